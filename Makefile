@@ -1,0 +1,48 @@
+# Everything a newcomer types. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+SIZE ?= 1000000
+LANG_OUT ?= zh
+UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
+
+.PHONY: help run demo test check lock bench-sweep clean
+
+help: ## what each target does
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(VENV)/run.stamp ## start everything with the demo county; stays up until Ctrl-C
+	@$(BIN)/shouwang run --lang $(LANG_OUT)
+
+demo: $(VENV)/run.stamp ## the same once, in a temporary folder on free ports, then exit
+	@$(BIN)/shouwang demo --lang $(LANG_OUT)
+
+test: $(VENV)/dev.stamp ## the whole suite on a real embedded PostgreSQL
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+check: $(VENV)/dev.stamp ## formatting, types, boundaries, migrations, lock files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.checks
+
+lock: ## resolve the dependencies anew (needs uv)
+	$(UV_COMPILE) -o requirements.lock
+	$(UV_COMPILE) --group dev -o requirements-dev.lock
+
+bench-sweep: $(VENV)/dev.stamp ## one million households through the judge; one JSON line
+	@$(BIN)/python -m bench.sweep --size $(SIZE)
+
+clean: ## remove the virtual environment and the local state
+	rm -rf $(VENV) .shouwang

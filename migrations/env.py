@@ -1,0 +1,32 @@
+"""Brings one service's database to the code's shape: the shared tables and the service's own, on two branches."""
+
+import os
+from importlib import import_module
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
+
+from services.kit.store.tables import Kit, Xid8
+
+LOCK_TIMEOUT = "5s"  # a migration that waits for a lock makes everybody behind it wait; better to try again
+
+ischema_names["xid8"] = Xid8  # a type SQLAlchemy does not know by itself
+
+
+def migrate(connection: Connection) -> None:
+    own = import_module(f"services.{context.config.config_ini_section}.models").Table
+    shape = [Kit.metadata, own.metadata]
+    context.configure(connection=connection, target_metadata=shape, transaction_per_migration=True)
+    connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT})
+    connection.commit()
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    migrate(given)
+else:
+    with create_engine(os.environ["SHOUWANG_DATABASE_URL"]).connect() as connection:
+        migrate(connection)

@@ -1,0 +1,95 @@
+"""What the launcher says to a person, in Chinese and in English, and the exit codes that go with refusals."""
+
+import sys
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
+
+Lang: TypeAlias = Literal["zh", "en"]
+
+
+class Notice(NamedTuple):
+    zh: str
+    en: str
+
+
+READY = Notice("守望已就绪：{url}", "Shouwang is ready: {url}")
+STOPPED = Notice("守望已停止。", "Shouwang has stopped.")
+RESTARTS = Notice(
+    "{process} 已退出（{code}），{pause:.1f} 秒后重启。",
+    "{process} ended ({code}), restarting in {pause:.1f} s.",
+)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Speaks to the person at the terminal; standard output stays free for what a command was asked for."""
+
+    lang: Lang = "zh"
+
+    def say(self, notice: Notice, **values: object) -> None:
+        self.line((notice.en if self.lang == "en" else notice.zh).format(**values))
+
+    def line(self, text: str) -> None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+class CannotRun(Exception):
+    """A reason not to start, or not to go on, that the person at the terminal can act on."""
+
+    exit_code: ClassVar[int] = 1
+    notice: ClassVar[Notice]
+
+    def __init__(self, **values: object) -> None:
+        super().__init__(self.notice.en.format(**values))
+        self.values = values
+
+    def say(self, voice: Voice) -> None:
+        voice.say(self.notice, **self.values)
+
+
+class AlreadyRunning(CannotRun):
+    exit_code = 3
+    notice = Notice("守望已在运行（{state}）。", "Shouwang is already running in {state}.")
+
+
+class PortTaken(CannotRun):
+    exit_code = 4
+    notice = Notice("{process} 需要的端口 {port} 已被占用。", "Port {port}, needed by {process}, is taken.")
+
+
+class DiskFull(CannotRun):
+    exit_code = 5
+    notice = Notice("磁盘空间不足：{folder}", "The disk is full: {folder}")
+
+
+class WrittenByNewerVersion(CannotRun):
+    exit_code = 6
+    notice = Notice(
+        "数据由更新的版本写成，本版本不能打开（{detail}）。",
+        "The data was written by a newer version ({detail}).",
+    )
+
+
+class DataOlderThanPostgres(CannotRun):
+    notice = Notice(
+        "数据属于 PostgreSQL {data}，现有程序是 {program}：请先用旧版本备份，再恢复到新版本。",
+        "The data is PostgreSQL {data}'s, the programs are {program}: back up with the old, restore with the new.",
+    )
+
+
+class DataGone(CannotRun):
+    """Starting with empty registers would look as if everybody had been deleted, so a person decides."""
+
+    notice = Notice("找不到数据文件夹 {folder}（由 {link} 指向）。", "{folder}, where {link} points, is gone.")
+
+
+class NotPermitted(CannotRun):
+    notice = Notice("没有权限访问 {path}。", "No permission for {path}.")
+
+
+class DiesAtOnce(CannotRun):
+    notice = Notice(
+        "{process} 连续 {deaths} 次启动后很快退出，全部停止。{log} 的最后几行：\n{tail}",
+        "{process} died {deaths} times soon after its start; stopping everything. Last lines of {log}:\n{tail}",
+    )

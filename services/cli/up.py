@@ -1,0 +1,119 @@
+"""`shouwang up`: secrets, data, migrations, every process, until somebody stops it."""
+
+import errno
+import fcntl
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias
+
+from services.cli.data_folder import make_state_folder
+from services.cli.messages import (
+    READY,
+    STOPPED,
+    AlreadyRunning,
+    CannotRun,
+    DiskFull,
+    Lang,
+    NotPermitted,
+    PortTaken,
+    Voice,
+    WrittenByNewerVersion,
+)
+from services.cli.migrate import DataNewerThanCode, migrate_all
+from services.cli.postgres import Cluster, create_databases, prepare
+from services.cli.processes import Ports, Process, everything
+from services.cli.readiness import read_ready
+from services.cli.secret_files import SERVICES, make_secrets
+from services.cli.supervise import Supervisor
+
+Plan: TypeAlias = Callable[[Cluster, Ports, Callable[[], None]], list[Process]]
+Migration: TypeAlias = Callable[[dict[str, str]], None]
+
+FAREWELL = 6.0  # seconds that the children of a killed launcher may need to leave their ports
+
+
+def up(
+    state: Path,
+    ports: Ports,
+    on_ready: Callable[[], int | None] | None = None,
+    *,
+    lang: Lang = "zh",
+    plan: Plan = everything,
+    migrate: Migration = migrate_all,
+) -> int:
+    """Blocks until stopped; returns the exit code. `on_ready` ends it too by returning a code instead of None."""
+    voice = Voice(lang)
+
+    def announce() -> int | None:
+        voice.say(READY, url=ports.url("county"))
+        return on_ready() if on_ready else None
+
+    try:
+        with reasons_told_plainly(state):
+            make_state_folder(state)
+            with only_one(state):
+                try_ports(ports, FAREWELL if read_ready(state) else 0)
+                code = supervisor(state.resolve(), ports, voice, plan, migrate).run(announce)
+    except CannotRun as reason:
+        reason.say(voice)
+        return reason.exit_code
+    voice.say(STOPPED)
+    return code
+
+
+def supervisor(state: Path, ports: Ports, voice: Voice, plan: Plan, migrate: Migration) -> Supervisor:
+    def bring_databases_up_to_date() -> None:
+        create_databases(cluster, ports.postgres)
+        migrate({service: cluster.dsn(ports.postgres, service, service) for service in SERVICES})
+
+    make_secrets(state)
+    cluster = prepare(state)
+    return Supervisor(plan(cluster, ports, bring_databases_up_to_date), state, voice=voice)
+
+
+@contextmanager
+def only_one(state: Path) -> Iterator[None]:
+    """A lock of the kernel, not a file with a number in it: it is gone when its holder is, however that ended."""
+    with (state / "lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(state=state) from None
+        yield
+
+
+@contextmanager
+def reasons_told_plainly(state: Path) -> Iterator[None]:
+    try:
+        yield
+    except DataNewerThanCode as reason:
+        raise WrittenByNewerVersion(detail=reason) from reason
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull(folder=error.filename or state) from error
+        if isinstance(error, PermissionError):
+            raise NotPermitted(path=error.filename) from error
+        raise
+
+
+def try_ports(ports: Ports, patience_s: float) -> None:
+    end = time.monotonic() + patience_s
+    for process, port in ports.by_name().items():
+        while not is_free(port):
+            if time.monotonic() > end:
+                raise PortTaken(port=port, process=process)
+            time.sleep(0.1)
+
+
+def is_free(port: int) -> bool:
+    """With the option servers use themselves, or connections of yesterday would count as a listener."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,146 @@
+"""People who sign in: the first by a one-time token, the others made by an administrator."""
+
+import hmac
+import threading
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from pwdlib import PasswordHash
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select, text
+from sqlmodel import Session
+
+from services.county.models import Account
+from services.county.policy import allow
+from services.county.tokens import TokenOut
+from services.kit.store.db import Now, SessionDep
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import DomainError, NotSignedIn, found
+
+router = APIRouter(tags=["accounts"])
+
+Role = Literal[
+    "cadre",
+    "captain",
+    "assistant",
+    "liaison",
+    "township",
+    "county",
+    "approver",
+    "evaluator",
+    "auditor",
+    "security",
+    "system",
+]
+Password = Annotated[str, Field(min_length=12, max_length=200, title="密码")]
+
+hasher = PasswordHash.recommended()  # argon2id, 64 MiB each
+hashing = threading.Semaphore(2)  # so that a crowd at eight o'clock does not take all memory
+
+
+class AccountIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID = Field(default_factory=uuid4)
+    username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,39}$", title="登录名")]
+    name: Annotated[str, Field(min_length=1, max_length=50, title="姓名")]
+    password: Password
+    roles: Annotated[list[Role], Field(min_length=1, max_length=11, title="角色")]
+
+
+class FirstAdministratorIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str, Field(max_length=200, title="一次性令牌")]
+    username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,39}$", title="登录名")]
+    name: Annotated[str, Field(min_length=1, max_length=50, title="姓名")]
+    password: Password
+
+
+class SignInIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    username: Annotated[str, Field(max_length=40)]
+    password: Annotated[str, Field(max_length=200)]
+
+
+class AccountOut(BaseModel):
+    id: UUID
+    username: str
+    name: str
+    roles: list[str]
+
+
+class NameTaken(DomainError):
+    status = 409
+    zh = "这个登录名已被使用。"
+    en = "That username is taken."
+
+
+class TokenUsedOrWrong(DomainError):
+    status = 403
+    zh = "令牌无效,或已经有了管理员。"
+    en = "The token is wrong, or an administrator exists already."
+
+
+@router.post("/v1/first-administrator", status_code=201)
+def create_first_administrator(
+    body: FirstAdministratorIn, request: Request, session: SessionDep, now: Now
+) -> AccountOut:
+    """Works once, while no account exists."""
+    session.execute(text("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"))
+    expected = request.app.state.settings.secret("first_admin_token")
+    if not hmac.compare_digest(expected.encode(), body.token.encode()) or session.scalar(select(Account.id).limit(1)):  # type: ignore[call-overload]
+        raise TokenUsedOrWrong
+    account = AccountIn(username=body.username, name=body.name, password=body.password, roles=["system"])
+    return AccountOut(**add_account(session, account, now).model_dump())
+
+
+@router.post("/v1/accounts", status_code=201, dependencies=[allow("account:write")])
+def create_account(body: AccountIn, session: SessionDep, now: Now) -> AccountOut:
+    """Repeatable by the client's `id`."""
+    existing = session.get(Account, body.id)
+    if existing and existing.username == body.username:
+        return AccountOut(**existing.model_dump())
+    if existing or account_named(session, body.username):
+        raise NameTaken
+    return AccountOut(**add_account(session, body, now).model_dump())
+
+
+@router.get("/v1/accounts/me")
+def get_own_account(caller: CallerDep, session: SessionDep) -> AccountOut:
+    return AccountOut(**found(session.get(Account, UUID(caller.subject)) if not caller.scopes else None).model_dump())
+
+
+@router.post("/v1/sign-in")
+def create_sign_in(body: SignInIn, request: Request, session: SessionDep) -> TokenOut:
+    """A wrong name and a wrong password get the same answer in the same time."""
+    account = account_named(session, body.username)
+    with hashing:
+        right = hasher.verify(body.password, account.password_hash if account else nobodys_hash())
+    if not account or not right or account.disabled_at:
+        raise NotSignedIn
+    token: TokenOut = request.app.state.signer.sign(str(account.id), roles=account.roles)
+    return token
+
+
+@cache
+def nobodys_hash() -> str:
+    """An unknown name costs as long as a known one."""
+    return hasher.hash("nobody has this password")
+
+
+def account_named(session: Session, username: str) -> Account | None:
+    return session.scalar(select(Account).where(Account.username == username))  # type: ignore[arg-type]
+
+
+def add_account(session: Session, body: AccountIn, now: datetime) -> Account:
+    with hashing:
+        password_hash = hasher.hash(body.password)
+    account = Account(**body.model_dump(exclude={"password"}), password_hash=password_hash, created_at=now)
+    session.add(account)
+    session.flush()
+    return account

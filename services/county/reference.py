@@ -1,0 +1,54 @@
+"""The frame as others copy it: rows of a kind written since a version, and the event that says there are some."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import select, text
+from sqlmodel import Session, SQLModel
+
+from services.county.policy import allow
+from services.kit.post.events import emit
+from services.kit.store.db import SessionDep
+from services.kit.store.reference import KINDS, copied_version
+from services.kit.store.tables import Standard
+
+router = APIRouter(tags=["reference"])
+
+
+class ReferenceOut(BaseModel):
+    version: int
+    rows: list[dict[str, Any]]
+
+
+@router.get("/v1/reference/{kind}", dependencies=[allow("frame:read")])
+def list_reference(
+    kind: Literal["divisions", "days", "standards"], session: SessionDep, since: int = 0
+) -> ReferenceOut:
+    """`since` is the version of the caller's copy; 0 gives everything."""
+    table: Any = KINDS[kind]
+    version = copied_version(session, kind)
+    rows = session.scalars(select(table).where(table.version > since, table.version <= version))
+    return ReferenceOut(version=version, rows=[as_json(row) for row in rows])
+
+
+def as_json(row: SQLModel) -> dict[str, Any]:
+    if isinstance(row, Standard):
+        start, end = row.valid.lower, row.valid.upper
+        valid = [start.isoformat() if start else None, end.isoformat() if end else None]
+        return row.model_dump(mode="json", exclude={"valid"}) | {"valid": valid}
+    return row.model_dump(mode="json")
+
+
+def next_version(session: Session, kind: str) -> int:
+    """Raised under its row's lock until commit: whoever reads a version has everything up to it."""
+    raised = text(
+        "INSERT INTO reference_version (kind, version) VALUES (:kind, 1)"
+        " ON CONFLICT (kind) DO UPDATE SET version = reference_version.version + 1 RETURNING version"
+    )
+    return int(session.execute(raised, {"kind": kind}).scalar_one())
+
+
+def announce(session: Session, kind: str, version: int, now: datetime) -> None:
+    emit(session, "reference.changed", kind, now, data={"kind": kind, "version": version})

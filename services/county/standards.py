@@ -1,0 +1,95 @@
+"""Standards: lines, thresholds and limits that differ by place, class or year, each with the document that set it."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, cast
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from services.county.policy import allow
+from services.county.reference import announce, next_version
+from services.kit.store.db import Now, SessionDep
+from services.kit.store.tables import Standard
+from services.kit.web.errors import DomainError
+
+router = APIRouter(prefix="/v1/standards", tags=["standards"])
+
+
+class StandardIn(BaseModel):
+    """Money is in fen. `valid_until` is the first day it no longer holds; empty while it does."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$", title="标准")]
+    division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})$", title="适用区划")]
+    household_class: Annotated[str, Field(max_length=40, title="适用户类型")] = ""
+    valid_from: Annotated[date, Field(title="起始日")]
+    valid_until: Annotated[date | None, Field(title="失效日")] = None
+    value: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, title="数值")]
+    unit: Annotated[str, Field(min_length=1, max_length=40, title="单位")]
+    document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
+    source: Annotated[str, Field(max_length=500, title="出处")] = ""
+
+
+class StandardOut(StandardIn):
+    pass
+
+
+class AlreadySet(DomainError):
+    status = 409
+    zh = "同一标准在这些日子、这个地方已有数值。"
+    en = "That standard has a value already on some of those days in that place."
+
+
+class EndsBeforeItBegins(DomainError):
+    zh = "失效日必须晚于起始日。"
+    en = "A standard must end after the day it begins."
+
+
+class SentBefore(DomainError):
+    status = 409
+    zh = "这个编号已用于另一条标准。"
+    en = "That id stands for another standard already."
+
+
+@router.post("", status_code=201, dependencies=[allow("frame:write")])
+def create_standard(body: StandardIn, session: SessionDep, now: Now) -> StandardOut:
+    """Repeatable by `id`. Two values of one key, place and class on one day are refused by the database."""
+    if body.valid_until and body.valid_until <= body.valid_from:
+        raise EndsBeforeItBegins
+    sent = StandardOut(**body.model_dump())
+    existing = session.get(Standard, body.id)
+    if existing:
+        if shown(existing) != sent:
+            raise SentBefore
+        return sent
+    version = next_version(session, "standards")
+    kept = body.model_dump(exclude={"valid_from", "valid_until"})
+    session.add(Standard(**kept, valid=Range(body.valid_from, body.valid_until), version=version))
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise AlreadySet(f"{body.key} · {body.division}") from error
+    announce(session, "standards", version, now)
+    return sent
+
+
+@router.get("", dependencies=[allow("frame:read")])
+def list_standards(session: SessionDep, key: str | None = None) -> Sequence[StandardOut]:
+    wanted = select(Standard).order_by(col(Standard.key), col(Standard.division))
+    if key:
+        wanted = wanted.where(col(Standard.key) == key)
+    return [shown(row) for row in session.scalars(wanted)]
+
+
+def shown(row: Standard) -> StandardOut:
+    kept = row.model_dump(exclude={"valid", "version"})
+    return StandardOut(**kept, valid_from=cast(date, row.valid.lower), valid_until=row.valid.upper)

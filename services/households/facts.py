@@ -1,0 +1,86 @@
+"""What rules may ask of a household, computed from the register in one statement for any set of households."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from services.households.models import HouseholdFacts
+from services.kit.post.facts import recompute, tell_each, tell_in_bulk
+
+KIND = "household"
+
+# A count of members is unknown while a member's answer is missing and no other member has already answered "yes".
+# An expense nobody stated is unknown; an income kind left out of a statement was none (a statement is complete).
+COMPUTED = text(
+    """
+    WITH people AS (
+        SELECT m.household_id,
+               count(*) AS persons,
+               count(*) FILTER (WHERE NOT p.insured) AS uninsured,
+               count(*) FILTER (WHERE p.insured IS NULL) AS insured_unknown,
+               count(*) FILTER (WHERE p.schooling = 'dropped_out') AS dropped_out,
+               count(*) FILTER (WHERE p.schooling IS NULL) AS schooling_unknown
+        FROM membership m JOIN person p ON p.id = m.person_id
+        WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
+        GROUP BY m.household_id
+    ), newest AS (
+        SELECT DISTINCT ON (household_id) household_id, id, period_to
+        FROM statement WHERE household_id = ANY (:ids)
+        ORDER BY household_id, period_to DESC, created_at DESC, id
+    ), money AS (
+        SELECT newest.household_id, newest.period_to,
+               coalesce(sum(amount) FILTER (WHERE kind IN ('wage', 'operating', 'property', 'transfer', 'other')), 0)
+             - coalesce(sum(amount) FILTER (WHERE kind = 'production_cost'), 0) AS net_income,
+               sum(amount) FILTER (WHERE kind = 'medical_self_paid') AS medical,
+               sum(amount) FILTER (WHERE kind = 'schooling_self_paid') AS schooling,
+               coalesce(sum(amount) FILTER (WHERE kind = 'education_loan'), 0) AS loan
+        FROM newest LEFT JOIN statement_line ON statement_id = newest.id
+        GROUP BY newest.household_id, newest.period_to
+    ), tags AS (
+        SELECT household_id, array_agg(key) AS keys
+        FROM tag WHERE household_id = ANY (:ids) AND upper_inf(valid)
+        GROUP BY household_id
+    )
+    SELECT h.id AS subject,
+           h.village AS division,
+           coalesce(people.persons, 0) AS persons,
+           CAST(money.net_income AS bigint) AS net_income,
+           CAST(money.medical AS bigint) AS medical_self_paid,
+           CAST(money.schooling AS bigint) AS schooling_self_paid,
+           CAST(money.medical + money.schooling AS bigint) AS rigid_expense,
+           CAST(greatest(money.medical + money.schooling - money.loan, 0) AS bigint) AS cash_gap,
+           money.period_to AS income_until,
+           CASE WHEN people.uninsured > 0 OR people.insured_unknown = 0 THEN people.uninsured END AS uninsured_members,
+           CASE WHEN people.dropped_out > 0 OR people.schooling_unknown = 0 THEN people.dropped_out END
+               AS dropped_out_members,
+           h.housing_grade IN ('A', 'B') AS safe_house,
+           h.safe_water AS safe_water,
+           coalesce('monitored' = ANY (tags.keys), false) AS monitored,
+           coalesce('formerly_poor' = ANY (tags.keys), false) AS formerly_poor
+    FROM household h
+    LEFT JOIN people ON people.household_id = h.id
+    LEFT JOIN money ON money.household_id = h.id
+    LEFT JOIN tags ON tags.household_id = h.id
+    WHERE h.id = ANY (:ids)
+    """
+)
+
+
+def lock_households(session: Session, ids: Sequence[UUID]) -> None:
+    """Before the first write to any part of a household: its facts are then computed by one writer at a time."""
+    session.execute(text("SELECT FROM household WHERE id = ANY (:ids) ORDER BY id FOR UPDATE"), {"ids": list(ids)})
+
+
+def facts_changed(session: Session, ids: Sequence[UUID], now: datetime) -> None:
+    """Recompute and announce each household by itself."""
+    session.flush()
+    tell_each(session, HouseholdFacts, KIND, recompute(session, HouseholdFacts, COMPUTED, ids=list(ids)), now)
+
+
+def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], division: str, now: datetime) -> None:
+    """Recompute a whole import and announce its place."""
+    if recompute(session, HouseholdFacts, COMPUTED, ids=list(ids)):
+        tell_in_bulk(session, KIND, division, now)

@@ -1,0 +1,147 @@
+"""A file of households: one row each, known again by the county's number."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, text
+from sqlmodel import Session, col
+
+from services.households.facts import lock_households
+from services.households.models import Household
+from services.households.upload import TWICE, Upload, households_numbered, write_set
+from services.kit.store.fields import Seal
+from services.kit.web.cells import RowReader, RowVerdict, division_code, one_of, text_up_to, yes_or_no
+from services.kit.web.sheets import Row
+
+HEADERS = ("户编号", "村代码", "村民小组", "户主姓名", "联系电话", "户类型", "监测对象", "住房等级", "饮水安全")
+COLUMNS = ("id", "number", "village", "group_name", "head_name", "sealed_phone", "housing_grade", "safe_water")
+
+household_class = one_of({"一般农户": False, "脱贫户": True})
+housing_grade = one_of({grade: grade for grade in "ABCD"})
+
+WRITE = text(
+    """
+    INSERT INTO household
+        (id, number, village, group_name, head_name, sealed_phone, housing_grade, safe_water, created_at)
+    SELECT sent.*, :now
+    FROM unnest(CAST(:id AS uuid[]), CAST(:number AS text[]), CAST(:village AS text[]), CAST(:group_name AS text[]),
+                CAST(:head_name AS text[]), CAST(:sealed_phone AS bytea[]), CAST(:housing_grade AS text[]),
+                CAST(:safe_water AS boolean[])) AS sent
+    ON CONFLICT (number) DO UPDATE SET village = excluded.village, group_name = excluded.group_name,
+        head_name = excluded.head_name, sealed_phone = excluded.sealed_phone,
+        housing_grade = excluded.housing_grade, safe_water = excluded.safe_water
+    """
+)
+
+# An open tag whose flag is now off ends today; a flag without an open tag begins today. A tag that would end on the
+# day it began was a mistake of the same day and goes.
+WRITE_TAGS = (
+    text(
+        """
+        DELETE FROM tag USING unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
+        WHERE household_id = sent.id AND key = :key AND NOT sent.flag AND upper_inf(valid) AND lower(valid) >= :today
+        """
+    ),
+    text(
+        """
+        UPDATE tag SET valid = daterange(lower(valid), :today)
+        FROM unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
+        WHERE household_id = sent.id AND key = :key AND NOT sent.flag AND upper_inf(valid)
+        """
+    ),
+    text(
+        """
+        INSERT INTO tag (id, household_id, key, valid, source)
+        SELECT gen_random_uuid(), sent.id, :key, daterange(:today, NULL), :source
+        FROM unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
+        WHERE sent.flag AND NOT EXISTS (
+            SELECT FROM tag WHERE household_id = sent.id AND key = :key AND upper_inf(valid))
+        """
+    ),
+)
+
+
+def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+    readers = [RowReader(row) for row in rows]
+    sent = [read_household(reader) for reader in readers]
+    seen: set[str] = set()
+    for reader, household in zip(readers, sent, strict=True):
+        if household["number"] in seen:
+            reader.refuse("户编号", *TWICE)
+        seen.add(household["number"])
+    sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
+    changed = write(upload, sound)
+    verdicts = [reader.verdict() for reader in readers]
+    for verdict, household in zip(verdicts, sent, strict=True):
+        if verdict.outcome == "stored" and household.get("id") not in changed:
+            verdict.outcome = "unchanged"
+    return verdicts, sorted(changed)
+
+
+def read_household(reader: RowReader) -> dict[str, Any]:
+    return {
+        "number": reader.read("户编号", text_up_to(40)),
+        "village": reader.read("村代码", division_code),
+        "group_name": reader.read("村民小组", text_up_to(60), needed=False) or "",
+        "head_name": reader.read("户主姓名", text_up_to(60)),
+        "phone": reader.read("联系电话", text_up_to(20), needed=False),
+        "formerly_poor": reader.read("户类型", household_class),
+        "monitored": reader.read("监测对象", yes_or_no),
+        "housing_grade": reader.read("住房等级", housing_grade, needed=False),
+        "safe_water": reader.read("饮水安全", yes_or_no, needed=False),
+    }
+
+
+def write(upload: Upload, households: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Only households that differ are written; phones are compared opened, since a seal never repeats."""
+    known = households_numbered(upload.session, (h["number"] for h in households))
+    lock_households(upload.session, list(known.values()))
+    held = {h.id: h for h in upload.session.scalars(select(Household).where(col(Household.id).in_(known.values())))}
+    tags = open_tags(upload.session, list(known.values()))
+    for household in households:
+        household["id"] = known.get(household["number"]) or uuid4()
+    differing = [h for h in households if not same(h, held.get(h["id"]), tags, upload.seal)]
+    for household in differing:
+        household["sealed_phone"] = seal_phone(upload.seal, household)
+    write_set(upload.session, WRITE.bindparams(now=upload.now), differing, *COLUMNS)
+    for key in ("monitored", "formerly_poor"):
+        write_tag(upload, key, differing)
+    return {h["id"] for h in differing}
+
+
+def same(sent: dict[str, Any], held: Household | None, tags: set[tuple[UUID, str]], seal: Seal) -> bool:
+    if held is None:
+        return False
+    plain = ("village", "group_name", "head_name", "housing_grade", "safe_water")
+    phone = seal.open(held.sealed_phone, phone_place(held.id)) if held.sealed_phone else None
+    return (
+        all(getattr(held, name) == sent[name] for name in plain)
+        and phone == sent["phone"]
+        and all(((held.id, key) in tags) == sent[key] for key in ("monitored", "formerly_poor"))
+    )
+
+
+def open_tags(session: Session, ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    wanted = text("SELECT household_id, key FROM tag WHERE household_id = ANY (:ids) AND upper_inf(valid)")
+    return {(household_id, key) for household_id, key in session.execute(wanted, {"ids": ids})}
+
+
+def seal_phone(seal: Seal, household: dict[str, Any]) -> bytes | None:
+    return seal.close(household["phone"], phone_place(household["id"])) if household["phone"] else None
+
+
+def phone_place(household_id: UUID) -> str:
+    return f"household.sealed_phone:{household_id}"
+
+
+def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]]) -> None:
+    values = {
+        "id": [h["id"] for h in households],
+        "flag": [h[key] for h in households],
+        "key": key,
+        "today": upload.today,
+        "source": "导入",
+    }
+    for statement in WRITE_TAGS:
+        upload.session.execute(statement, values)

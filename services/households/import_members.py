@@ -1,0 +1,166 @@
+"""A file of members: persons known again by their ID number, or by name and birth date where they have none yet."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from services.households.facts import lock_households
+from services.households.id_numbers import NotAnIdNumber, read_id_number
+from services.households.upload import TWICE, Upload, households_numbered, known_household, write_set
+from services.kit.web.cells import RowReader, RowVerdict, day, one_of, text_up_to, yes_or_no
+from services.kit.web.sheets import Row
+
+HEADERS = ("户编号", "姓名", "证件号码", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保")
+PERSON = ("id", "name", "sealed_id_number", "id_index", "birth_date", "sex", "schooling", "insured")
+
+# GB/T 4761: 01 the head, 10 spouse, 20 son, 30 daughter, 41 and 42 grandchildren, 51 and 52 parents, 99 other.
+relation = one_of(
+    {
+        "户主": "01",
+        "配偶": "10",
+        "之子": "20",
+        "之女": "30",
+        "孙子": "41",
+        "孙女": "42",
+        "之父": "51",
+        "之母": "52",
+        "其他": "99",
+    }
+)
+sex = one_of({"男": "1", "女": "2"})
+schooling = one_of({"在校": "in_school", "非在校": "not_in_school", "失学辍学": "dropped_out"})
+
+NUMBER = "证件号码"
+EATEN = (
+    "eaten-by-the-spreadsheet",
+    "号码被表格存成了数字,末几位已丢失;请把该列设为文本后重填。",
+    "The spreadsheet made it a number and lost its last digits. Format the column as text.",
+)
+NOT_A_NUMBER = ("not-an-id-number", "不是有效的公民身份号码。", "This is not a valid citizen identity number.")
+ELSEWHERE = ("member-elsewhere", "此人现为另一户的成员。", "This person is a member of another household.")
+
+KNOWN = text(
+    """
+    SELECT p.id, p.id_index, p.name, p.birth_date, p.sex, p.schooling, p.insured, m.household_id, m.relation
+    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid)
+    WHERE p.id_index = ANY (:indexes) OR m.household_id = ANY (:households)
+    """
+)
+WRITE_PERSONS = text(
+    """
+    INSERT INTO person (id, name, sealed_id_number, id_index, birth_date, sex, schooling, insured)
+    SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:sealed_id_number AS bytea[]),
+        CAST(:id_index AS bytea[]), CAST(:birth_date AS date[]), CAST(:sex AS text[]), CAST(:schooling AS text[]),
+        CAST(:insured AS boolean[]))
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, schooling = excluded.schooling, insured = excluded.insured
+    """
+)
+WRITE_MEMBERSHIPS = text(
+    """
+    INSERT INTO membership (id, household_id, person_id, relation, valid)
+    SELECT gen_random_uuid(), sent.household_id, sent.id, sent.relation, daterange(:today, NULL)
+    FROM unnest(CAST(:household_id AS uuid[]), CAST(:id AS uuid[]), CAST(:relation AS text[]))
+         AS sent (household_id, id, relation)
+    WHERE NOT EXISTS (SELECT FROM membership m WHERE m.person_id = sent.id AND upper_inf(m.valid))
+    """
+)
+WRITE_RELATIONS = text(
+    """
+    UPDATE membership m SET relation = sent.relation
+    FROM unnest(CAST(:id AS uuid[]), CAST(:relation AS text[])) AS sent (id, relation)
+    WHERE m.person_id = sent.id AND upper_inf(m.valid) AND m.relation <> sent.relation
+    """
+)
+
+
+def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+    readers = [RowReader(row) for row in rows]
+    numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
+    sent = [read_member(upload, reader, known_household(reader, numbers)) for reader in readers]
+    lock_households(upload.session, sorted({m["household_id"] for m in sent if m["household_id"]}))
+    unchanged = match(upload, readers, sent)
+    sound = [m for reader, m in zip(readers, sent, strict=True) if not reader.faults and m["id"] not in unchanged]
+    write_set(upload.session, WRITE_PERSONS, sound, *PERSON)
+    write_set(upload.session, WRITE_RELATIONS, sound, "id", "relation")
+    write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), sound, "household_id", "id", "relation")
+    verdicts = [reader.verdict() for reader in readers]
+    for verdict, member in zip(verdicts, sent, strict=True):
+        if verdict.outcome == "stored" and member["id"] in unchanged:
+            verdict.outcome = "unchanged"
+    return verdicts, sorted({m["household_id"] for m in sound})
+
+
+def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) -> dict[str, Any]:
+    """Birth date and sex are read from the ID number; they are asked for only where there is none."""
+    member: dict[str, Any] = {
+        "id": None,
+        "household_id": household_id,
+        "name": reader.read("姓名", text_up_to(60)),
+        "relation": reader.read("与户主关系", relation),
+        "schooling": reader.read("学业状况", schooling, needed=False),
+        "insured": reader.read("参加基本医保", yes_or_no, needed=False),
+        "number": None,
+        "id_index": None,
+        "sealed_id_number": None,
+    }
+    return member | (said_by_number(upload, reader) or said_by_columns(upload, reader))
+
+
+def said_by_number(upload: Upload, reader: RowReader) -> dict[str, Any] | None:
+    text_of_number = reader.row.cells[NUMBER]
+    if NUMBER in reader.row.numbers:
+        reader.refuse(NUMBER, *EATEN)
+    elif text_of_number:
+        try:
+            number = read_id_number(text_of_number, demo=upload.demo)
+        except NotAnIdNumber:
+            reader.refuse(NUMBER, *NOT_A_NUMBER)
+        else:
+            said = {"number": number.text, "birth_date": number.birth_date, "sex": number.sex}
+            return said | {"id_index": upload.seal.index(number.text)}
+    return {"birth_date": None, "sex": None} if text_of_number else None
+
+
+def said_by_columns(upload: Upload, reader: RowReader) -> dict[str, Any]:
+    born: date | None = reader.read("出生日期", day)
+    if born and born > upload.today:
+        reader.refuse("出生日期", "in-the-future", "出生日期不能晚于今天。", "Nobody is born after today.")
+    return {"birth_date": born, "sex": reader.read("性别", sex)}
+
+
+def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Give every sound row its person: one we know, or a new one. Returns those about whom nothing is new."""
+    asked = {
+        "indexes": [m["id_index"] for m in sent if m["id_index"]],
+        "households": [m["household_id"] for m in sent if m["household_id"]],
+    }
+    known = {identity(dict(row)): row for row in upload.session.execute(KNOWN, asked).mappings()}
+    seen: set[Any] = set()
+    unchanged: set[UUID] = set()
+    for reader, member in zip(readers, sent, strict=True):
+        if reader.faults:
+            continue
+        held = known.get(identity(member))
+        if identity(member) in seen:
+            reader.refuse(NUMBER if member["number"] else "姓名", *TWICE)
+        elif held and held["household_id"] != member["household_id"]:
+            reader.refuse(NUMBER, *ELSEWHERE)
+        seen.add(identity(member))
+        member["id"] = held["id"] if held else uuid4()
+        if held and all(held[name] == member[name] for name in ("name", "relation", "schooling", "insured")):
+            unchanged.add(member["id"])
+        if member["number"]:
+            member["sealed_id_number"] = upload.seal.close(member["number"], f"person.sealed_id_number:{member['id']}")
+    return unchanged
+
+
+def identity(member: dict[str, Any]) -> Any:
+    """Who a row is about: the blind index, or household, name and birth date."""
+    return (
+        bytes(member["id_index"])
+        if member["id_index"]
+        else tuple(member[k] for k in ("household_id", "name", "birth_date"))
+    )

@@ -1,0 +1,125 @@
+"""A file of statements: one row per household and period. A row with other amounts than before is a correction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from services.households.facts import lock_households
+from services.households.income import LineKind
+from services.households.upload import TWICE, Upload, households_numbered, known_household, write_set
+from services.kit.web.cells import RowReader, RowVerdict, money, month
+from services.kit.web.sheets import Row
+
+AMOUNTS: Mapping[str, LineKind] = {
+    "工资性收入(元)": LineKind.WAGE,
+    "生产经营性收入(元)": LineKind.OPERATING,
+    "财产性收入(元)": LineKind.PROPERTY,
+    "转移性收入(元)": LineKind.TRANSFER,
+    "其他收入(元)": LineKind.OTHER,
+    "生产经营性支出(元)": LineKind.PRODUCTION_COST,
+    "合规自付医疗支出(元)": LineKind.MEDICAL_SELF_PAID,
+    "合规自付教育支出(元)": LineKind.SCHOOLING_SELF_PAID,
+    "助学贷款(元)": LineKind.EDUCATION_LOAN,
+}
+MAY_BE_BLANK = {LineKind.MEDICAL_SELF_PAID, LineKind.SCHOOLING_SELF_PAID, LineKind.EDUCATION_LOAN}  # blank: not known
+HEADERS = ("户编号", "起始月", "截止月", *AMOUNTS)
+
+# The newest statement of each household and period, so that a file sent again adds nothing.
+NEWEST = text(
+    """
+    WITH newest AS (
+        SELECT DISTINCT ON (household_id, period_from, period_to) id, household_id, period_from, period_to
+        FROM statement WHERE household_id = ANY (:households)
+        ORDER BY household_id, period_from, period_to, created_at DESC, id
+    )
+    SELECT household_id, period_from, period_to, jsonb_object_agg(kind, amount) AS lines
+    FROM newest JOIN statement_line ON statement_id = newest.id
+    GROUP BY household_id, period_from, period_to
+    """
+)
+WRITE = text(
+    """
+    INSERT INTO statement (id, household_id, period_from, period_to, recorded_by, created_at)
+    SELECT sent.*, :who, :now
+    FROM unnest(CAST(:id AS uuid[]), CAST(:household_id AS uuid[]), CAST(:period_from AS date[]),
+                CAST(:period_to AS date[])) AS sent
+    """
+)
+WRITE_LINES = text(
+    """
+    INSERT INTO statement_line (statement_id, kind, amount)
+    SELECT * FROM unnest(CAST(:statement_id AS uuid[]), CAST(:kind AS text[]), CAST(:amount AS bigint[]))
+    """
+)
+
+
+def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+    readers = [RowReader(row) for row in rows]
+    numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
+    sent = [read_statement(upload, reader, known_household(reader, numbers)) for reader in readers]
+    refuse_repeats(readers, sent)
+    sound = [s for reader, s in zip(readers, sent, strict=True) if not reader.faults]
+    households = sorted({s["household_id"] for s in sound})
+    lock_households(upload.session, households)
+    said_before = {tuple(row[:3]): row[3] for row in upload.session.execute(NEWEST, {"households": households})}
+    for statement in sent:
+        statement["id"] = uuid4()
+        statement["said_before"] = said_before.get(period_of(statement)) == statement["lines"]
+    fresh = [s for s in sound if not s["said_before"]]
+    write_set(
+        upload.session,
+        WRITE.bindparams(who=upload.who, now=upload.now),
+        fresh,
+        "id",
+        "household_id",
+        "period_from",
+        "period_to",
+    )
+    lines = [{"statement_id": s["id"], "kind": k, "amount": a} for s in fresh for k, a in s["lines"].items()]
+    write_set(upload.session, WRITE_LINES, lines, "statement_id", "kind", "amount")
+    return verdicts_of(readers, sent), [s["household_id"] for s in fresh]
+
+
+def read_statement(upload: Upload, reader: RowReader, household_id: UUID | None) -> dict[str, Any]:
+    start = reader.read("起始月", month)
+    last = reader.read("截止月", month)
+    end = last_day(last) if last else None
+    if start and end and not (start <= end and (end - start).days <= 366):
+        reader.refuse(
+            "截止月",
+            "period-upside-down",
+            "截止月不能早于起始月,且不超过十二个月。",
+            "At most twelve months, in order.",
+        )
+    if end and end > upload.today:
+        reader.refuse("截止月", "in-the-future", "收入期间不能晚于今天。", "The period has not ended yet.")
+    read = {kind: reader.read(header, money, needed=kind not in MAY_BE_BLANK) for header, kind in AMOUNTS.items()}
+    lines = {str(kind): amount for kind, amount in read.items() if amount is not None}
+    return {"household_id": household_id, "period_from": start, "period_to": end, "lines": lines}
+
+
+def last_day(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def refuse_repeats(readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
+    seen: set[Any] = set()
+    for reader, statement in zip(readers, sent, strict=True):
+        if period_of(statement) in seen and not reader.faults:
+            reader.refuse("户编号", *TWICE)
+        seen.add(period_of(statement))
+
+
+def period_of(statement: Mapping[str, Any]) -> tuple[UUID, date, date]:
+    return statement["household_id"], statement["period_from"], statement["period_to"]
+
+
+def verdicts_of(readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> list[RowVerdict]:
+    verdicts = [reader.verdict() for reader in readers]
+    for verdict, statement in zip(verdicts, sent, strict=True):
+        if statement["said_before"] and verdict.outcome == "stored":
+            verdict.outcome = "unchanged"
+    return verdicts

@@ -1,0 +1,39 @@
+"""Households, members and statements as files: a verdict per row, sound rows stored in sets, twice is harmless."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, File, Request, UploadFile
+
+from services.households import import_households, import_members, import_statements
+from services.households.facts import facts_changed_in_bulk
+from services.households.policy import allow
+from services.households.upload import Upload, common_place
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.auth import CallerDep
+from services.kit.web.cells import ImportOut
+from services.kit.web.sheets import read_sheet
+
+router = APIRouter(prefix="/v1/household-imports", tags=["imports"])
+
+KINDS = {"households": import_households, "members": import_members, "statements": import_statements}
+
+
+@router.post("/{kind}", status_code=201, dependencies=[allow("household:import")])
+def create_import(
+    kind: Literal["households", "members", "statements"],
+    file: Annotated[UploadFile, File()],
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    today: Today,
+    now: Now,
+) -> ImportOut:
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction."""
+    chosen = KINDS[kind]
+    rows = list(read_sheet(file.file.read(), chosen.HEADERS))
+    state = request.app.state
+    upload = Upload(session, state.seal, caller.subject, today, now, state.settings.demo_people)
+    verdicts, changed = chosen.take(upload, rows)
+    if changed:
+        facts_changed_in_bulk(session, changed, common_place(session, changed), now)
+    return ImportOut.of(verdicts)

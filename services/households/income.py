@@ -1,0 +1,154 @@
+"""A household reports what it earned and spent in a period."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from services.households.facts import facts_changed, lock_households
+from services.households.models import Household, Statement, StatementLine
+from services.households.policy import allow
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import DomainError, found
+
+router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"])
+
+
+class LineKind(StrEnum):
+    """Net income = the first five less the production cost. A loan is neither income nor less spending."""
+
+    WAGE = "wage"  # 工资性收入
+    OPERATING = "operating"  # 生产经营性收入
+    PROPERTY = "property"  # 财产性收入
+    TRANSFER = "transfer"  # 转移性收入
+    OTHER = "other"  # 其他收入
+    PRODUCTION_COST = "production_cost"  # 生产经营性支出
+    MEDICAL_SELF_PAID = "medical_self_paid"  # 合规自付医疗支出
+    SCHOOLING_SELF_PAID = "schooling_self_paid"  # 合规自付教育支出
+    EDUCATION_LOAN = "education_loan"  # 助学贷款
+
+
+class LineIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[LineKind, Field(title="项目")]
+    amount: Annotated[int, Field(ge=0, le=10**12, title="金额(分)")]
+
+
+class StatementIn(BaseModel):
+    """`id` is the client's own and makes the write repeatable. A period is whole months, at most twelve."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    period_from: Annotated[date, Field(title="收入期间起")]
+    period_to: Annotated[date, Field(title="收入期间止")]
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=len(LineKind), title="收支项目")]
+
+    @model_validator(mode="after")
+    def one_line_a_kind(self) -> Self:
+        if len({line.kind for line in self.lines}) < len(self.lines):
+            raise ValueError("a kind stands twice")
+        return self
+
+
+class StatementOut(BaseModel):
+    id: UUID
+    period_from: date
+    period_to: date
+    lines: list[LineIn]
+
+    @classmethod
+    def of(cls, statement: Statement, lines: Sequence[StatementLine]) -> Self:
+        told = [LineIn(kind=LineKind(line.kind), amount=line.amount) for line in sorted(lines, key=lambda x: x.kind)]
+        return cls(id=statement.id, period_from=statement.period_from, period_to=statement.period_to, lines=told)
+
+
+class ReportedInTheFuture(DomainError):
+    zh = "收入期间不能晚于今天。"
+    en = "Income cannot be reported for a time that has not come yet."
+
+
+class PeriodUpsideDown(DomainError):
+    zh = "收入期间的止日不能早于起日,且不超过十二个月。"
+    en = "A period ends after it begins and spans at most twelve months."
+
+
+class SentBefore(DomainError):
+    status = 409
+    zh = "这个编号已用于另一份内容不同的申报。"
+    en = "That id stands for another statement already."
+
+
+@router.post("", status_code=201, dependencies=[allow("household:write")])
+def create_statement(
+    household_id: UUID, body: StatementIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> StatementOut:
+    lock_households(session, [household_id])
+    household = found(session.get(Household, household_id))
+    report_statement(session, household, body, recorded_by=caller.subject, today=today, now=now)
+    return shown(session, found(session.get(Statement, body.id)))
+
+
+@router.get("", dependencies=[allow("household:read")])
+def list_statements(household_id: UUID, session: SessionDep) -> list[StatementOut]:
+    found(session.get(Household, household_id))
+    newest = select(Statement).where(col(Statement.household_id) == household_id)
+    ordered = newest.order_by(col(Statement.period_to).desc(), col(Statement.created_at).desc()).limit(60)
+    return [shown(session, statement) for statement in session.scalars(ordered)]
+
+
+def report_statement(
+    session: Session, household: Household, body: StatementIn, *, recorded_by: str, today: date, now: datetime
+) -> None:
+    """Amounts in fen. Refuses a period that ends after today (county's zone) or spans over a year (docs/rules.md)."""
+    if body.period_to > today:
+        raise ReportedInTheFuture(body.period_to.isoformat())
+    if not body.period_from <= body.period_to or (body.period_to - body.period_from).days > 366:
+        raise PeriodUpsideDown
+    if sent_before(session, household, body):
+        return
+    session.add(
+        Statement(
+            id=body.id,
+            household_id=household.id,
+            period_from=body.period_from,
+            period_to=body.period_to,
+            recorded_by=recorded_by,
+            created_at=now,
+        )
+    )
+    session.flush()
+    session.add_all(StatementLine(statement_id=body.id, kind=line.kind, amount=line.amount) for line in body.lines)
+    facts_changed(session, [household.id], now)
+
+
+def sent_before(session: Session, household: Household, body: StatementIn) -> bool:
+    """The same id with the same content is the first write's echo; with another content it is a mistake."""
+    existing = session.get(Statement, body.id)
+    if existing is None:
+        return False
+    same = (
+        shown(session, existing).model_dump()
+        == StatementOut(
+            id=body.id,
+            period_from=body.period_from,
+            period_to=body.period_to,
+            lines=sorted(body.lines, key=lambda line: line.kind),
+        ).model_dump()
+    )
+    if existing.household_id != household.id or not same:
+        raise SentBefore
+    return True
+
+
+def shown(session: Session, statement: Statement) -> StatementOut:
+    lines = session.scalars(select(StatementLine).where(col(StatementLine.statement_id) == statement.id)).all()
+    return StatementOut.of(statement, lines)

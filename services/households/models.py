@@ -1,0 +1,113 @@
+"""The register's tables. A household is what cadres visit and count; persons are apart from their memberships."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import BigInteger, Index
+from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from services.kit.post.facts import OwnedFacts
+from services.kit.store.tables import instant
+
+
+class Table(SQLModel, registry=registry()):
+    """Base of households' own tables."""
+
+
+class Household(Table, table=True):
+    """A family as the county counts it, in exactly one managing village."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    number: str = Field(unique=True)  # 户编号, the county's own
+    village: str = Field(index=True)  # twelve digits
+    group_name: str = ""
+    head_name: str
+    sealed_phone: bytes | None = None
+    housing_grade: str | None = None  # A, B safe; C to be repaired, D to be rebuilt; empty: not appraised
+    safe_water: bool | None = None
+    created_at: datetime = instant()
+
+
+class Person(Table, table=True):
+    """A human being, under our own key. The ID number is sealed; its blind index finds the same person again."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str
+    sealed_id_number: bytes | None = None
+    id_index: bytes | None = Field(default=None, unique=True)
+    birth_date: date
+    sex: str  # GB/T 2261.1: 1 male, 2 female, 9 not stated
+    schooling: str | None = None  # in_school, not_in_school, dropped_out
+    insured: bool | None = None  # basic medical insurance of this year
+
+
+class Membership(Table, table=True):
+    """A person in a household from a day until a day. The constraint lets nobody be in two at once."""
+
+    __table_args__ = (
+        ExcludeConstraint(("person_id", "="), ("valid", "&&"), using="gist"),
+        Index("membership_open", "household_id", postgresql_where="upper_inf(valid)"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    household_id: UUID = Field(foreign_key="household.id")
+    person_id: UUID = Field(foreign_key="person.id")
+    relation: str  # to the head, GB/T 4761
+    valid: Range[date] = Field(sa_type=DATERANGE)
+
+
+class Tag(Table, table=True):
+    """What a household is or was, by whose word: monitored, formerly poor and the like."""
+
+    __table_args__ = (ExcludeConstraint(("household_id", "="), ("key", "="), ("valid", "&&"), using="gist"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    household_id: UUID = Field(foreign_key="household.id")
+    key: str
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    source: str
+
+
+class Statement(Table, table=True):
+    """What a household earned and spent in a period. A correction is a new statement; the newest of a period counts."""
+
+    __table_args__ = (Index("statement_newest", "household_id", "period_to", "created_at"),)
+
+    id: UUID = Field(primary_key=True)  # the client's own
+    household_id: UUID = Field(foreign_key="household.id")
+    period_from: date
+    period_to: date
+    recorded_by: str
+    created_at: datetime = instant()
+
+
+class StatementLine(Table, table=True):
+    """One kind of income or spending in a statement, in fen."""
+
+    __tablename__ = "statement_line"
+
+    statement_id: UUID = Field(foreign_key="statement.id", primary_key=True)
+    kind: str = Field(primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+
+
+class HouseholdFacts(Table, OwnedFacts, table=True):
+    """What rules may ask of a household. Money in fen; empty means nobody has told us."""
+
+    __tablename__ = "household_facts"
+
+    persons: int
+    net_income: int | None = Field(default=None, sa_type=BigInteger)
+    medical_self_paid: int | None = Field(default=None, sa_type=BigInteger)
+    schooling_self_paid: int | None = Field(default=None, sa_type=BigInteger)
+    rigid_expense: int | None = Field(default=None, sa_type=BigInteger)
+    cash_gap: int | None = Field(default=None, sa_type=BigInteger)
+    income_until: date | None = None
+    uninsured_members: int | None = None
+    dropped_out_members: int | None = None
+    safe_house: bool | None = None
+    safe_water: bool | None = None
+    monitored: bool
+    formerly_poor: bool

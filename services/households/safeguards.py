@@ -1,0 +1,75 @@
+"""Housing, water, schooling and medical insurance of a household: 三保障 and safe water, as somebody has seen them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from services.households.facts import facts_changed, lock_households
+from services.households.models import Household, Membership, Person
+from services.households.policy import allow
+from services.kit.store.db import Now, SessionDep
+from services.kit.web.errors import DomainError, found
+
+router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
+
+Schooling = Literal["in_school", "not_in_school", "dropped_out"]
+
+
+class MemberSafeguards(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    person_id: UUID
+    schooling: Annotated[Schooling | None, Field(title="学业状况")] = None
+    insured: Annotated[bool | None, Field(title="参加基本医保")] = None
+
+
+class Safeguards(BaseModel):
+    """The whole of it: what is empty is unknown from now on. Housing grade by appraisal, A and B are safe."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    housing_grade: Annotated[Literal["A", "B", "C", "D"] | None, Field(title="住房等级")] = None
+    safe_water: Annotated[bool | None, Field(title="饮水安全")] = None
+    members: Annotated[list[MemberSafeguards], Field(max_length=50, title="成员")] = []
+
+
+class NotAMember(DomainError):
+    zh = "名单中有人不是这户的成员。"
+    en = "Somebody on the list is not a member of this household."
+
+
+@router.put("", dependencies=[allow("household:write")])
+def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, now: Now) -> Safeguards:
+    lock_households(session, [household_id])
+    household = found(session.get(Household, household_id))
+    members = {person.id: person for person in members_of(session, household_id)}
+    if any(told.person_id not in members for told in body.members):
+        raise NotAMember
+    household.housing_grade, household.safe_water = body.housing_grade, body.safe_water
+    for told in body.members:
+        members[told.person_id].schooling, members[told.person_id].insured = told.schooling, told.insured
+    facts_changed(session, [household_id], now)
+    return body
+
+
+@router.get("", dependencies=[allow("household:read")])
+def get_safeguards(household_id: UUID, session: SessionDep) -> Safeguards:
+    household = found(session.get(Household, household_id))
+    members = [
+        MemberSafeguards.model_validate({"person_id": p.id, "schooling": p.schooling, "insured": p.insured})
+        for p in members_of(session, household_id)
+    ]
+    return Safeguards.model_validate(
+        {"housing_grade": household.housing_grade, "safe_water": household.safe_water, "members": members}
+    )
+
+
+def members_of(session: Session, household_id: UUID) -> list[Person]:
+    open_now = select(col(Membership.person_id)).where(
+        col(Membership.household_id) == household_id, func.upper_inf(col(Membership.valid))
+    )
+    return list(session.scalars(select(Person).where(col(Person.id).in_(open_now)).order_by(col(Person.birth_date))))

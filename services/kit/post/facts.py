@@ -1,0 +1,161 @@
+"""The facts an owner keeps about its subjects: recomputed in sets, versioned, told by event, read back in pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from sqlalchemy import BigInteger, Column, Text, TextClause, cast, column, func, literal, select, text, tuple_
+from sqlalchemy import table as sql_table
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Field, Session, SQLModel
+
+from services.kit.post.events import emit, source_of
+from services.kit.store.db import SessionDep
+from services.kit.store.tables import Xid8
+from services.kit.web.errors import found
+
+CHANGED = "facts.changed"
+IN_BULK = "facts.changed_in_bulk"
+PLUMBING = ("subject", "version", "changed")
+
+Division = Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]
+
+
+class OwnedFacts(SQLModel):
+    """What every table of facts has. `version` rises with each change; `changed` is the transaction that made it."""
+
+    subject: UUID = Field(primary_key=True)
+    division: str = Field(index=True)
+    version: int = Field(sa_type=BigInteger)
+    changed: int | None = Field(
+        default=None,
+        sa_type=Xid8,
+        nullable=False,
+        sa_column_kwargs={"server_default": text("pg_current_xact_id()")},
+    )
+
+
+class FactsOut(BaseModel):
+    subject: UUID
+    division: str
+    version: int
+    facts: dict[str, Any]
+
+
+class FactsPage(BaseModel):
+    rows: list[FactsOut]
+    after: UUID | None
+
+
+class PlaceDigest(BaseModel):
+    """Equal digests mean equal sets of (subject, version)."""
+
+    division: str
+    count: int
+    versions: int
+    digest: int
+
+
+def table_of(model: type[SQLModel]) -> Any:
+    return model.__table__  # type: ignore[attr-defined]
+
+
+def fact_names(model: type[OwnedFacts]) -> list[str]:
+    return [c.name for c in table_of(model).columns if c.name not in (*PLUMBING, "division")]
+
+
+def recompute(session: Session, model: type[OwnedFacts], computed: TextClause, **parameters: Any) -> list[UUID]:
+    """Write what `computed` selects (subject, division and every fact); only rows that differ get a new version.
+
+    The caller has locked the subjects' rows before: two writers that each saw half would otherwise lose the other's.
+    """
+    table = table_of(model)
+    names = ["division", *fact_names(model)]
+    source = computed.columns(*(Column(name, table.c[name].type) for name in ("subject", *names))).subquery("computed")
+    write = insert(table).from_select(
+        ["subject", *names, "version"], select(*(source.c[name] for name in ("subject", *names)), literal(1))
+    )
+    fresh = {name: write.excluded[name] for name in names}
+    differs = tuple_(*(table.c[n] for n in names)).is_distinct_from(tuple_(*fresh.values()))
+    raised = {"version": table.c.version + 1, "changed": func.pg_current_xact_id()}
+    written = write.on_conflict_do_update(index_elements=["subject"], set_=fresh | raised, where=differs)
+    return list(session.scalars(written.returning(table.c.subject), parameters))
+
+
+def tell_each(session: Session, model: type[OwnedFacts], kind: str, subjects: Sequence[UUID], now: datetime) -> None:
+    """One facts.changed per subject, in one statement, with the whole of its facts."""
+    if not subjects:
+        return
+    table = table_of(model)
+    facts = func.jsonb_build_object(*(part for n in fact_names(model) for part in (n, table.c[n])))
+    data = func.jsonb_build_object("kind", kind, "version", table.c.version, "facts", facts)
+    event = select(
+        func.gen_random_uuid(), literal(CHANGED), cast_text(table.c.subject), table.c.division, literal(now), data
+    ).where(table.c.subject.in_(subjects))
+    columns = ["id", "type", "subject", "division", "occurred_at", "data"]
+    session.execute(insert(text_table("event", columns)).from_select(columns, event))
+
+
+def tell_in_bulk(session: Session, kind: str, division: str, now: datetime) -> None:
+    """A bulk write names a place and the transaction since when; who listens pulls the rest in pages."""
+    since = session.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
+    emit(session, IN_BULK, division, now, division=division, data={"kind": kind, "since": since})
+
+
+def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[OwnedFacts]]) -> APIRouter:
+    """What alerts reads: whole facts of a place, and digests to find what it has missed."""
+    router = APIRouter(prefix=f"{source_of(service)}/facts", tags=["facts"], dependencies=[allow("facts:read")])
+
+    @router.get("/{kind}")
+    def list_facts(
+        kind: str,
+        division: Division,
+        session: SessionDep,
+        since: Annotated[str, Query(pattern=r"^\d{1,19}$")] = "0",
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    ) -> FactsPage:
+        """Paged by subject, so that a page cannot lose a row that changes meanwhile."""
+        model = found(models.get(kind))
+        table = table_of(model)
+        wanted = select(table).where(table.c.division.startswith(division), table.c.changed >= cast(since, Xid8))
+        if after:
+            wanted = wanted.where(table.c.subject > after)
+        rows = session.execute(wanted.order_by(table.c.subject).limit(limit)).mappings().all()
+        told = [FactsOut(**row, facts={name: row[name] for name in fact_names(model)}) for row in rows]
+        return FactsPage(rows=told, after=told[-1].subject if len(told) == limit else None)
+
+    @router.get("/{kind}/digest")
+    def list_digests(kind: str, division: Division, session: SessionDep) -> list[PlaceDigest]:
+        """One statement, so one instant."""
+        rows = session.execute(digests(found(models.get(kind)), division)).mappings()
+        return [PlaceDigest(**row) for row in rows]
+
+    return router
+
+
+def digests(model: type[SQLModel], division: str) -> Any:
+    """Per place: how many subjects, the sum of their versions, and an order-free hash of both."""
+    table = table_of(model)
+    each = func.hashtextextended(cast_text(table.c.subject) + ":" + cast_text(table.c.version), 0)
+    return (
+        select(
+            table.c.division,
+            func.count().label("count"),
+            cast(func.sum(table.c.version), BigInteger).label("versions"),
+            func.bit_xor(each).label("digest"),
+        )
+        .where(table.c.division.startswith(division))
+        .group_by(table.c.division)
+    )
+
+
+def cast_text(value: Any) -> Any:
+    return cast(value, Text)
+
+
+def text_table(name: str, columns: Sequence[str]) -> Any:
+    return sql_table(name, *(column(c) for c in columns))

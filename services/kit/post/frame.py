@@ -1,0 +1,73 @@
+"""How a service wires itself: subscribes to what its inbox handles, and follows the county's frame."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from services.kit.post.events import CloudEvent, source_of
+from services.kit.post.inbox import Handlers, inbox_secret
+from services.kit.post.peers import Peer
+from services.kit.settings import Settings
+from services.kit.store.claim import JobHandler, enqueue, work_a_job
+from services.kit.store.db import open_session
+from services.kit.store.reference import KINDS, copied_version, copy_reference
+from services.kit.store.work import Loop
+
+PULL_REFERENCE = "pull-reference"
+HOURLY = 3600.0
+
+
+def on_reference_changed(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:
+    """HTTP happens outside transactions: the pull is a job."""
+    for kind in {event.subject for event in events} & KINDS.keys():
+        enqueue(session, PULL_REFERENCE, kind, now)
+
+
+def wire(service: str, own_url: str, client_secret: str, handlers: Handlers, owners: Mapping[str, Peer]) -> None:
+    """PUT our subscription to every owner; the same id each time, so that doing it again changes nothing."""
+    for owner, types in handlers.items():
+        inbox_url = f"{own_url}{source_of(service)}/inbox/{owner}"
+        subscription_id = uuid5(NAMESPACE_URL, f"{source_of(owner)}/subscriptions/{service}")
+        owners[owner].put(
+            f"{source_of(owner)}/subscriptions/{subscription_id}",
+            {
+                "url": inbox_url,
+                "types": sorted(types),
+                "batch": True,
+                "secret": inbox_secret(client_secret, owner),
+            },
+        )
+
+
+def pull_reference(engine: Engine, county: Peer, kind: str) -> None:
+    """Bring our copy of one kind up to the county's version."""
+    with open_session(engine) as session:
+        since = copied_version(session, kind)
+    answer = county.get(f"/v1/reference/{kind}", since=since)
+    with open_session(engine) as session, session.begin():
+        copy_reference(session, kind, answer["rows"], answer["version"])
+
+
+def following(
+    settings: Settings,
+    engine: Engine,
+    handlers: Handlers,
+    owners: Mapping[str, Peer],
+    jobs: Mapping[str, JobHandler] | None = None,
+) -> list[Loop]:
+    """The loops of a service that listens: wired at start and hourly, its pulls and other jobs worked as they come."""
+
+    def wire_and_pull(now: datetime) -> int:
+        wire(settings.service, settings.own_url, settings.secret("client_secret"), handlers, owners)
+        for kind in KINDS:
+            pull_reference(engine, owners["county"], kind)
+        return 0
+
+    known = {PULL_REFERENCE: lambda kind, _: pull_reference(engine, owners["county"], kind)} | dict(jobs or {})
+    return [
+        Loop("wire", wire_and_pull, idle=HOURLY),
+        Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1),
+    ]

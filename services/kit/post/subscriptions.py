@@ -1,0 +1,138 @@
+"""Who wants to hear what: other systems register here, and our own services by the keys of their inbox."""
+
+import base64
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlmodel import Session
+
+from services.kit.post.events import source_of
+from services.kit.post.relay import secret_place
+from services.kit.store.db import Now, SessionDep
+from services.kit.store.tables import Delivery, Subscription
+from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
+
+Published = Mapping[str, str]  # event type → what it tells, in Chinese
+
+FACTS = "facts."  # events that carry values go to our own services alone
+READ_FACTS = "facts:read"
+
+
+class SubscriptionIn(BaseModel):
+    """`secret` (whsec_…) may be the subscriber's own; without one we make it and show it in this answer alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, Field(max_length=500, title="接收地址")]
+    types: Annotated[list[str], Field(min_length=1, max_length=50, title="事件类型")]
+    division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?$", title="区划代码前缀")] = ""
+    batch: Annotated[bool, Field(title="成批投递")] = False
+    secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,100}$", title="签名密钥")] = None
+
+
+class SubscriptionOut(BaseModel):
+    id: UUID
+    url: str
+    types: list[str]
+    division: str
+    batch: bool
+    created_at: datetime
+    secret: str | None = None
+
+
+class DeliveryOut(BaseModel):
+    event_id: UUID
+    attempts: int
+    done_at: datetime | None
+    dead_at: datetime | None
+    due_at: datetime
+    status: int | None
+    problem: str | None
+
+
+class UnknownType(DomainError):
+    zh = "没有这种事件。"
+    en = "There is no such event type."
+
+
+class AddressNotListed(DomainError):
+    zh = "接收地址不在运维人员设定的名单内。"
+    en = "The address is not on the operator's list of receivers."
+
+
+def subscriptions(service: str, allow: Callable[[str], Any], published: Published) -> APIRouter:
+    """The subscriptions of one owner. A subscriber sees and changes only its own."""
+    router = APIRouter(prefix=f"{source_of(service)}/subscriptions", tags=["subscriptions"])
+    may = [allow("subscription:write")]
+
+    @router.put("/{subscription_id}", dependencies=may)
+    def put_subscription(
+        subscription_id: UUID,
+        body: SubscriptionIn,
+        request: Request,
+        session: SessionDep,
+        caller: CallerDep,
+        now: Now,
+    ) -> SubscriptionOut:
+        check(body, caller, published, request.app.state.allowed.permits(body.url))
+        existing = session.get(Subscription, subscription_id, with_for_update=True)
+        if existing and existing.subscriber != caller.subject:
+            raise NotThere
+        secret = body.secret or new_secret()
+        row = existing or Subscription(id=subscription_id, subscriber=caller.subject, created_at=now, sealed_secret=b"")  # type: ignore[call-arg]
+        row.url, row.types, row.division, row.batch = body.url, body.types, body.division, body.batch
+        row.disabled_at = None
+        if body.secret or not existing:
+            row.sealed_secret = request.app.state.seal.close(secret, secret_place(subscription_id))
+        session.add(row)
+        shown = secret if not body.secret and not existing else None
+        return SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)), secret=shown)
+
+    @router.get("", dependencies=may)
+    def list_subscriptions(session: SessionDep, caller: CallerDep) -> list[SubscriptionOut]:
+        mine = select(Subscription).where(Subscription.subscriber == caller.subject)  # type: ignore[arg-type]
+        return [
+            SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)))
+            for row in session.scalars(mine)
+        ]
+
+    @router.delete("/{subscription_id}", status_code=204, dependencies=may)
+    def delete_subscription(subscription_id: UUID, session: SessionDep, caller: CallerDep, now: Now) -> None:
+        owned(session, subscription_id, caller).disabled_at = now
+
+    @router.get("/{subscription_id}/deliveries", dependencies=may)
+    def list_deliveries(subscription_id: UUID, session: SessionDep, caller: CallerDep) -> list[DeliveryOut]:
+        owned(session, subscription_id, caller)
+        columns: Any = Delivery
+        newest = (
+            select(Delivery).where(columns.subscription_id == subscription_id).order_by(columns.seq.desc()).limit(200)
+        )
+        return [DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields))) for row in session.scalars(newest)]
+
+    return router
+
+
+def new_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def check(body: SubscriptionIn, caller: Caller, published: Published, listed: bool) -> None:
+    for kind in body.types:
+        if kind not in published:
+            raise UnknownType(kind)
+        if kind.startswith(FACTS) and READ_FACTS not in caller.scopes:
+            raise NotAllowed(kind)
+    if not listed:
+        raise AddressNotListed
+
+
+def owned(session: Session, subscription_id: UUID, caller: Caller) -> Subscription:
+    row = session.get(Subscription, subscription_id)
+    return found(row if row and row.subscriber == caller.subject else None)

@@ -1,0 +1,87 @@
+"""The one way work is taken: book the retry first, commit, then try. A crash leaves nothing to clean up."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, select, text, update
+from sqlmodel import Session, SQLModel
+
+from services.kit.store.db import open_session
+from services.kit.store.tables import Job
+
+Row = TypeVar("Row", bound=SQLModel)
+JobHandler = Callable[[str, datetime], None]
+
+JOB_RETRY = timedelta(seconds=1)
+JOB_HOLD = timedelta(minutes=2)  # longer than any job's step: a second worker takes over only from a dead one
+
+
+def claim(
+    session: Session,
+    table: type[Row],
+    now: datetime,
+    *,
+    hold: timedelta,
+    limit: int = 1,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> list[Row]:
+    """Take due rows and commit. Each row's `attempts` after this call is the caller's fencing number."""
+    columns: Any = table
+    due = (
+        select(columns.id)
+        .where(columns.done_at.is_(None), columns.dead_at.is_(None), columns.due_at <= now, *where)
+        .order_by(columns.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    taken = (
+        update(table)
+        .where(columns.id == due.c.id)
+        .values(due_at=now + hold, attempts=columns.attempts + 1)
+        .returning(table)
+    )
+    rows = list(session.scalars(taken))
+    session.commit()
+    return rows
+
+
+def still_held(session: Session, row: SQLModel) -> bool:
+    """Lock the row and see that nobody has claimed it since: a worker that slept through its lease must not write."""
+    held: Any = row
+    columns: Any = type(row)
+    mine = select(columns.id).where(columns.id == held.id, columns.attempts == held.attempts).with_for_update()
+    return session.execute(mine).first() is not None
+
+
+def enqueue(session: Session, kind: str, key: str, now: datetime) -> None:
+    """Ask for a job. An open one becomes due again, so that a run under way cannot swallow the request."""
+    session.execute(
+        text(
+            "INSERT INTO job (kind, key, due_at) VALUES (:kind, :key, :now)"
+            " ON CONFLICT (kind, key) WHERE done_at IS NULL AND dead_at IS NULL DO UPDATE SET due_at = :now"
+        ),
+        {"kind": kind, "key": key, "now": now},
+    )
+
+
+def work_a_job(engine: Engine, handlers: Mapping[str, JobHandler], now: datetime) -> int:
+    """Do one due job. One that fails is tried again soon; one whose worker dies, when the hold is over."""
+    columns: Any = Job
+    with open_session(engine) as session:
+        jobs = claim(session, Job, now, hold=JOB_HOLD, where=[columns.kind.in_(handlers)])
+        for job in jobs:
+            try:
+                handlers[job.kind](job.key, now)
+            except Exception:
+                settle(session, job, due_at=now + min(JOB_RETRY * job.attempts, JOB_HOLD))
+                raise
+            settle(session, job, done_at=now)
+    return len(jobs)
+
+
+def settle(session: Session, job: Job, **values: datetime) -> None:
+    if still_held(session, job):
+        session.execute(update(Job).where(Job.id == job.id).values(**values))  # type: ignore[arg-type]
+    session.commit()

@@ -1,0 +1,42 @@
+"""A session per request, committed before the answer leaves; and the clock, read at the edge only."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine, create_engine
+from sqlmodel import Session
+
+POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
+
+
+def connect(url: str, *, pool: int = POOL) -> Engine:
+    """An engine that notices a restarted server before it hands out a connection."""
+    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10)
+
+
+def open_session(engine: Engine) -> Session:
+    return Session(engine, expire_on_commit=False)
+
+
+def request_session(request: Request) -> Iterator[Session]:
+    with open_session(request.app.state.engine) as session, session.begin():
+        yield session
+
+
+# scope="function" commits before the response is sent. Without it FastAPI runs the commit afterwards, and "201
+# Created" could name a row that was never stored.
+SessionDep = Annotated[Session, Depends(request_session, scope="function")]
+
+
+def read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def read_calendar(request: Request) -> date:
+    return datetime.now(request.app.state.settings.timezone).date()
+
+
+Now = Annotated[datetime, Depends(read_clock)]
+Today = Annotated[date, Depends(read_calendar)]

@@ -1,0 +1,107 @@
+"""The frame as every service keeps it: divisions, days and standards, a read-only copy of the county's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range, insert
+from sqlmodel import Session, SQLModel
+
+from services.kit.store.tables import Day, Division, ReferenceVersion, Standard
+from services.kit.web.errors import DomainError
+
+KINDS: Mapping[str, type[SQLModel]] = {"divisions": Division, "days": Day, "standards": Standard}
+
+
+@dataclass(frozen=True)
+class StandardKey:
+    """A standard that some code needs, declared beside that code. `type` is one of money, number, text."""
+
+    key: str
+    type: str
+    unit: str
+    zh: str
+    en: str
+
+
+class StandardMissing(DomainError):
+    """Never answered by a default in code: the county must say what holds, and by which document."""
+
+    status = 409
+    zh = "这一天、这个地方没有设定所需的标准。"
+    en = "No value of a standard that is needed here holds on that day."
+
+
+class DayUnknown(DomainError):
+    status = 409
+    zh = "日历中没有这一天。"
+    en = "The calendar does not hold that day."
+
+
+@dataclass(frozen=True)
+class StandardRow:
+    """What one document set: for a division and everything below it, on the days it is valid."""
+
+    division: str
+    household_class: str
+    value: Decimal
+    document_no: str
+
+
+def standards_on(session: Session, key: str, day: date) -> list[StandardRow]:
+    """All rows of a key that hold on a day, the nearest place first (longest code)."""
+    columns: Any = Standard
+    rows = session.scalars(select(Standard).where(columns.key == key, columns.valid.contains(day)))
+    found = [StandardRow(r.division, r.household_class, r.value, r.document_no) for r in rows]
+    return sorted(found, key=lambda row: (-len(row.division), row.division))
+
+
+def standard(session: Session, key: StandardKey, division: str, day: date, household_class: str = "") -> Decimal:
+    """The value that holds for a place. Refuses with the key's name when none does."""
+    for row in standards_on(session, key.key, day):
+        if division.startswith(row.division) and row.household_class in ("", household_class):
+            return row.value
+    raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
+
+
+def working_days_since(session: Session, start: date, end: date) -> int:
+    """Working days after `start` up to and including `end`."""
+    columns: Any = Day
+    ordinals = dict(session.execute(select(columns.date, columns.ordinal).where(columns.date.in_([start, end]))).all())
+    if start not in ordinals or end not in ordinals:
+        raise DayUnknown(f"{start.isoformat()} – {end.isoformat()}")
+    return int(ordinals[end] - ordinals[start])
+
+
+def copied_version(session: Session, kind: str) -> int:
+    row = session.get(ReferenceVersion, kind)
+    return row.version if row else 0
+
+
+def copy_reference(session: Session, kind: str, rows: Sequence[Mapping[str, Any]], version: int) -> None:
+    """Take over what the county has written since our version."""
+    table: Any = KINDS[kind].__table__  # type: ignore[attr-defined]
+    if rows:
+        write = insert(table)
+        keys = [column.name for column in table.primary_key]
+        changed = {c.name: write.excluded[c.name] for c in table.columns if c.name not in keys}
+        session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed), [as_columns(r) for r in rows])
+    session.execute(
+        text(
+            "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
+            " ON CONFLICT (kind) DO UPDATE SET version = greatest(reference_version.version, :version)"
+        ),
+        {"kind": kind, "version": version},
+    )
+
+
+def as_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no ranges: `valid` travels as [from, until), until null when open."""
+    columns = dict(row)
+    if "valid" in columns:
+        start, end = columns["valid"]
+        columns["valid"] = Range(date.fromisoformat(start), date.fromisoformat(end) if end else None)
+    return columns

@@ -1,0 +1,166 @@
+"""The tables every service has in its own database: events out and in, work to do, and a copy of the frame."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint, Range
+from sqlalchemy.orm import registry
+from sqlalchemy.types import UserDefinedType
+from sqlmodel import Field, SQLModel
+
+
+CalendarDate: TypeAlias = date  # the column `date` would hide the type of that name
+
+
+class Xid8(UserDefinedType[int]):
+    """The transaction that wrote a row: commit order can be told from it, which a sequence cannot."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "XID8"
+
+
+def instant(**options: Any) -> Any:
+    """A moment, always with its zone."""
+    return Field(sa_type=DateTime(timezone=True), **options)
+
+
+class Kit(SQLModel, registry=registry()):
+    """Base of the shared tables. Every service database holds its own copy of each."""
+
+
+class Event(Kit, table=True):
+    """Something that happened here, written in the transaction that made it happen."""
+
+    __table_args__ = (Index("event_fresh", "xid", "id", postgresql_where="NOT fanned_out"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    type: str
+    subject: str
+    division: str = ""
+    occurred_at: datetime = instant()
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    xid: int | None = Field(
+        default=None, sa_column=Column(Xid8, server_default=text("pg_current_xact_id()"), nullable=False)
+    )
+    fanned_out: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+class Subscription(Kit, table=True):
+    """Who wants to hear of which types, and where. `batch` lets up to 200 events share a post (our own services)."""
+
+    id: UUID = Field(primary_key=True)
+    subscriber: str
+    url: str
+    types: list[str] = Field(sa_type=ARRAY(Text))
+    division: str = ""
+    batch: bool = False
+    sealed_secret: bytes
+    created_at: datetime = instant()
+    disabled_at: datetime | None = instant(default=None)
+
+
+class Delivery(Kit, table=True):
+    """One event owed to one subscriber. Done when answered with 2xx; dead when the last retry has failed."""
+
+    __table_args__ = (
+        Index("delivery_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
+        UniqueConstraint("event_id", "subscription_id"),
+    )
+
+    id: UUID = Field(
+        default_factory=uuid4,
+        primary_key=True,
+        sa_column_kwargs={"server_default": text("gen_random_uuid()")},
+    )
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    event_id: UUID = Field(foreign_key="event.id")
+    subscription_id: UUID = Field(foreign_key="subscription.id")
+    due_at: datetime = instant()
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    done_at: datetime | None = instant(default=None)
+    dead_at: datetime | None = instant(default=None)
+    status: int | None = None
+    problem: str | None = None
+
+
+class Receipt(Kit, table=True):
+    """An event that was handled here. Its key is what makes a repeated delivery harmless."""
+
+    source: str = Field(primary_key=True)
+    event_id: UUID = Field(primary_key=True)
+    received_at: datetime = instant()
+
+
+class Job(Kit, table=True):
+    """Work to be done outside a request. At most one open job of a kind has the same key."""
+
+    __table_args__ = (
+        Index("job_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
+        Index("job_open", "kind", "key", unique=True, postgresql_where="done_at IS NULL AND dead_at IS NULL"),
+    )
+
+    id: UUID = Field(
+        default_factory=uuid4,
+        primary_key=True,
+        sa_column_kwargs={"server_default": text("gen_random_uuid()")},
+    )
+    kind: str
+    key: str
+    due_at: datetime = instant()
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    done_at: datetime | None = instant(default=None)
+    dead_at: datetime | None = instant(default=None)
+
+
+class ReferenceVersion(Kit, table=True):
+    """How far a kind of reference has been written (in county) or copied (elsewhere)."""
+
+    __tablename__ = "reference_version"
+
+    kind: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
+
+
+class Division(Kit, table=True):
+    """A place in the tree: province, city, county, township, village. A prefix of a code is its ancestor's code."""
+
+    code: str = Field(primary_key=True)
+    name: str
+    level: str
+    parent_code: str | None = None
+    version: int = Field(sa_type=BigInteger)
+
+
+class Day(Kit, table=True):
+    """A calendar day. `ordinal` counts working days from a fixed start, so that their number is a subtraction."""
+
+    date: CalendarDate = Field(primary_key=True)
+    working: bool
+    ordinal: int
+    provisional: bool
+    source: str
+    version: int = Field(sa_type=BigInteger)
+
+
+class Standard(Kit, table=True):
+    """A figure that differs by place, class or year, with the document that set it. Two cannot hold at once."""
+
+    __table_args__ = (
+        ExcludeConstraint(("key", "="), ("division", "="), ("household_class", "="), ("valid", "&&"), using="gist"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    key: str
+    division: str
+    household_class: str = ""
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    value: Decimal
+    unit: str
+    document_no: str
+    source: str = ""
+    version: int = Field(sa_type=BigInteger)

@@ -1,0 +1,56 @@
+"""A worker process: a few loops, each asking one step again and again whether there was work."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import OperationalError
+
+from services.kit.store.db import read_clock
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[datetime], int]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """`step` does one piece of work and says how much there was; after none it rests for `idle` seconds."""
+
+    name: str
+    step: Step
+    idle: float = 0.1
+
+
+def run(loops: Sequence[Loop]) -> None:
+    """Until SIGTERM or SIGINT. A loop finishes the step it is in."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threads = [threading.Thread(target=turn, args=(loop, stop), name=loop.name) for loop in loops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def turn(loop: Loop, stop: threading.Event) -> None:
+    """Failures rest longer each time (to 5 s) and are tried again: the work is booked in the database, not here."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            rest = 0.0 if loop.step(read_clock()) else loop.idle
+            failures = 0
+        except OperationalError as error:  # the database is away; it will be back
+            failures += 1
+            rest = min(0.2 * failures, 5.0)
+            log.warning("%s: database away: %s", loop.name, str(error.orig).splitlines()[0])
+        except Exception:  # one poisoned piece of work must not end the others' loops; its retry is booked
+            failures += 1
+            rest = min(0.5 * failures, 5.0)
+            log.exception("%s: step failed", loop.name)
+        if rest:
+            stop.wait(rest)

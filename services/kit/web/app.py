@@ -1,0 +1,49 @@
+"""A service's app, made by a factory: importing a module starts nothing."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import Engine
+
+from services.kit.settings import Settings
+from services.kit.store.db import connect
+from services.kit.web.auth import Keys
+from services.kit.web.errors import speak_problems
+from services.kit.web.health import router as health
+
+
+def create_app(
+    settings: Settings,
+    routers: Iterable[APIRouter],
+    *,
+    title: str,
+    engine: Engine | None = None,
+    keys: Keys | None = None,
+    state: Mapping[str, Any] | None = None,
+) -> FastAPI:
+    """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
+    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None)
+    app.state.settings = settings
+    app.state.engine = engine or connect(settings.database_url)
+    app.state.keys = keys or Keys.of(settings.county_url)
+    for name, value in (state or {}).items():
+        setattr(app.state, name, value)
+    speak_problems(app)
+    for router in (health, *routers):
+        app.include_router(router)
+    return app
+
+
+def serve(app: FastAPI, port: int) -> None:
+    """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
+    log_plainly()
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=8)
+
+
+def log_plainly() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    for chatty in ("httpx", "apscheduler"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,169 @@
+"""Refusals people can read: RFC 9457 problem+json in Chinese or English, a stable code, never the value at fault."""
+
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+Thing = TypeVar("Thing")
+
+
+class DomainError(Exception):
+    """A refusal. The class is the fact; `detail` may name keys, rows and columns, but no personal value."""
+
+    status: ClassVar[int] = 422
+    zh: ClassVar[str]
+    en: ClassVar[str]
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @classmethod
+    def code(cls) -> str:
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
+    @classmethod
+    def title(cls, language: str) -> str:
+        return cls.en if language == "en" else cls.zh
+
+
+class NotThere(DomainError):
+    """The same answer for what never existed and for what the caller may not see."""
+
+    status = 404
+    zh = "没有找到。"
+    en = "Not found."
+
+
+class NotSignedIn(DomainError):
+    status = 401
+    zh = "请先登录。"
+    en = "Please sign in."
+
+
+class NotAllowed(DomainError):
+    status = 403
+    zh = "您没有权限做这件事。"
+    en = "You are not allowed to do this."
+
+
+class NotUnderstood(DomainError):
+    zh = "提交的内容有误。"
+    en = "The request could not be understood."
+
+
+class DatabaseAway(DomainError):
+    status = 503
+    zh = "服务暂时不可用,请稍后再试。"
+    en = "The service is away for a moment. Please try again."
+
+
+class Unexpected(DomainError):
+    status = 500
+    zh = "系统出错,已记录。"
+    en = "Something went wrong here; it has been recorded."
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where in the body, and why; `pointer` is a JSON pointer."""
+
+    pointer: str
+    code: str
+    title: str
+
+
+# Pydantic's error types that people meet; any other says "not understood" and keeps its code.
+FAULTS_ZH = {
+    "missing": "缺少必填项。",
+    "extra_forbidden": "不认识的字段。",
+    "uuid_parsing": "不是有效的编号。",
+    "date_from_datetime_parsing": "不是有效的日期。",
+    "date_parsing": "不是有效的日期。",
+    "int_parsing": "不是整数。",
+    "greater_than_equal": "数值过小。",
+    "less_than_equal": "数值过大。",
+    "string_too_long": "文字过长。",
+    "string_too_short": "文字过短。",
+    "enum": "不在可选范围内。",
+    "literal_error": "不在可选范围内。",
+    "json_invalid": "不是有效的 JSON。",
+    "timezone_aware": "时间必须带时区。",
+}
+
+
+def found(thing: Thing | None) -> Thing:
+    if thing is None:
+        raise NotThere
+    return thing
+
+
+def language_of(request: Request) -> str:
+    """Chinese unless English is asked for first."""
+    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+def problem(
+    request: Request, refusal: DomainError, faults: Sequence[Fault] = (), status: int | None = None
+) -> JSONResponse:
+    status = status or refusal.status
+    body: dict[str, Any] = {
+        "type": f"/problems/{refusal.code()}",
+        "title": refusal.title(language_of(request)),
+        "status": status,
+        "code": refusal.code(),
+    }
+    if refusal.detail:
+        body["detail"] = refusal.detail
+    if faults:
+        body["errors"] = [asdict(fault) for fault in faults]
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    """FastAPI's own answer echoes the input; an ID number would come back and land in somebody's log."""
+    english = language_of(request) == "en"
+    faults = [
+        Fault(
+            "/" + "/".join(str(part) for part in fault["loc"]),
+            fault["type"].replace("_", "-"),
+            fault["type"].replace("_", " ") if english else FAULTS_ZH.get(fault["type"], "格式不正确。"),
+        )
+        for fault in error.errors()
+    ]
+    return problem(request, NotUnderstood(), faults)
+
+
+def on_http(request: Request, error: HTTPException) -> JSONResponse:
+    refusal = NotThere() if error.status_code == 404 else NotUnderstood()
+    answer = problem(request, refusal, status=error.status_code)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.exception("unexpected, at %s %s", request.method, request.url.path, exc_info=error)
+    return problem(request, Unexpected())
+
+
+def speak_problems(app: FastAPI) -> None:
+    """Every error of every operation leaves in the one form."""
+    app.add_exception_handler(DomainError, lambda request, error: problem(request, error))
+    app.add_exception_handler(RequestValidationError, on_invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, on_http)  # type: ignore[arg-type]
+    for away in (OperationalError, PoolTimeout):
+        app.add_exception_handler(away, lambda request, _: problem(request, DatabaseAway()))
+    app.add_exception_handler(Exception, on_unexpected)
