@@ -54,10 +54,8 @@ def spawn(
     account: Account | None = None,
     when_orphaned: signal.Signals = signal.SIGKILL,
 ) -> subprocess.Popen[bytes]:
-    """A child in its own process group, with both of its outputs in one place.
-
-    From the main thread alone: the kernel sends the parent-death signal when the *thread* that spawned ends.
-    """
+    """A child in its own process group, with both of its outputs in one place. From the main thread alone: the
+    kernel sends the parent-death signal when the *thread* that spawned ends."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("a child may only be spawned from the main thread")
     return subprocess.Popen(

@@ -1,6 +1,7 @@
 """What the launcher says to a person, in Chinese and in English, and the exit codes that go with refusals."""
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -30,8 +31,10 @@ class Voice:
         self.line((notice.en if self.lang == "en" else notice.zh).format(**values))
 
     def line(self, text: str) -> None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        """A terminal that was closed, or a pipe whose reader left, must not take the deployment down."""
+        with suppress(OSError):
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
 
 
 class CannotRun(Exception):

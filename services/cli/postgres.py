@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
@@ -144,7 +145,7 @@ def free_port() -> int:
 def running(
     state: Path, port: int | None = None, options: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Cluster, int]]:
-    """A server for the length of a `with`, for tests and benches. Its log: state/postgres.log."""
+    """A server for the length of a `with`; the data stays. Its log: state/postgres.log."""
     cluster, port = prepare(state), port or free_port()
     with (cluster.state / "postgres.log").open("ab") as log:
         server = cluster.start(port, log.fileno(), options)
@@ -153,6 +154,16 @@ def running(
         yield cluster, port
     finally:
         stop(server)
+
+
+@contextmanager
+def throwaway(options: Mapping[str, str] | None = None) -> Iterator[tuple[Cluster, int]]:
+    """The same on empty data that is gone afterwards, for tests and benches. Open to passage, so that root's server
+    needs no place elsewhere."""
+    with TemporaryDirectory(prefix="shouwang-") as place:
+        Path(place).chmod(0o711)
+        with running(Path(place) / "state", options=options) as started:
+            yield started
 
 
 def stop(server: subprocess.Popen[bytes], grace_s: float = 10) -> None:

@@ -115,8 +115,9 @@ def scheduler(state: Path, ports: Ports) -> Process:
 
 
 def receiver(state: Path, ports: Ports) -> Process:
-    env = {**os.environ, "SHOUWANG_PORT": str(ports.receiver), "SHOUWANG_STATE": str(state)}
-    return Process("receiver", python("services.cli.receiver"), env, url=ports.url("receiver"))
+    """Without a `ready_url`: nothing waits for it, and the deployment is whole without it."""
+    env = {"SHOUWANG_PORT": str(ports.receiver), "SHOUWANG_STATE": str(state)}
+    return Process("receiver", python("services.cli.receiver"), surroundings() | env, url=ports.url("receiver"))
 
 
 def service_environment(service: str, cluster: Cluster, ports: Ports) -> dict[str, str]:
@@ -131,13 +132,17 @@ def service_environment(service: str, cluster: Cluster, ports: Ports) -> dict[st
 
 def common(service: str, state: Path, ports: Ports) -> dict[str, str]:
     return {
-        **os.environ,
-        "PYTHONUNBUFFERED": "1",
+        **surroundings(),
         "SHOUWANG_SERVICE": service,
         "SHOUWANG_SECRETS": str(secret_folder(state, service)),
         "SHOUWANG_ZONE": "Asia/Shanghai",
         **{f"SHOUWANG_{name.upper()}_URL": ports.url(name) for name in SERVICES},
     }
+
+
+def surroundings() -> dict[str, str]:
+    """Unbuffered, or the last words of a killed process would never reach its log."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def python(module: str) -> list[str]:

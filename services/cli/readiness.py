@@ -47,7 +47,7 @@ class ReadyFile:
     """Replaced as a whole, so that a reader never sees half of it. Absent until everything was ready once."""
 
     def __init__(self, state: Path) -> None:
-        self.path = state / "ready.json"
+        self.path = ready_path(state)
         self._written: Mapping[str, ReadyProcess] | None = None
         self.remove()
 
@@ -66,9 +66,24 @@ class ReadyFile:
 
 
 def read_ready(state: Path) -> Ready | None:
-    """None until everything was ready once, and again after the stop."""
+    """None until everything was ready once, and again after the stop; also when the launcher was killed and could
+    not take its file away."""
     try:
-        content: Ready = json.loads((state / "ready.json").read_text())
+        content: Ready = json.loads(ready_path(state).read_text())
     except FileNotFoundError:
         return None
-    return content
+    return content if is_alive(content["launcher"]) else None
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it lives, under another account
+        return True
+    return True
+
+
+def ready_path(state: Path) -> Path:
+    return state / "ready.json"

@@ -75,7 +75,7 @@ class Supervisor:
         self._stop_asked = True
 
     def close(self) -> None:
-        """Stops all, those first that nobody who still runs depends on. PostgreSQL so comes last."""
+        """Stops all, those first that nothing still running needs; so PostgreSQL comes last."""
         self._ready_file.remove()
         while running := [one for one in self._watched.values() if not one.has_ended()]:
             needed = {name for one in running for name in one.process.after}

@@ -25,7 +25,7 @@ from services.cli.messages import (
 from services.cli.migrate import DataNewerThanCode, migrate_all
 from services.cli.postgres import Cluster, create_databases, prepare
 from services.cli.processes import Ports, Process, everything
-from services.cli.readiness import read_ready
+from services.cli.readiness import ready_path
 from services.cli.secret_files import SERVICES, make_secrets
 from services.cli.supervise import Supervisor
 
@@ -52,11 +52,9 @@ def up(
         return on_ready() if on_ready else None
 
     try:
-        with reasons_told_plainly(state):
-            make_state_folder(state)
-            with only_one(state):
-                try_ports(ports, FAREWELL if read_ready(state) else 0)
-                code = supervisor(state.resolve(), ports, voice, plan, migrate).run(announce)
+        with reasons_told_plainly(state), only_one(state):
+            try_ports(ports, FAREWELL if ready_path(state).exists() else 0)
+            code = supervisor(state.resolve(), ports, voice, plan, migrate).run(announce)
     except CannotRun as reason:
         reason.say(voice)
         return reason.exit_code
@@ -77,6 +75,7 @@ def supervisor(state: Path, ports: Ports, voice: Voice, plan: Plan, migrate: Mig
 @contextmanager
 def only_one(state: Path) -> Iterator[None]:
     """A lock of the kernel, not a file with a number in it: it is gone when its holder is, however that ended."""
+    make_state_folder(state)
     with (state / "lock").open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,7 @@
 """County: the frame. Accounts, client systems and tokens; divisions, days and standards."""
 
+from datetime import datetime
+
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -8,7 +10,7 @@ from services.county.policy import allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
-from services.kit.store.db import connect, read_clock
+from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 
@@ -18,7 +20,7 @@ PUBLISHED = {"reference.changed": "区划、日历或标准有变化"}
 def create(settings: Settings, engine: Engine | None = None) -> FastAPI:
     engine = engine or connect(settings.database_url)
     signer = tokens.Signer.read(settings.secrets)
-    clients.enrol_services(engine, settings.secrets / "service_clients", read_clock())
+    clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
         settings,
         [

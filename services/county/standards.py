@@ -33,7 +33,7 @@ class StandardIn(BaseModel):
     household_class: Annotated[str, Field(max_length=40, title="适用户类型")] = ""
     valid_from: Annotated[date, Field(title="起始日")]
     valid_until: Annotated[date | None, Field(title="失效日")] = None
-    value: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, title="数值")]
+    value: Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=4, title="数值")]
     unit: Annotated[str, Field(min_length=1, max_length=40, title="单位")]
     document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
     source: Annotated[str, Field(max_length=500, title="出处")] = ""

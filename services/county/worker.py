@@ -24,4 +24,7 @@ if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url)
-    run([*relays(settings, engine), Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY)])
+    run(
+        [*relays(settings, engine), Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY)],
+        settings.timezone,
+    )

@@ -15,4 +15,4 @@ if __name__ == "__main__":
     engine = connect(settings.database_url)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     county = Peer("county", settings.county_url, tokens)
-    run([*relays(settings, engine), *following(settings, engine, HANDLERS, {"county": county})])
+    run([*relays(settings, engine), *following(settings, engine, HANDLERS, {"county": county})], settings.timezone)

@@ -16,7 +16,7 @@ import pytest
 from services.cli.children import Account, identity, unprivileged
 from services.cli.data_folder import choose_place, find_data, remove_data
 from services.cli.messages import DataGone, DataOlderThanPostgres, DiskFull, WrittenByNewerVersion
-from services.cli.postgres import Cluster, answers, connect, create_databases, prepare, running
+from services.cli.postgres import Cluster, answers, connect, create_databases, prepare, running, throwaway
 from services.cli.processes import CODE
 from services.cli.programs import copy_programs, major_version, package_folder
 from tests.outside.launching import alive, eventually, facts_of, family, state_folder
@@ -27,7 +27,7 @@ NOBODY = pwd.getpwnam("nobody")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[Cluster, int]]:
-    with state_folder() as state, running(state, options={"fsync": "off"}) as (cluster, port):
+    with throwaway({"fsync": "off"}) as (cluster, port):
         create_databases(cluster, port)
         yield cluster, port
 

@@ -53,14 +53,15 @@ def plan_with_a_deaf_one(cluster: Cluster, ports: Ports, migrate: Callable[[], N
 
 @contextmanager
 def launched(state: Path, ports: Ports, wish: str = "run") -> Iterator[subprocess.Popen[str]]:
-    """A launcher as a child of the test. If the test did not end it, it is killed; its children must follow."""
+    """A launcher as a child of the test. If the test did not end it, it is asked to stop; nothing may stay."""
     argv = [sys.executable, "-m", "tests.outside.launching", str(state), wish, *map(str, astuple(ports))]
     with subprocess.Popen(argv, cwd=CODE, stderr=subprocess.PIPE, text=True) as launcher:
         try:
             yield launcher
         finally:
             ours = family(launcher.pid)
-            launcher.kill()
+            launcher.terminate()
+            launcher.wait(20)
             assert eventually(lambda: not any(map(alive, ours)), within_s=5)
 
 

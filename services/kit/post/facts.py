@@ -51,11 +51,11 @@ class FactsPage(BaseModel):
 
 
 class PlaceDigest(BaseModel):
-    """Equal digests mean equal sets of (subject, version)."""
+    """Equal `members` mean the same subjects, equal `digest` the same versions of them."""
 
     division: str
     count: int
-    versions: int
+    members: int
     digest: int
 
 
@@ -138,15 +138,15 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
 
 
 def digests(model: type[SQLModel], division: str) -> Any:
-    """Per place: how many subjects, the sum of their versions, and an order-free hash of both."""
+    """Per place: how many subjects, an order-free hash of who they are, and one of their versions too."""
     table = table_of(model)
-    each = func.hashtextextended(cast_text(table.c.subject) + ":" + cast_text(table.c.version), 0)
+    who = cast_text(table.c.subject)
     return (
         select(
             table.c.division,
             func.count().label("count"),
-            cast(func.sum(table.c.version), BigInteger).label("versions"),
-            func.bit_xor(each).label("digest"),
+            func.bit_xor(func.hashtextextended(who, 0)).label("members"),
+            func.bit_xor(func.hashtextextended(who + ":" + cast_text(table.c.version), 0)).label("digest"),
         )
         .where(table.c.division.startswith(division))
         .group_by(table.c.division)

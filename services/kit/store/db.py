@@ -1,7 +1,7 @@
 """A session per request, committed before the answer leaves; and the clock, read at the edge only."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -30,12 +30,13 @@ def request_session(request: Request) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 
 
-def read_clock() -> datetime:
-    return datetime.now(UTC)
+def read_clock(request: Request) -> datetime:
+    """In the county's zone, so that its date is the county's day."""
+    return datetime.now(request.app.state.settings.timezone)
 
 
-def read_calendar(request: Request) -> date:
-    return datetime.now(request.app.state.settings.timezone).date()
+def read_calendar(now: Annotated[datetime, Depends(read_clock)]) -> date:
+    return now.date()
 
 
 Now = Annotated[datetime, Depends(read_clock)]

@@ -11,7 +11,6 @@ from sqlalchemy.orm import registry
 from sqlalchemy.types import UserDefinedType
 from sqlmodel import Field, SQLModel
 
-
 CalendarDate: TypeAlias = date  # the column `date` would hide the type of that name
 
 

@@ -5,11 +5,9 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy.exc import OperationalError
-
-from services.kit.store.db import read_clock
 
 log = logging.getLogger(__name__)
 
@@ -25,24 +23,24 @@ class Loop:
     idle: float = 0.1
 
 
-def run(loops: Sequence[Loop]) -> None:
-    """Until SIGTERM or SIGINT. A loop finishes the step it is in."""
+def run(loops: Sequence[Loop], zone: tzinfo) -> None:
+    """Until SIGTERM or SIGINT. A loop finishes the step it is in. Steps are told the time in the county's zone."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threads = [threading.Thread(target=turn, args=(loop, stop), name=loop.name) for loop in loops]
+    threads = [threading.Thread(target=turn, args=(loop, stop, zone), name=loop.name) for loop in loops]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def turn(loop: Loop, stop: threading.Event) -> None:
+def turn(loop: Loop, stop: threading.Event, zone: tzinfo) -> None:
     """Failures rest longer each time (to 5 s) and are tried again: the work is booked in the database, not here."""
     failures = 0
     while not stop.is_set():
         try:
-            rest = 0.0 if loop.step(read_clock()) else loop.idle
+            rest = 0.0 if loop.step(datetime.now(zone)) else loop.idle
             failures = 0
         except OperationalError as error:  # the database is away; it will be back
             failures += 1

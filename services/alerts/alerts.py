@@ -1,0 +1,107 @@
+"""Alerts as people and systems read them: which rule holds for whom, since when, and why in plain words."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from sqlalchemy import Select, select
+from sqlmodel import col
+
+from services.alerts.models import Alert, Finding, Rule
+from services.alerts.policy import allow
+from services.alerts.rules import PLACEHOLDER, read_rule
+from services.kit.store.db import SessionDep
+from services.kit.web.errors import found, language_of
+
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+
+
+class AlertOut(BaseModel):
+    id: UUID
+    about: str
+    rule_key: str
+    rule_version: int
+    title: str
+    severity: str
+    subject: UUID
+    division: str
+    opened_at: datetime
+    closed_at: datetime | None
+    explanation: str
+    evidence: dict[str, Any]
+
+
+class AlertPage(BaseModel):
+    rows: list[AlertOut]
+    after: UUID | None
+
+
+@router.get("", dependencies=[allow("alert:read")])
+def list_alerts(
+    request: Request,
+    session: SessionDep,
+    division: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
+    rule: Annotated[str | None, Query(max_length=80)] = None,
+    subject: UUID | None = None,
+    closed: bool = False,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> AlertPage:
+    """Open ones unless `closed` is asked for; by id, so that pages neither repeat nor skip."""
+    state = col(Alert.closed_at).is_not(None) if closed else col(Alert.closed_at).is_(None)
+    wanted = whole_alerts().where(state, col(Alert.division).startswith(division)).order_by(col(Alert.id)).limit(limit)
+    if rule:
+        wanted = wanted.where(col(Alert.rule_key) == rule)
+    if subject:
+        wanted = wanted.where(col(Alert.subject) == subject)
+    if after:
+        wanted = wanted.where(col(Alert.id) > after)
+    language = language_of(request)
+    rows = [shown(alert, finding, rule, language) for alert, finding, rule in session.execute(wanted)]
+    return AlertPage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+
+
+@router.get("/{alert_id}", dependencies=[allow("alert:read")])
+def get_alert(alert_id: UUID, request: Request, session: SessionDep) -> AlertOut:
+    alert, finding, rule = found(session.execute(whole_alerts().where(col(Alert.id) == alert_id)).first())
+    return shown(alert, finding, rule, language_of(request))
+
+
+def whole_alerts() -> Select[Alert, Finding, Rule]:
+    """An alert with its latest finding and the version of the rule that found it."""
+    return (
+        select(Alert, Finding, Rule)
+        .join(Finding, col(Finding.id) == col(Alert.finding_id))
+        .join(Rule, (col(Rule.key) == col(Alert.rule_key)) & (col(Rule.version) == col(Alert.rule_version)))
+    )
+
+
+def shown(alert: Alert, finding: Finding, rule: Rule, language: str) -> AlertOut:
+    return AlertOut(
+        **alert.model_dump(include=set(AlertOut.model_fields)),
+        title=rule.title_en if language == "en" else rule.title_zh,
+        explanation=explain(rule, finding.evidence["shown"], language),
+        evidence=finding.evidence["basis"],
+    )
+
+
+def explain(rule: Rule, values: Mapping[str, Any], language: str) -> str:
+    """The rule's sentence with the values the database worked out when it judged."""
+    types = {asked: tree.type for asked, tree in read_rule(rule).shown}
+    sentence = rule.explain_en if language == "en" else rule.explain_zh
+    return PLACEHOLDER.sub(lambda place: written(values[place[1]], types[place[1]]), sentence)
+
+
+def written(value: Any, kind: str) -> str:
+    """Money in yuan with two decimals; it was rounded down to the fen before."""
+    if value is None:
+        return "—"
+    if kind == "money":
+        return f"{Decimal(value).scaleb(-2).quantize(Decimal('0.01'), ROUND_FLOOR):,}"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return str(value)

@@ -1,0 +1,89 @@
+"""What a rule may speak of: facts of a subject, with owner, type and unit, and the standards they are held against.
+
+Facts are typed columns here and at their owner; a test holds this list, our columns and the owners' answers equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from services.kit.store.reference import StandardKey
+
+Type = Literal["money", "number", "date", "flag", "code"]
+
+HOUSEHOLD, TEAM = "household", "team"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Money is in fen. A fact may be unknown; then a comparison with it is neither true nor false."""
+
+    key: str
+    type: Type
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What rules are about, and which service owns its facts."""
+
+    kind: str
+    owner: str
+    zh: str
+    facts: tuple[Fact, ...]
+
+    def fact(self, key: str) -> Fact | None:
+        return next((fact for fact in self.facts if fact.key == key), None)
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    HOUSEHOLD: Subject(
+        HOUSEHOLD,
+        "households",
+        "农户",
+        (
+            Fact("persons", "number", "家庭人口", "persons"),
+            Fact("net_income", "money", "家庭纯收入", "net income of the household"),
+            Fact("medical_self_paid", "money", "合规自付医疗支出", "compliant self-paid medical cost"),
+            Fact("schooling_self_paid", "money", "合规自付教育支出", "compliant self-paid schooling cost"),
+            Fact("rigid_expense", "money", "刚性支出", "rigid expense"),
+            Fact("cash_gap", "money", "刚性支出资金缺口", "rigid expense not covered by loans"),
+            Fact("income_until", "date", "收入期间止", "end of the income period"),
+            Fact("uninsured_members", "number", "未参加基本医保人数", "members without basic medical insurance"),
+            Fact("dropped_out_members", "number", "失学辍学人数", "members who dropped out of school"),
+            Fact("safe_house", "flag", "住房安全", "safe house"),
+            Fact("safe_water", "flag", "饮水安全", "safe water"),
+            Fact("monitored", "flag", "监测对象", "monitored already"),
+            Fact("formerly_poor", "flag", "脱贫户", "formerly poor"),
+        ),
+    ),
+    TEAM: Subject(
+        TEAM,
+        "attendance",
+        "工作队",
+        (
+            Fact("members", "number", "在岗队员", "members posted"),
+            Fact("last_present_on", "date", "最近在岗日", "last day somebody was present"),
+        ),
+    ),
+}
+
+STANDARDS: Mapping[str, StandardKey] = {
+    key.key: key
+    for key in (
+        StandardKey("monitoring_line", "money", "分/人·年", "监测线", "monitoring line"),
+        StandardKey("medical_burden", "money", "分/年", "医疗自付预警线(一般农户)", "medical threshold"),
+        StandardKey(
+            "medical_burden_formerly_poor",
+            "money",
+            "分/年",
+            "医疗自付预警线(脱贫户)",
+            "medical threshold, formerly poor",
+        ),
+        StandardKey("team_strength", "number", "人", "工作队最低人数", "smallest team"),
+        StandardKey("presence_gap", "number", "工作日", "驻村空档天数", "working days without presence"),
+    )
+}
+
+SWEEP_DAY = StandardKey("sweep_day", "number", "日", "每月摸排日", "day of the monthly sweep")

@@ -1,0 +1,62 @@
+"""What a sweep can be held to: how many households there were, that each was judged or is named, and by which rules."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from services.alerts.catalogue import HOUSEHOLD, TEAM
+from services.alerts.models import Sweep
+from services.alerts.reconcile import our_digests
+
+OPEN = text(
+    "SELECT rule_key, count(*) FROM alert WHERE county = :county AND closed_at IS NULL GROUP BY rule_key ORDER BY 1"
+)
+MISSING = text(
+    "SELECT fact, count(*) FROM sweep_gap, unnest(missing) AS fact WHERE sweep_id = :id GROUP BY fact ORDER BY fact"
+)
+
+
+def certificate_of(session: Session, sweep: Sweep, now: datetime) -> dict[str, Any]:
+    """It balances when register + came − went = judged + not judgeable: nobody was left out."""
+    tally = (sweep.tally or {})[HOUSEHOLD]
+    said = {
+        "county": sweep.county,
+        "period": sweep.period.isoformat(),
+        "cut_at": sweep.reconciled_at.isoformat() if sweep.reconciled_at else None,
+        "certified_at": now.isoformat(),
+        "register": sweep.registered,
+        "judged": tally["judged"],
+        "not_judgeable": tally["not_judgeable"],
+        "not_judgeable_for_want_of": counts(session, MISSING, id=sweep.id),
+        "came": tally["came"],
+        "went": tally["went"],
+        "balances": balances(sweep.registered or 0, tally),
+        "teams": sweep.teams,
+        "rules": {about: (sweep.tally or {})[about]["rules"] for about in (HOUSEHOLD, TEAM)},
+        "changed": {
+            about: {word: (sweep.tally or {})[about][word] for word in ("opened", "refreshed", "closed")}
+            for about in (HOUSEHOLD, TEAM)
+        },
+        "open_alerts": counts(session, OPEN, county=sweep.county),
+        "facts_digest": digest_of(our_digests(session, HOUSEHOLD, sweep.county)),
+    }
+    return said | {"sha256": digest_of(said)}
+
+
+def balances(register: int, tally: dict[str, Any]) -> bool:
+    expected = register + len(tally["came"]) - len(tally["went"])
+    return bool(expected == tally["judged"] + tally["not_judgeable"])
+
+
+def counts(session: Session, query: Any, **parameters: Any) -> dict[str, int]:
+    return {row[0]: row[1] for row in session.execute(query, parameters)}
+
+
+def digest_of(said: Any) -> str:
+    """SHA-256 of the canonical JSON: sorted keys, no spaces, UTF-8."""
+    text_of = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text_of.encode()).hexdigest()

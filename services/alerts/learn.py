@@ -1,0 +1,88 @@
+"""What owners tell us about their subjects: the greater version wins, so order and repetition do not matter."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import column, delete, func, literal, select, text
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlmodel import Session, SQLModel
+
+from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM
+from services.alerts.models import Departed, HouseholdFacts, TeamFacts
+
+FACTS: Mapping[str, type[SQLModel]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
+COUNTY = 6  # digits
+
+CLOSE = text(
+    """
+    WITH closed AS (
+        UPDATE alert SET closed_at = :now WHERE closed_at IS NULL AND subject = ANY (:gone) RETURNING *
+    )
+    INSERT INTO event (id, type, subject, division, occurred_at, data)
+    SELECT gen_random_uuid(), 'alert.closed', CAST(id AS text), division, :now,
+           jsonb_build_object('about', about, 'subject', subject, 'rule', rule_key, 'severity', severity)
+    FROM closed
+    """
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One subject's whole facts, as its owner sent them."""
+
+    subject: UUID
+    division: str
+    version: int
+    facts: Mapping[str, Any]
+
+
+def table_of(model: type[SQLModel]) -> Any:
+    return model.__table__  # type: ignore[attr-defined]
+
+
+def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:
+    """Store what is newer than what we hold; the subjects that are. A fact the owner has not sent is unknown."""
+    newest: dict[UUID, Told] = {}
+    for one in told:
+        if one.subject not in newest or newest[one.subject].version < one.version:
+            newest[one.subject] = one
+    if not newest:
+        return []
+    table = table_of(FACTS[about])
+    names = ["subject", "division", "version", *(fact.key for fact in SUBJECTS[about].facts)]
+    sent = rows_of(newest.values(), table, names)
+    write = insert(table).from_select(
+        ["county", *names], select(func.left(sent.c.division, COUNTY), *(sent.c[name] for name in names))
+    )
+    fresh = {name: write.excluded[name] for name in names if name != "subject"}
+    newer = table.c.version < write.excluded.version
+    upsert = write.on_conflict_do_update(index_elements=["county", "subject"], set_=fresh, where=newer)
+    return list(session.scalars(upsert.returning(table.c.subject)))
+
+
+def rows_of(told: Iterable[Told], table: Any, names: Sequence[str]) -> Any:
+    """One JSON parameter, typed by our columns: no statement per row."""
+    listed = [{"subject": str(t.subject), "division": t.division, "version": t.version} | dict(t.facts) for t in told]
+    shape = (column(name, table.c[name].type) for name in names)
+    return func.jsonb_to_recordset(literal(listed, JSONB)).table_valued(*shape).render_derived(with_types=True)
+
+
+def forget(
+    session: Session, about: str, division: str, kept: Sequence[UUID], *, known_before: datetime, now: datetime
+) -> int:
+    """The owner has told us everybody in this place: whoever else we held before has gone; their alerts close."""
+    table = table_of(FACTS[about])
+    gone = (
+        delete(table)
+        .where(table.c.division == division, table.c.subject.not_in(kept), table.c.known_since < known_before)
+        .returning(table.c.county, table.c.subject)
+    )
+    rows = [{"county": county, "subject": subject, "kind": about} for county, subject in session.execute(gone)]
+    if rows:
+        session.execute(plain_insert(Departed), rows)
+        session.execute(CLOSE, {"gone": [row["subject"] for row in rows], "now": now})
+    return len(rows)

@@ -1,0 +1,115 @@
+"""How a sweep walks: due → reconciled → judged → certified.
+
+Each step ends in one transaction that checks its fencing number; HTTP happens outside it. A worker that dies leaves
+its step to the next claim, and one that slept through its lease writes nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, func, select, text
+from sqlmodel import Session
+
+from services.alerts.catalogue import HOUSEHOLD, TEAM
+from services.alerts.certificate import certificate_of
+from services.alerts.judge import Bench, convene, judge_county, lock_out_learning
+from services.alerts.learn import FACTS, table_of
+from services.alerts.models import Sweep
+from services.alerts.reconcile import came_since, reconcile, went_since
+from services.kit.post.events import emit
+from services.kit.post.peers import Peer
+from services.kit.store.claim import claim, still_held
+from services.kit.store.db import open_session
+
+HOLD = timedelta(seconds=60)  # longer than a step of a large county; a dead worker's sweep waits that long
+
+# Households that some rule could not judge, and the facts of that rule nobody has told us.
+GAPS = text(
+    """
+    INSERT INTO sweep_gap (sweep_id, subject, division, rules, missing)
+    SELECT :sweep_id, stage.subject, stage.division, array_agg(DISTINCT rules.key),
+           array_agg(DISTINCT fact) FILTER (WHERE fact IS NOT NULL)
+    FROM stage
+    JOIN unnest(CAST(:keys AS text[]), CAST(:facts AS text[])) WITH ORDINALITY AS rules (key, facts, place)
+      ON (stage.mask >> CAST(2 * (rules.place - 1) AS int)) & 3 = 2
+    LEFT JOIN LATERAL unnest(string_to_array(rules.facts, ' ')) AS fact ON fact = ANY (stage.missing)
+    GROUP BY stage.subject, stage.division
+    """
+)
+
+
+def sweep_some(engine: Engine, owners: Mapping[str, Peer], now: datetime) -> int:
+    """One step of one sweep. 0 when none is due."""
+    with open_session(engine) as session:
+        sweeps = claim(session, Sweep, now, hold=HOLD)
+    for sweep in sweeps:
+        STEPS[sweep.state](engine, owners, sweep, now)
+    return len(sweeps)
+
+
+def reconcile_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
+    teams, _ = reconcile(engine, owners, TEAM, sweep.county, now)
+    register, cut = reconcile(engine, owners, HOUSEHOLD, sweep.county, now)
+    with open_session(engine) as session, session.begin():
+        advance(session, sweep, now, state="reconciled", reconciled_at=cut, registered=register, teams=teams)
+
+
+def judge_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
+    with open_session(engine) as session, session.begin():
+        lock_out_learning(session, sweep.county)
+        tally = {about: judge_one(session, sweep, about, now) for about in (TEAM, HOUSEHOLD)}
+        advance(session, sweep, now, state="judged", tally=tally)
+
+
+def judge_one(session: Session, sweep: Sweep, about: str, now: datetime) -> dict[str, Any]:
+    """Counts of one kind of subject. Who came or went since the cut is listed by id, not missed."""
+    bench = convene(session, about, sweep.county, now.date(), now)
+    changed = judge_county(session, bench)
+    gaps = note_gaps(session, sweep, bench) if about == HOUSEHOLD else 0
+    table = table_of(FACTS[about])
+    subjects = session.scalar(select(func.count()).where(table.c.county == sweep.county)) or 0
+    cut = sweep.reconciled_at or now
+    return {
+        "subjects": subjects,
+        "judged": subjects - gaps,
+        "not_judgeable": gaps,
+        "came": [str(one) for one in came_since(session, about, sweep.county, cut)],
+        "went": [str(one) for one in went_since(session, about, sweep.county, cut)],
+        "opened": changed.opened,
+        "refreshed": changed.refreshed,
+        "closed": changed.closed,
+        "rules": [{"key": rule.key, "version": rule.version} for rule in bench.rules],
+    }
+
+
+def note_gaps(session: Session, sweep: Sweep, bench: Bench) -> int:
+    facts = [" ".join(rule.condition_facts) for rule in bench.rules]
+    session.execute(GAPS, {"sweep_id": sweep.id, "keys": [rule.key for rule in bench.rules], "facts": facts})
+    counted = text("SELECT count(*) FROM sweep_gap WHERE sweep_id = :id")
+    return int(session.execute(counted, {"id": sweep.id}).scalar_one())
+
+
+def certify_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
+    with open_session(engine) as session, session.begin():
+        certificate = certificate_of(session, sweep, now)
+        advance(session, sweep, now, state="certified", certificate=certificate, done_at=now)
+        told = {"period": sweep.period.isoformat(), "register": sweep.registered, "balances": certificate["balances"]}
+        emit(session, "sweep.certified", sweep.id, now, division=sweep.county, data=told)
+
+
+def advance(session: Session, sweep: Sweep, now: datetime, **values: Any) -> None:
+    """Only the worker that holds the newest claim may move a sweep on."""
+    if not still_held(session, sweep):
+        raise ClaimLost(str(sweep.id))
+    for name, value in {"due_at": now, **values}.items():
+        setattr(sweep, name, value)
+    session.merge(sweep)
+
+
+class ClaimLost(Exception):
+    """Another worker has taken this sweep over; what this one has done is rolled back."""
+
+
+Step = Callable[[Engine, Mapping[str, Peer], Sweep, datetime], None]
+STEPS: Mapping[str, Step] = {"due": reconcile_step, "reconciled": judge_step, "judged": certify_step}

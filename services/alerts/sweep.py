@@ -1,0 +1,91 @@
+"""The monthly sweep: every household of a county meets every rule, once a month. Claimed here, walked in steps.py."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col
+
+from services.alerts.catalogue import SWEEP_DAY
+from services.alerts.learn import COUNTY
+from services.alerts.models import Sweep
+from services.alerts.policy import allow
+from services.kit.store.db import Now, SessionDep
+from services.kit.store.reference import standards_on
+from services.kit.web.errors import found
+
+router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
+
+
+class SweepOut(BaseModel):
+    """`state` is due, reconciled, judged or certified; the certificate comes with the last."""
+
+    id: UUID
+    county: str
+    period: date
+    state: str
+    certificate: dict[str, Any] | None
+
+
+class GapOut(BaseModel):
+    subject: UUID
+    division: str
+    rules: list[str]
+    missing: list[str]
+
+
+@router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
+def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
+    """Claims the newest due period of each county; the key lets each be claimed once, so calling again is harmless."""
+    return [shown(sweep) for sweep in claim_due(session, now)]
+
+
+@router.get("", dependencies=[allow("sweep:read")])
+def list_sweeps(session: SessionDep, county: str | None = None) -> list[SweepOut]:
+    wanted = select(Sweep).order_by(col(Sweep.period).desc(), col(Sweep.county)).limit(200)
+    return [shown(s) for s in session.scalars(wanted.where(col(Sweep.county) == county) if county else wanted)]
+
+
+@router.get("/{sweep_id}", dependencies=[allow("sweep:read")])
+def get_sweep(sweep_id: UUID, session: SessionDep) -> SweepOut:
+    return shown(found(session.get(Sweep, sweep_id)))
+
+
+@router.get("/{sweep_id}/gaps", dependencies=[allow("sweep:read")])
+def list_gaps(sweep_id: UUID, session: SessionDep, after: UUID | None = None) -> list[GapOut]:
+    """Households some rule could not judge, 500 a page, by id."""
+    found(session.get(Sweep, sweep_id))
+    rows = session.execute(
+        text(
+            "SELECT subject, division, rules, missing FROM sweep_gap"
+            " WHERE sweep_id = :id AND (CAST(:after AS uuid) IS NULL OR subject > :after) ORDER BY subject LIMIT 500"
+        ),
+        {"id": sweep_id, "after": after},
+    ).mappings()
+    return [GapOut(**row) for row in rows]
+
+
+def shown(sweep: Sweep) -> SweepOut:
+    return SweepOut(**sweep.model_dump(include=set(SweepOut.model_fields)))
+
+
+def claim_due(session: Session, now: datetime) -> list[Sweep]:
+    """A county is swept when a standard sets its day. Before that day the month before is the newest due one."""
+    claimed = []
+    for row in standards_on(session, SWEEP_DAY.key, now.date()):
+        if len(row.division) == COUNTY:
+            period = newest_period(now.date(), int(row.value))
+            write = insert(Sweep).values(county=row.division, period=period, state="due", due_at=now, attempts=0)
+            written = session.scalar(write.on_conflict_do_nothing().returning(Sweep))
+            claimed += [written] if written else []
+    return claimed
+
+
+def newest_period(today: date, sweep_day: int) -> date:
+    """The first day of the newest month whose sweep day has come. The day is 1 to 28: every month has those."""
+    first = today.replace(day=1)
+    return first if today.day >= sweep_day else (first - timedelta(days=1)).replace(day=1)

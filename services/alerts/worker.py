@@ -1,0 +1,31 @@
+"""Alerts' worker: follows the owners of facts, walks the sweeps, and delivers what was found."""
+
+from services.alerts.inbox import HANDLERS
+from services.alerts.pull import pulls_facts
+from services.alerts.settings import AlertsSettings
+from services.alerts.steps import sweep_some
+from services.kit.post.frame import following
+from services.kit.post.peers import Peer, Tokens
+from services.kit.post.relay import relays
+from services.kit.store.db import connect
+from services.kit.store.work import Loop, run
+from services.kit.web.app import log_plainly
+
+
+def main() -> None:
+    log_plainly()
+    settings = AlertsSettings()  # type: ignore[call-arg]  # from the environment
+    engine = connect(settings.database_url)
+    tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
+    urls = {"county": settings.county_url, "households": settings.households_url, "attendance": settings.attendance_url}
+    owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
+    loops = [
+        *relays(settings, engine),
+        *following(settings, engine, HANDLERS, owners, pulls_facts(engine, owners)),
+        Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),
+    ]
+    run(loops, settings.timezone)
+
+
+if __name__ == "__main__":
+    main()

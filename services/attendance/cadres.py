@@ -1,0 +1,118 @@
+"""Who the cadres are, and which county account is whose.
+
+A person's token names the county account it was issued for. Attendance learns whose that is by one call of the office
+(`PUT /v1/cadres/{id}/account`); the 登录账号 of an import file is kept as text to help with it and opens nothing.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Select, func, select
+from sqlmodel import Session, col
+
+from services.attendance.models import Cadre, Posting, Unit
+from services.attendance.policy import allow
+from services.kit.store.db import SessionDep
+from services.kit.web.errors import DomainError, found
+
+router = APIRouter(prefix="/v1/cadres", tags=["cadres"])
+
+Role = Literal["first_secretary", "captain", "member"]
+
+
+class CadreOut(BaseModel):
+    """With the open posting, if there is one. The mobile is kept sealed and is not shown."""
+
+    id: UUID
+    name: str
+    unit: str
+    username: str | None
+    account_id: UUID | None
+    team_id: UUID | None
+    role: Role | None
+    since: date | None
+
+
+class CadrePage(BaseModel):
+    rows: list[CadreOut]
+    after: UUID | None
+
+
+class AccountIn(BaseModel):
+    """Empty unlinks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_id: Annotated[UUID | None, Field(title="县级账号编号")]
+
+
+class AccountTaken(DomainError):
+    status = 409
+    zh = "这个账号已属于另一名干部。"
+    en = "That account belongs to another cadre already."
+
+
+@router.get("", dependencies=[allow("team:read")])
+def list_cadres(
+    session: SessionDep,
+    team_id: UUID | None = None,
+    username: Annotated[str | None, Query(max_length=40, title="登录账号")] = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> CadrePage:
+    """`after` is the last id of the page before."""
+    wanted = with_posting().order_by(col(Cadre.id)).limit(limit)
+    if team_id:
+        wanted = wanted.where(col(Posting.team_id) == team_id)
+    if username:
+        wanted = wanted.where(col(Cadre.username) == username)
+    if after:
+        wanted = wanted.where(col(Cadre.id) > after)
+    rows = shown(session, wanted)
+    return CadrePage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+
+
+@router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")])
+def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOut:
+    """Whoever signs in with this account is this cadre from now on."""
+    cadre = found(session.get(Cadre, cadre_id, with_for_update=True))
+    holder = cadre_with_account(session, str(body.account_id))
+    if holder and holder.id != cadre.id:
+        raise AccountTaken
+    cadre.account = str(body.account_id) if body.account_id else None
+    session.flush()
+    return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
+
+
+def cadre_with_account(session: Session, account: str) -> Cadre | None:
+    return session.scalar(select(Cadre).where(col(Cadre.account) == account))
+
+
+def members(session: Session, team_id: UUID) -> list[CadreOut]:
+    return shown(session, with_posting().where(col(Posting.team_id) == team_id).order_by(col(Cadre.name)))
+
+
+def with_posting() -> Select[Cadre, Unit, Posting]:
+    return (
+        select(Cadre, Unit, Posting)
+        .join(Unit, col(Unit.id) == col(Cadre.unit_id))
+        .outerjoin(Posting, (col(Posting.cadre_id) == col(Cadre.id)) & func.upper_inf(col(Posting.valid)))
+    )
+
+
+def shown(session: Session, wanted: Select[Cadre, Unit, Posting]) -> list[CadreOut]:
+    return [told(*row) for row in session.execute(wanted)]
+
+
+def told(cadre: Cadre, unit: Unit, posting: Posting | None) -> CadreOut:
+    posted = {"team_id": posting.team_id, "role": posting.role, "since": posting.valid.lower} if posting else {}
+    person = {"id": cadre.id, "name": cadre.name, "unit": unit.name}
+    return CadreOut.model_validate(
+        {"team_id": None, "role": None, "since": None}
+        | person
+        | {"username": cadre.username, "account_id": cadre.account}
+        | posted
+    )

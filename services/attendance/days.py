@@ -1,0 +1,54 @@
+"""A cadre's day: when it begins, and what its check-ins come to."""
+
+from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from services.kit.store.reference import StandardKey, StandardMissing, standard
+
+Status: TypeAlias = Literal["present", "uncertain", "outside", "not_posted"]
+
+DAY_STARTS_AT = StandardKey("day_starts_at", "number", "时", "驻村日的起始钟点", "The hour a day of duty begins")
+
+# One check-in inside is presence. A doubtful one outweighs one outside: doubt is nobody's absence. The evidence is
+# ordered by the devices' clocks, so that the order of arrival leaves no trace.
+SETTLE = text(
+    """
+    INSERT INTO day_status (cadre_id, day, status, evidence)
+    SELECT cadre_id, day,
+           CASE WHEN bool_or(verdict = 'inside') THEN 'present'
+                WHEN bool_and(village IS NULL) THEN 'not_posted'
+                WHEN bool_or(verdict = 'uncertain') THEN 'uncertain'
+                ELSE 'outside' END,
+           array_agg(id ORDER BY at, id)
+    FROM check_in
+    JOIN unnest(CAST(:cadres AS uuid[]), CAST(:days AS date[])) AS asked (cadre_id, day) USING (cadre_id, day)
+    GROUP BY cadre_id, day
+    ON CONFLICT (cadre_id, day) DO UPDATE SET status = excluded.status, evidence = excluded.evidence
+    WHERE (day_status.status, day_status.evidence) IS DISTINCT FROM (excluded.status, excluded.evidence)
+    """
+)
+
+
+def day_of(at: datetime, zone: tzinfo, starts_at: Decimal) -> date:
+    """The day of duty a moment belongs to: until `starts_at` (hours after midnight, county zone) the day before."""
+    on_the_wall = at.astimezone(zone).replace(tzinfo=None)
+    return (on_the_wall - timedelta(hours=float(starts_at))).date()
+
+
+def standard_then_or_now(session: Session, key: StandardKey, village: str, then: date, now: date) -> Decimal:
+    """As it held then, else as it holds now: a device's clock may stand anywhere, and is no ground to refuse."""
+    try:
+        return standard(session, key, village, then)
+    except StandardMissing:
+        return standard(session, key, village, now)
+
+
+def settle_days(session: Session, days: set[tuple[UUID, date]]) -> None:
+    """Compute these days (cadre, day) again from all their check-ins. The caller has locked the cadres."""
+    session.flush()
+    session.execute(SETTLE, {"cadres": [cadre for cadre, _ in days], "days": [day for _, day in days]})

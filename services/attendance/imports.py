@@ -1,0 +1,35 @@
+"""Teams and stations as files: a verdict per row, sound rows stored in sets, twice is harmless."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, File, Request, UploadFile
+
+from services.attendance import import_stations, import_teams
+from services.attendance.facts import facts_changed_in_bulk
+from services.attendance.policy import allow
+from services.attendance.upload import Upload, common_place
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.cells import ImportOut
+from services.kit.web.sheets import read_sheet
+
+router = APIRouter(prefix="/v1/team-imports", tags=["imports"])
+
+KINDS = {"teams": import_teams, "stations": import_stations}
+
+
+@router.post("/{kind}", status_code=201, dependencies=[allow("team:import")])
+def create_import(
+    kind: Literal["teams", "stations"],
+    file: Annotated[UploadFile, File()],
+    request: Request,
+    session: SessionDep,
+    today: Today,
+    now: Now,
+) -> ImportOut:
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction."""
+    chosen = KINDS[kind]
+    rows = list(read_sheet(file.file.read(), chosen.HEADERS))
+    verdicts, changed = chosen.take(Upload(session, request.app.state.seal, today), rows)
+    if changed:
+        facts_changed_in_bulk(session, changed, common_place(session, changed), now)
+    return ImportOut.of(verdicts)

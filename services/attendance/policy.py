@@ -1,0 +1,26 @@
+"""Who may do what in attendance. Where (which villages) comes with the grants."""
+
+from services.kit.web.auth import Caller, policy
+
+FIELD = frozenset({"cadre", "captain"})
+OFFICE = frozenset({"township", "county"})
+
+RIGHTS = {
+    "team:read": FIELD | OFFICE | {"assistant", "liaison", "evaluator", "auditor", "system"},
+    "team:import": OFFICE,
+    "station:write": OFFICE,
+    "cadre:link": OFFICE | {"system"},
+    "check-in:write": FIELD | OFFICE,
+    "check-in:record": OFFICE,  # for somebody else
+    "check-in:read": FIELD | OFFICE | {"auditor"},
+    "check-in:read-all": OFFICE | {"auditor"},  # of somebody else
+    "facts:read": frozenset[str](),  # our own services alone
+    "subscription:write": frozenset({"system"}),
+}
+
+allow = policy(RIGHTS)
+
+
+def may(caller: Caller, right: str) -> bool:
+    """For a right that hangs on whom the request is about, and so cannot be asked at the door."""
+    return right in caller.scopes or not RIGHTS[right].isdisjoint(caller.roles)

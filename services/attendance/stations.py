@@ -1,0 +1,65 @@
+"""Where a team is to be found: the station of each village, and the village's boundary once somebody has drawn it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.attendance.coordinates import Datum, Point, to_wgs84
+from services.attendance.models import Station
+from services.attendance.policy import allow
+from services.kit.store.db import SessionDep
+from services.kit.web.errors import found
+
+router = APIRouter(prefix="/v1/stations", tags=["stations"])
+
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, title="纬度")]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, title="经度")]
+
+
+class CornerIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+class BoundaryIn(BaseModel):
+    """Corners in order; the last is joined to the first. None at all removes the boundary."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    datum: Annotated[Datum, Field(title="坐标系")] = "wgs84"
+    corners: Annotated[list[CornerIn], Field(max_length=2000, title="村界")]
+
+
+class StationOut(BaseModel):
+    """WGS-84; radius in metres; corners as [latitude, longitude]."""
+
+    village: str
+    name: str
+    latitude: float
+    longitude: float
+    radius: float
+    boundary: list[list[float]] | None
+
+
+@router.get("", dependencies=[allow("team:read")])
+def list_stations(
+    session: SessionDep, village_prefix: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")]
+) -> list[StationOut]:
+    wanted = select(Station).where(col(Station.village).startswith(village_prefix)).order_by(col(Station.village))
+    return [StationOut(**station.model_dump()) for station in session.scalars(wanted)]
+
+
+@router.put("/{village}/boundary", dependencies=[allow("station:write")])
+def put_boundary(
+    village: Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")], body: BoundaryIn, session: SessionDep
+) -> StationOut:
+    """Check-ins from now on are judged by it; verdicts already given stay."""
+    station = found(session.get(Station, village, with_for_update=True))
+    corners = [to_wgs84(Point(corner.latitude, corner.longitude), body.datum) for corner in body.corners]
+    station.boundary = [list(corner) for corner in corners] or None
+    return StationOut(**station.model_dump())

@@ -1,0 +1,61 @@
+"""The teams: where each is stationed, and who is in it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.attendance.cadres import CadreOut, members
+from services.attendance.models import Team, TeamFacts
+from services.attendance.policy import allow
+from services.kit.store.db import SessionDep
+from services.kit.web.errors import found
+
+router = APIRouter(prefix="/v1/teams", tags=["teams"])
+
+
+class TeamLine(BaseModel):
+    id: UUID
+    name: str
+    village: str
+
+
+class TeamPage(BaseModel):
+    rows: list[TeamLine]
+    after: str | None
+
+
+class TeamOut(TeamLine):
+    members: list[CadreOut]
+    facts: dict[str, object] | None
+
+
+@router.get("", dependencies=[allow("team:read")])
+def list_teams(
+    session: SessionDep,
+    village_prefix: Annotated[str | None, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")] = None,
+    name: Annotated[str | None, Query(max_length=60, title="工作队")] = None,
+    after: Annotated[str | None, Query(max_length=60)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TeamPage:
+    """`village_prefix` may be any place of the county; `after` is the last name of the page before."""
+    wanted = select(Team).order_by(col(Team.name)).limit(limit)
+    if village_prefix:
+        wanted = wanted.where(col(Team.village).startswith(village_prefix))
+    if name:
+        wanted = wanted.where(col(Team.name) == name)
+    if after:
+        wanted = wanted.where(col(Team.name) > after)
+    rows = [TeamLine(**team.model_dump()) for team in session.scalars(wanted)]
+    return TeamPage(rows=rows, after=rows[-1].name if len(rows) == limit else None)
+
+
+@router.get("/{team_id}", dependencies=[allow("team:read")])
+def get_team(team_id: UUID, session: SessionDep) -> TeamOut:
+    team = found(session.get(Team, team_id))
+    facts = session.get(TeamFacts, team_id)
+    told = facts.model_dump(mode="json", exclude={"subject", "division", "changed"}) if facts else None
+    return TeamOut(**team.model_dump(), members=members(session, team_id), facts=told)

@@ -1,0 +1,47 @@
+"""The bell: a clock that speaks HTTP every minute. What is due is for the services to say; it knows no business."""
+
+import logging
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from httpx import HTTPError
+
+from services.kit.post.peers import Peer, Tokens
+from services.kit.settings import Settings
+from services.kit.web.app import log_plainly
+
+log = logging.getLogger(__name__)
+
+
+class BellSettings(Settings):
+    """The bell has no database and no port."""
+
+    database_url: str = ""
+    port: int = 0
+    alerts_url: str
+    every_seconds: int = 60
+
+
+def ring(alerts: Peer) -> None:
+    """A missed ring is made good by the next: the answer depends on the day, not on the ring."""
+    try:
+        alerts.post("/v1/sweeps/due", {})
+    except HTTPError as error:
+        log.warning("alerts did not hear the bell: %s", type(error).__name__)
+
+
+def main() -> None:
+    log_plainly()
+    settings = BellSettings()  # type: ignore[call-arg]  # from the environment
+    alerts = Peer(
+        "alerts", settings.alerts_url, Tokens(settings.county_url, "scheduler", settings.secret("client_secret"))
+    )
+    # Late rings are rung once, whatever the delay: APScheduler's own default forgets what is a second late.
+    clock = BlockingScheduler(
+        timezone=settings.zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    )
+    clock.add_job(ring, "interval", [alerts], seconds=settings.every_seconds)
+    clock.start()
+
+
+if __name__ == "__main__":
+    main()
