@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
 from services.cli.migrate import SERVICES, migrate_all
-from services.cli.postgres import Cluster, create_databases, free_port, running
+from services.cli.postgres import Cluster, create_databases, throwaway
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 
@@ -20,9 +20,9 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, int]]:
+def cluster() -> Iterator[tuple[Cluster, int]]:
     """A server per worker process: half a second each, and nothing shared that could make tests wait or meet."""
-    with running(tmp_path_factory.mktemp("postgres"), free_port(), FAST) as (made, port):
+    with throwaway(FAST) as (made, port):
         create_databases(made, port)
         migrate_all({service: made.dsn(port, service, service) for service in SERVICES})
         yield made, port

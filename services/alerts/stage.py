@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from sqlalchemy import (
@@ -51,6 +51,8 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
     "and": and_,
     "or": or_,
 }
+ARITHMETIC = frozenset("+-*/")
+COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 UNKNOWN = 2
 
 
@@ -95,6 +97,11 @@ class Compiler:
         return literal(value)
 
     def operation(self, tree: Operation) -> Sql:
+        if tree.op in ARITHMETIC:
+            total, divisor = self.quotient(tree)
+            return total if divisor is None else cast(total, Numeric) / divisor
+        if tree.op in COMPARISONS:
+            return self.comparison(tree)
         parts = [self.sql(part) for part in tree.parts]
         if tree.op == "not":
             return not_(parts[0])
@@ -102,10 +109,30 @@ class Compiler:
             return parts[0].is_(None)
         if tree.op == "working_days_since":
             return self.working_days_since(parts[0])
-        if tree.op == "/":
-            return cast(parts[0], Numeric) / func.nullif(cast(parts[1], Numeric), 0)
         result: Sql = BINARY[tree.op](*parts)
         return result
+
+    def comparison(self, tree: Operation) -> Sql:
+        """Quotients are compared by their totals: a rounded third, three times, would not be the whole."""
+        (left, under_left), (right, under_right) = (self.quotient(part) for part in tree.parts)
+        divisor = times(under_left, under_right)
+        if divisor is not None:
+            left, right = times(left, under_right) * func.sign(divisor), times(right, under_left) * func.sign(divisor)
+        result: Sql = BINARY[tree.op](left, right)
+        return result
+
+    def quotient(self, tree: Tree) -> tuple[Sql, Sql | None]:
+        """A total and what it is to be divided by: nothing, or a number that is not zero. Zero is unknown."""
+        if not isinstance(tree, Operation) or tree.op not in ARITHMETIC:
+            return self.sql(tree), None
+        (left, under_left), (right, under_right) = (self.quotient(part) for part in tree.parts)
+        if tree.op == "*":
+            return left * right, times(under_left, under_right)
+        if tree.op == "/":
+            whole = func.nullif(cast(right, Numeric), 0, type_=Numeric)
+            return times(left, under_right), times(whole, under_left)
+        combined: Sql = BINARY[tree.op](times(left, under_right), times(right, under_left))
+        return combined, times(under_left, under_right)
 
     def working_days_since(self, day: Sql) -> Sql:
         """Unknown where the calendar does not hold the day."""
@@ -171,7 +198,18 @@ def pairs(items: Iterable[tuple[str, Any]]) -> Sql:
 
 def rounded_down(value: Sql, kind: str) -> Sql:
     """To the fen: 6,319.9975 yuan a person is below a line of 6,320 and must not read as if it reached it."""
-    return cast(func.floor(value), BigInteger) if kind == "money" else value
+    return func.floor(cast(value, Numeric)) if kind == "money" else value
+
+
+@overload
+def times(value: Sql, factor: Sql | None) -> Sql: ...
+@overload
+def times(value: Sql | None, factor: Sql | None) -> Sql | None: ...
+def times(value: Sql | None, factor: Sql | None) -> Sql | None:
+    """None stands for one."""
+    if value is None or factor is None:
+        return factor if value is None else value
+    return value * factor
 
 
 def whole_number(value: int) -> Sql:

@@ -31,9 +31,9 @@ class CadreOut(BaseModel):
     unit: str
     username: str | None
     account_id: UUID | None
-    team_id: UUID | None
-    role: Role | None
-    since: date | None
+    team_id: UUID | None = None
+    role: Role | None = None
+    since: date | None = None
 
 
 class CadrePage(BaseModel):
@@ -108,11 +108,7 @@ def shown(session: Session, wanted: Select[Cadre, Unit, Posting]) -> list[CadreO
 
 
 def told(cadre: Cadre, unit: Unit, posting: Posting | None) -> CadreOut:
-    posted = {"team_id": posting.team_id, "role": posting.role, "since": posting.valid.lower} if posting else {}
-    person = {"id": cadre.id, "name": cadre.name, "unit": unit.name}
-    return CadreOut.model_validate(
-        {"team_id": None, "role": None, "since": None}
-        | person
-        | {"username": cadre.username, "account_id": cadre.account}
-        | posted
-    )
+    said = {"id": cadre.id, "name": cadre.name, "unit": unit.name, "username": cadre.username}
+    if posting:
+        said |= {"team_id": posting.team_id, "role": posting.role, "since": posting.valid.lower}
+    return CadreOut.model_validate(said | {"account_id": cadre.account})

@@ -5,12 +5,12 @@ document that allows it.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
@@ -59,11 +59,11 @@ class CheckInIn(BaseModel):
 
 
 class CheckInLine(BaseModel):
-    """Where it was is kept for the verdict and not shown."""
+    """Where it was is kept for the verdict and not shown. `at` is told in UTC, whichever zone it was sent in."""
 
     id: UUID
     cadre_id: UUID
-    at: datetime
+    at: Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
     day: date
     village: str | None
     verdict: Verdict
@@ -96,23 +96,18 @@ class SentBefore(DomainError):
 
 @dataclass(frozen=True)
 class Recorder:
-    """Who sends a check-in in, from where the clock says what, and whether it is their own."""
+    """Who sends a check-in in, whether it is their own, and when, in the county's zone."""
 
     who: str
     own: bool
-    zone: tzinfo
     now: datetime
-
-    @property
-    def today(self) -> date:
-        return self.now.astimezone(self.zone).date()
 
 
 @router.post("", status_code=201, dependencies=[allow("check-in:write")])
 def create_check_in(body: CheckInIn, request: Request, session: SessionDep, caller: CallerDep, now: Now) -> CheckInOut:
     """Repeatable by `id`. However late, from wherever, at whatever accuracy or none: it is stored."""
     cadre, own = cadre_meant(session, caller, body.cadre_id)
-    recorder = Recorder(caller.subject, own, request.app.state.settings.timezone, now)
+    recorder = Recorder(caller.subject, own, now)
     record = check_in(session, body, cadre.id, recorder)
     status = found(session.get(DayStatus, (cadre.id, record.day))).status
     words = in_words(record.verdict, record.day, status, language_of(request))
@@ -174,12 +169,13 @@ def echoed(before: CheckIn, body: CheckInIn, cadre_id: UUID) -> CheckIn:
 
 def duty_day(session: Session, at: datetime, cadre_id: UUID, recorder: Recorder) -> date:
     """By the hour the cadre's place has set. Refuses what is one's own where a county has not switched that on."""
-    local = at.astimezone(recorder.zone).date()
-    place = home_of(session, cadre_id, local).village
+    here = at.astimezone(recorder.now.tzinfo)
+    then, today = here.date(), recorder.now.date()
+    place = home_of(session, cadre_id, then).village
     if recorder.own:
-        refuse_unless_switched_on(session, place, local, recorder.today)
-    starts_at = standard_then_or_now(session, DAY_STARTS_AT, place, local, recorder.today)
-    return day_of(at, recorder.zone, starts_at)
+        refuse_unless_switched_on(session, place, then, today)
+    starts_at = standard_then_or_now(session, DAY_STARTS_AT, place, then, today)
+    return day_of(here, starts_at)
 
 
 def refuse_unless_switched_on(session: Session, place: str, then: date, today: date) -> None:

@@ -1,6 +1,6 @@
 """A cadre's day: when it begins, and what its check-ins come to."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
 from uuid import UUID
@@ -34,10 +34,9 @@ SETTLE = text(
 )
 
 
-def day_of(at: datetime, zone: tzinfo, starts_at: Decimal) -> date:
-    """The day of duty a moment belongs to: until `starts_at` (hours after midnight, county zone) the day before."""
-    on_the_wall = at.astimezone(zone).replace(tzinfo=None)
-    return (on_the_wall - timedelta(hours=float(starts_at))).date()
+def day_of(at: datetime, starts_at: Decimal) -> date:
+    """The day of duty of a moment in the county's zone: until `starts_at` (hours after midnight), the day before."""
+    return (at.replace(tzinfo=None) - timedelta(hours=float(starts_at))).date()
 
 
 def standard_then_or_now(session: Session, key: StandardKey, village: str, then: date, now: date) -> Decimal:

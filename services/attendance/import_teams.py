@@ -126,7 +126,8 @@ def refuse_repeats(readers: Sequence[RowReader], sent: Sequence[Mapping[str, Any
             if cadre[name] and (name, cadre[name]) in seen:
                 reader.refuse(header, *fault)
             seen.add((name, cadre[name]))
-        if cadre["team"] and villages.setdefault(cadre["team"], cadre["village"]) != cadre["village"]:
+        team, village = cadre["team"], cadre["village"]
+        if team and village and villages.setdefault(team, village) != village:
             reader.refuse("村代码", *ELSEWHERE)
 
 

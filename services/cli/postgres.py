@@ -160,10 +160,16 @@ def running(
 def throwaway(options: Mapping[str, str] | None = None) -> Iterator[tuple[Cluster, int]]:
     """The same on empty data that is gone afterwards, for tests and benches. Open to passage, so that root's server
     needs no place elsewhere."""
+    with throwaway_folder() as state, running(state, options=options) as started:
+        yield started
+
+
+@contextmanager
+def throwaway_folder() -> Iterator[Path]:
+    """A state folder that is gone afterwards."""
     with TemporaryDirectory(prefix="shouwang-") as place:
         Path(place).chmod(0o711)
-        with running(Path(place) / "state", options=options) as started:
-            yield started
+        yield Path(place) / "state"
 
 
 def stop(server: subprocess.Popen[bytes], grace_s: float = 10) -> None:

@@ -53,10 +53,10 @@ WRITE_TAGS = (
     text(
         """
         INSERT INTO tag (id, household_id, key, valid, source)
-        SELECT gen_random_uuid(), sent.id, :key, daterange(:today, NULL), :source
+        SELECT gen_random_uuid(), sent.id, CAST(:key AS text), daterange(:today, NULL), :source
         FROM unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
         WHERE sent.flag AND NOT EXISTS (
-            SELECT FROM tag WHERE household_id = sent.id AND key = :key AND upper_inf(valid))
+            SELECT FROM tag WHERE household_id = sent.id AND key = CAST(:key AS text) AND upper_inf(valid))
         """
     ),
 )

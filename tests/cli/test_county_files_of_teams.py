@@ -20,7 +20,7 @@ XINGLONG = "520621001005"
 class CheckIn(TypedDict):
     id: str
     team: str
-    mobile: str
+    name: str
     at: str
     latitude: float
     longitude: float
@@ -97,5 +97,5 @@ def test_check_ins_are_of_the_last_three_mornings_and_known_cadres(county: Path)
     assert {moment.utcoffset() for moment in moments} == {timedelta(hours=8)}
     assert {moment.hour for moment in moments} <= {7, 8, 9}
     assert len({check_in["id"] for check_in in check_ins}) == len(check_ins)
-    cadres = {(row["工作队"], row["手机号"]) for row in teams_in(county)}
-    assert {(check_in["team"], check_in["mobile"]) for check_in in check_ins} <= cadres
+    cadres = {(row["工作队"], row["姓名"]) for row in teams_in(county)}
+    assert {(check_in["team"], check_in["name"]) for check_in in check_ins} <= cadres

@@ -27,7 +27,7 @@ class CheckIn:
 
     id: UUID
     team: str
-    mobile: str
+    name: str
     at: datetime
     latitude: float
     longitude: float
@@ -51,7 +51,7 @@ def draw_check_in(rng: Random, team: Team, cadre: Cadre, day: date) -> CheckIn:
     return CheckIn(
         id=UUID(int=rng.getrandbits(128), version=4),
         team=team.name,
-        mobile=cadre.mobile,
+        name=cadre.name,
         at=datetime.combine(day, time(7, 30), tzinfo=BEIJING) + timedelta(seconds=rng.randrange(7200)),
         latitude=latitude,
         longitude=longitude,
@@ -88,7 +88,7 @@ def line_of(check_in: CheckIn) -> dict[str, object]:
     return {
         "id": str(check_in.id),
         "team": check_in.team,
-        "mobile": check_in.mobile,
+        "name": check_in.name,
         "at": check_in.at.isoformat(),
         "latitude": check_in.latitude,
         "longitude": check_in.longitude,

@@ -12,8 +12,8 @@ POOL = 12  # as many as request threads: a thread that waits for a connection wo
 
 
 def connect(url: str, *, pool: int = POOL) -> Engine:
-    """An engine that notices a restarted server before it hands out a connection."""
-    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10)
+    """Notices a restarted server before it hands out a connection; never writes a value into an error or a log."""
+    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True)
 
 
 def open_session(engine: Engine) -> Session:

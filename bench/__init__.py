@@ -1,0 +1,1 @@
+"""Measurements against a stated limit. Each prints one JSON line; all else goes to stderr."""

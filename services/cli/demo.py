@@ -1,0 +1,145 @@
+"""The demonstration county: everything a county office would do on its first day, through the same endpoints."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from services.cli.county_files import generate
+from services.cli.migrate import HOME
+from services.cli.office import Office, Refused
+from services.cli.receiver import secret_path
+from services.cli.secret_files import secret_folder
+
+COUNTY = "520621"
+PASSWORD = "demo-county-2026"  # of fictional people in a county that does not exist
+DIVISIONS = HOME / "services" / "county" / "data" / "divisions.csv"
+PEOPLE = {  # username → name, role
+    "county": ("县级演示员", "county"),
+    "clerk": ("乡镇演示员", "township"),
+    "cadre": ("驻村演示员", "cadre"),
+}
+STANDARDS = {  # key → value (money in fen), unit
+    "monitoring_line": (632_000, "分/人·年"),
+    "medical_burden": (2_000_000, "分/年"),
+    "medical_burden_formerly_poor": (500_000, "分/年"),
+    "team_strength": (3, "人"),
+    "presence_gap": (2, "工作日"),
+    "self_check_in": (1, "是否启用"),
+    "day_starts_at": (5, "时"),
+}
+SWEEP_DAY = {"sweep_day": (1, "日")}  # set last: from then on the bell starts sweeps by itself
+
+
+class Demo:
+    """`step` is told what is being done, so that the person at the terminal sees it move."""
+
+    def __init__(self, state: Path, urls: Mapping[str, str], today: date, step: Callable[[str, str], None]) -> None:
+        self.state, self.urls, self.today, self.step = state, urls, today, step
+        self.admin = self.office("admin")
+        self.county, self.clerk = self.office("county"), self.office("clerk")
+
+    def office(self, username: str) -> Office:
+        return Office(self.urls, username, PASSWORD)
+
+    def is_there(self) -> bool:
+        try:
+            return bool(self.county.get("county", "/v1/standards", key="sweep_day"))
+        except Refused:
+            return False
+
+    def load(self, households: int, teams: int, seed: int) -> None:
+        """Every part may be done again: what a first try had stored is met unchanged."""
+        files = self.state / "demo-files"
+        self.step("演示数据", "demo files")
+        generate(files, as_of=self.today, county=COUNTY, households=households, teams=teams, seed=seed)
+        self.step("账号、区划、标准", "accounts, divisions, standards")
+        self.open_the_office()
+        self.set_standards(STANDARDS)
+        self.step("订阅回调", "webhook subscription")
+        self.subscribe()
+        self.step("农户、成员、收支", "households, members, statements")
+        for name in ("households.xlsx", "members.csv", "statements.csv"):
+            kind = name.partition(".")[0]
+            accept(self.clerk.upload("households", f"/v1/household-imports/{kind}", files / name), name)
+        self.step("工作队、驻地、到岗登记", "teams, stations, check-ins")
+        for name in ("teams.xlsx", "stations.csv"):
+            kind = name.partition(".")[0]
+            accept(self.clerk.upload("attendance", f"/v1/team-imports/{kind}", files / name), name)
+        self.check_in(files / "check_ins.jsonl")
+        self.set_standards(SWEEP_DAY)
+
+    def open_the_office(self) -> None:
+        token = (secret_folder(self.state, "county") / "first_admin_token").read_text().strip()
+        first = {"token": token, "username": "admin", "name": "演示管理员", "password": PASSWORD}
+        try:
+            self.admin.call("county", "POST", "/v1/first-administrator", json=first, signed=False)
+        except Refused as refused:  # made by an earlier try
+            if refused.status != 403:
+                raise
+        for username, (name, role) in PEOPLE.items():
+            account = {"id": ident(username), "username": username, "name": name, "password": PASSWORD, "roles": [role]}
+            self.admin.post("county", "/v1/accounts", account)
+        accept(self.county.upload("county", "/v1/division-imports", DIVISIONS), DIVISIONS.name)
+
+    def set_standards(self, standards: Mapping[str, tuple[int, str]]) -> None:
+        for key, (value, unit) in standards.items():
+            body = {
+                "id": ident(key),
+                "key": key,
+                "division": COUNTY,
+                "valid_from": self.today.replace(month=1, day=1).isoformat(),
+                "value": value,
+                "unit": unit,
+                "document_no": f"演示〔{self.today.year}〕1号",
+                "source": "演示用,非正式文件",
+            }
+            self.county.post("county", "/v1/standards", body)
+
+    def subscribe(self) -> None:
+        """As another office's system would: alerts and check-ins, signed with a secret only both know."""
+        hook = self.urls["receiver"] + "/hooks"
+        types = {"alerts": ["alert.opened", "alert.closed", "sweep.certified"], "attendance": ["check_in.recorded"]}
+        secret = secret_path(self.state)
+        for service, wanted in types.items():
+            body: dict[str, Any] = {"url": hook, "types": wanted}
+            if secret.exists():
+                body["secret"] = secret.read_text()
+            told = self.admin.put(service, f"/v1/services/{service}/subscriptions/{ident(service)}", body)
+            if told["secret"]:
+                secret.parent.mkdir(parents=True, exist_ok=True)
+                secret.write_text(told["secret"])
+
+    def check_in(self, path: Path) -> None:
+        """The township's register, one entry each, recorded by the clerk; the demo cadre may also check in alone."""
+        teams = {team["id"]: team["name"] for team in pages(self.clerk, "/v1/teams")}
+        cadres = {(teams.get(c["team_id"]), c["name"]): c for c in pages(self.clerk, "/v1/cadres")}
+        for line in path.read_text().splitlines():
+            entry = json.loads(line)
+            cadre = cadres[entry.pop("team"), entry.pop("name")]
+            body = entry | {"cadre_id": cadre["id"], "datum": "wgs84"}
+            self.clerk.post("attendance", "/v1/check-ins", body)
+        own = next(cadre for cadre in cadres.values() if cadre["username"] == "cadre")
+        self.clerk.put("attendance", f"/v1/cadres/{own['id']}/account", {"account_id": ident("cadre")})
+
+
+def pages(office: Office, path: str) -> Iterator[dict[str, Any]]:
+    after: str | None = None
+    while True:
+        page = office.get("attendance", path, limit=200, **({"after": after} if after else {}))
+        yield from page["rows"]
+        after = page["after"]
+        if after is None:
+            return
+
+
+def ident(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"shouwang-demo/{name}"))
+
+
+def accept(verdict: Mapping[str, Any], name: str) -> None:
+    """The demo's files are sound: a refused row is a defect and is shown, not passed over."""
+    if verdict["refused"]:
+        raise AssertionError(f"{name}: {verdict['refused']} rows refused, first {verdict['refusals'][:3]}")

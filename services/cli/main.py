@@ -1,0 +1,149 @@
+"""`shouwang`: what an operator types. Messages in Chinese, or in English with --lang en."""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from services.cli.account import give_account
+from services.cli.demo import COUNTY, Demo
+from services.cli.doctor import examine
+from services.cli.messages import Lang, Voice
+from services.cli.migrate import SERVICES, migrate_all
+from services.cli.office import Office, Refused
+from services.cli.postgres import throwaway_folder
+from services.cli.processes import Ports
+from services.cli.readiness import read_ready
+from services.cli.sweep import sweep as sweep_county
+from services.cli.up import up as start
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="守望 Shouwang")
+
+ZONE = ZoneInfo("Asia/Shanghai")
+State = Annotated[Path, typer.Option(help="状态目录 / state folder")]
+Language = Annotated[Lang, typer.Option("--lang", help="zh | en")]
+Username = Annotated[str, typer.Option(envvar="SHOUWANG_USERNAME", help="登录名 / username")]
+Password = Annotated[
+    str, typer.Option(envvar="SHOUWANG_PASSWORD", prompt=True, hide_input=True, help="密码 / password")
+]
+HERE = Path(".shouwang")
+PLACES = {  # where a kind of file goes, if not to households
+    "divisions": ("county", "/v1/division-imports"),
+    "teams": ("attendance", "/v1/team-imports/teams"),
+    "stations": ("attendance", "/v1/team-imports/stations"),
+}
+
+
+@app.command()
+def up(state: State = HERE, lang: Language = "zh") -> None:
+    """启动全部服务 / start every service; stays until stopped."""
+    raise typer.Exit(start(state, Ports.default(), lang=lang))
+
+
+@app.command()
+def run(
+    state: State = HERE,
+    lang: Language = "zh",
+    households: int = 3000,
+    teams: int = 40,
+    seed: int = 1,
+) -> None:
+    """启动并装入演示县 / start with the demonstration county; stays until Ctrl-C and keeps its data."""
+    os.environ["SHOUWANG_DEMO_PEOPLE"] = "true"
+    ports = Ports.default()
+    raise typer.Exit(start(state, ports, demonstrate(state, ports, lang, (households, teams, seed)), lang=lang))
+
+
+@app.command()
+def demo(lang: Language = "zh", households: int = 3000, teams: int = 40, seed: int = 1) -> None:
+    """演示一遍后退出 / the same once, on free ports in a temporary folder; exits 0 when all went well."""
+    os.environ["SHOUWANG_DEMO_PEOPLE"] = "true"
+    ports = Ports.free()
+    with throwaway_folder() as place:
+        show = demonstrate(place, ports, lang, (households, teams, seed))
+
+        def once() -> int:
+            show()
+            return 0
+
+        code = start(place, ports, once, lang=lang)
+    raise typer.Exit(code)
+
+
+def demonstrate(state: Path, ports: Ports, lang: Lang, size: tuple[int, int, int]) -> Callable[[], None]:
+    """Load the county where it is not there yet, sweep it, and give the account."""
+
+    def show() -> None:
+        voice, today = Voice(lang), datetime.now(ZONE).date()
+        urls = {name: ports.url(name) for name in (*SERVICES, "receiver")}
+        county = Demo(state.resolve(), urls, today, lambda zh, en: voice.line("· " + (en if lang == "en" else zh)))
+        if not county.is_there():
+            county.load(*size)
+        swept = sweep_county(county.county, COUNTY, lang)
+        give_account(county, swept["certificate"], lang, today)
+
+    return show
+
+
+@app.command()
+def migrate() -> None:
+    """把各库升级到当前版本 / bring each database up: SHOUWANG_<SERVICE>_DATABASE_URL for each service."""
+    migrate_all({service: os.environ[f"SHOUWANG_{service.upper()}_DATABASE_URL"] for service in SERVICES})
+
+
+@app.command()
+def sweep(username: Username, password: Password, county: str, state: State = HERE, lang: Language = "zh") -> None:
+    """启动本月全量筛查并看它走完 / ring for this month's sweep and watch it."""
+    done = sweep_county(office(state, username, password, lang), county, lang)
+    typer.echo(done["certificate"])
+
+
+@app.command("import")
+def import_file(
+    kind: Literal["households", "members", "statements", "teams", "stations", "divisions"],
+    file: Path,
+    username: Username,
+    password: Password,
+    state: State = HERE,
+    lang: Language = "zh",
+) -> None:
+    """上传表格,逐行给出结果 / upload a table; the refused rows are named."""
+    service, path = PLACES.get(kind, ("households", f"/v1/household-imports/{kind}"))
+    try:
+        verdict = office(state, username, password, lang).upload(service, path, file)
+    except Refused as refused:
+        typer.echo(refused, err=True)
+        raise typer.Exit(1) from refused
+    typer.echo({part: verdict[part] for part in ("rows", "stored", "unchanged", "refused")})
+    for row in verdict["refusals"]:
+        typer.echo(f"{row['row']}: " + " ".join(f"{f['column']} {f[lang]}" for f in row["faults"]), err=True)
+    raise typer.Exit(1 if verdict["refused"] else 0)
+
+
+@app.command()
+def token(username: Username, password: Password, state: State = HERE) -> None:
+    """取得访问令牌 / an access token for ten minutes, for curl."""
+    typer.echo(office(state, username, password, "zh").token())
+
+
+@app.command()
+def doctor(state: State = HERE, lang: Language = "zh") -> None:
+    """哪里不对、该怎么办 / what is wrong, and what to do."""
+    raise typer.Exit(examine(state, lang))
+
+
+def office(state: Path, username: str, password: str, lang: Lang) -> Office:
+    ready = read_ready(state)
+    if not ready:
+        typer.echo("守望未在运行 / Shouwang is not running here", err=True)
+        raise typer.Exit(1)
+    urls = {name: process["url"] or "" for name, process in ready["processes"].items()}
+    return Office(urls, username, password, lang)
+
+
+if __name__ == "__main__":
+    app()

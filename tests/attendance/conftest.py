@@ -1,0 +1,135 @@
+"""A village with a team and a station in a county that has switched check-in on; and callers with real tokens."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.attendance.main import create
+from services.attendance.models import Cadre, Posting, Station, Team, Unit
+from services.kit.settings import Settings
+from services.kit.store.db import read_clock
+from services.kit.store.fields import Seal
+from services.kit.store.tables import Standard
+from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys
+from tests.conftest import NOW
+
+COUNTY, VILLAGE = "520621", "520621001005"
+ARRIVED = date(2026, 1, 1)
+HERE = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
+STATION = (27.70, 108.84)
+RADIUS = 500
+
+Headers: TypeAlias = dict[str, str]
+Sign: TypeAlias = Callable[..., Headers]
+
+
+@dataclass(frozen=True)
+class Stationed:
+    """One team; `first` is linked to `account`, `second` to none."""
+
+    team: UUID
+    first: UUID
+    second: UUID
+    account: str
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> RSAKey:
+    return RSAKey.generate_key(2048, parameters={"kid": "test", "use": "sig", "alg": "RS256"})
+
+
+@pytest.fixture
+def sign(signing_key: RSAKey) -> Sign:
+    """The headers of a caller: a subject with roles, or with scopes."""
+
+    def headers(subject: str, *roles: str, scopes: str = "") -> Headers:
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + LIFETIME}
+        header = {"alg": "RS256", "kid": "test", "typ": TOKEN_TYPE}
+        token = jwt.encode(header, claims | {"roles": list(roles), "scope": scopes}, signing_key, algorithms=["RS256"])
+        return {"authorization": f"Bearer {token}"}
+
+    return headers
+
+
+@pytest.fixture
+def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    for name, letter in (("field_key", b"f"), ("index_key", b"i")):
+        (tmp_path / name).write_text(base64.b64encode(letter * 32).decode())
+    (tmp_path / "client_secret").write_text("a secret of this test")
+    settings = Settings(
+        service="attendance", database_url="", secrets=tmp_path, port=1, county_url="http://localhost:1"
+    )
+    keys = Keys(lambda: KeySet([signing_key]).as_dict(private=False))
+    app = create(settings, engines["attendance"], keys)
+    app.dependency_overrides[read_clock] = lambda: HERE
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def village(attendance: Session, seal: Seal) -> Stationed:
+    """Two cadres in one team since January, a station of 500 m; check-in is on, the day begins at five."""
+    set_standard(attendance, "self_check_in", 1)
+    set_standard(attendance, "day_starts_at", 5)
+    attendance.add(station_in(VILLAGE))
+    account = str(uuid4())
+    team = Team(name="示例乡示例村驻村工作队", village=VILLAGE)
+    attendance.add(team)
+    first = cadre_in(attendance, seal, team, "10001000001", account)
+    second = cadre_in(attendance, seal, team, "10001000002")
+    attendance.commit()
+    return Stationed(team.id, first, second, account)
+
+
+def set_standard(session: Session, key: str, value: int, division: str = COUNTY, since: date = ARRIVED) -> None:
+    made: dict[str, Any] = {"unit": "1", "document_no": "示例〔2026〕1号", "version": 1}
+    session.add(Standard(key=key, division=division, valid=Range(since, None), value=Decimal(value), **made))
+    session.flush()
+
+
+def station_in(village: str) -> Station:
+    latitude, longitude = STATION
+    return Station(
+        village=village,
+        name="示例便民服务中心",
+        latitude=latitude,
+        longitude=longitude,
+        sent_latitude=latitude,
+        sent_longitude=longitude,
+        datum="wgs84",
+        radius=RADIUS,
+    )
+
+
+def cadre_in(session: Session, seal: Seal, team: Team, mobile: str, account: str | None = None) -> UUID:
+    unit = Unit(name=f"示例单位{mobile[-1]}")
+    session.add(unit)
+    session.flush()
+    cadre = Cadre(
+        name="示甲子",
+        sealed_mobile=seal.close(mobile, "here"),
+        mobile_index=seal.index(mobile),
+        unit_id=unit.id,
+        account=account,
+    )
+    session.add(cadre)
+    session.flush()
+    session.add(Posting(cadre_id=cadre.id, team_id=team.id, role="member", valid=Range(ARRIVED, None)))
+    session.flush()
+    return cadre.id

@@ -1,0 +1,68 @@
+"""Check-ins that arrive at the same moment."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+from starlette.testclient import TestClient
+
+from services.attendance.import_teams import HEADERS
+from services.attendance.models import DayStatus, TeamFacts
+from services.kit.store.tables import Event
+from tests.attendance.conftest import HERE, STATION, VILLAGE, Sign, Stationed
+from tests.conftest import TODAY
+
+
+def body(cadre: object, number: str) -> dict[str, Any]:
+    latitude, longitude = STATION
+    where = {"latitude": latitude, "longitude": longitude, "accuracy": 10}
+    return {"id": number, "at": HERE.isoformat(), "cadre_id": str(cadre)} | where
+
+
+def test_a_whole_team_at_once_is_counted_whole(
+    http: TestClient, sign: Sign, attendance: Session, village: Stationed
+) -> None:
+    township = sign("a township account", "township")
+    bodies = [body(cadre, str(uuid4())) for cadre in (village.first, village.second) for _ in range(6)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda sent: http.post("/v1/check-ins", json=sent, headers=township), bodies))
+    assert {answer.status_code for answer in answers} == {201}
+    assert {len(day.evidence) for day in attendance.scalars(select(DayStatus))} == {6}
+    facts = attendance.get(TeamFacts, village.team)
+    assert facts
+    assert (facts.last_present_on, facts.version) == (TODAY, 1)
+
+
+def test_one_check_in_sent_by_two_threads_is_one(
+    http: TestClient, sign: Sign, attendance: Session, village: Stationed
+) -> None:
+    township = sign("a township account", "township")
+    sent = body(village.first, str(uuid4()))
+    with ThreadPoolExecutor(8) as threads:
+        posts = [threads.submit(http.post, "/v1/check-ins", json=sent, headers=township) for _ in range(8)]
+    assert {post.result().status_code for post in posts} == {201}
+    assert list(attendance.scalars(select(col(Event.type)))).count("check_in.recorded") == 1
+
+
+def test_one_file_uploaded_twice_at_once_makes_each_cadre_once(
+    http: TestClient, sign: Sign, attendance: Session
+) -> None:
+    county = sign("a county account", "county")
+    rows = [f"示例队,{VILLAGE},示例站,示甲子,100010{n:05},队员,2026-03-01," for n in range(200)]
+    content = "\n".join([",".join(HEADERS), *rows]).encode()
+    with ThreadPoolExecutor(2) as threads:
+        files = {"file": ("t.csv", content)}
+        posts = [threads.submit(http.post, "/v1/team-imports/teams", files=files, headers=county) for _ in range(2)]
+    assert sorted(post.result().json()["stored"] for post in posts) == [0, 200]
+    assert attendance.scalars(select(col(TeamFacts.members))).one() == 200
+
+
+def test_one_id_for_two_cadres_at_once_is_stored_for_one(http: TestClient, sign: Sign, village: Stationed) -> None:
+    township = sign("a township account", "township")
+    number = str(uuid4())
+    bodies = [body(cadre, number) for cadre in (village.first, village.second)] * 4
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda sent: http.post("/v1/check-ins", json=sent, headers=township), bodies))
+    assert sorted(answer.status_code for answer in answers) == [201] * 4 + [409] * 4

@@ -1,0 +1,135 @@
+"""When a day of duty begins, and what its check-ins come to."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from services.attendance.check_ins import CheckInIn, Recorder, check_in
+from services.attendance.days import day_of
+from services.attendance.models import CheckIn, DayStatus, TeamFacts
+from tests.attendance.conftest import HERE, STATION, Stationed
+from tests.conftest import TODAY
+
+FIVE = Decimal(5)
+PLACES = {"inside": (STATION, 10), "outside": ((28.5, 108.84), 10), "uncertain": (STATION, 4000)}
+
+# Each example is rolled back, so the session of the test may serve them all.
+several = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None)
+sightings = st.lists(
+    st.tuples(st.uuids(version=4), st.sampled_from(sorted(PLACES)), st.integers(0, 90)),
+    min_size=1,
+    max_size=5,
+    unique_by=lambda sighting: sighting[0],
+)
+
+
+def see(session: Session, cadre: UUID, number: UUID, place: str, minutes: int = 0, *, at: datetime = HERE) -> CheckIn:
+    (latitude, longitude), accuracy = PLACES[place]
+    moment = at - timedelta(minutes=minutes)
+    body = CheckInIn(id=number, at=moment, latitude=latitude, longitude=longitude, accuracy=accuracy)
+    return check_in(session, body, cadre, Recorder("an office", own=False, now=HERE))
+
+
+def state(session: Session) -> list[object]:
+    """Everything a check-in leaves behind, but when it came and the versions."""
+    session.flush()
+    days = select(col(DayStatus.cadre_id), col(DayStatus.day), col(DayStatus.status), col(DayStatus.evidence))
+    facts = select(col(TeamFacts.subject), col(TeamFacts.members), col(TeamFacts.last_present_on))
+    verdicts = select(col(CheckIn.id), col(CheckIn.day), col(CheckIn.verdict)).order_by(col(CheckIn.id))
+    return [session.execute(wanted).all() for wanted in (days, facts, verdicts)]
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-11-21T02:00:00+08:00", date(2026, 11, 20)),
+        ("2026-11-21T04:59:59+08:00", date(2026, 11, 20)),
+        ("2026-11-21T05:00:00+08:00", date(2026, 11, 21)),
+        ("2026-11-21T23:59:00+08:00", date(2026, 11, 21)),
+        ("2027-01-01T00:30:00+08:00", date(2026, 12, 31)),
+    ],
+)
+def test_until_five_in_the_morning_it_is_still_yesterday(at: str, day: date) -> None:
+    assert day_of(datetime.fromisoformat(at), FIVE) == day
+
+
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2099, 1, 1)), st.integers(0, 23))  # noqa: DTZ001  # strategies want none
+def test_every_moment_belongs_to_one_day_that_began_less_than_24_hours_ago(moment: datetime, hour: int) -> None:
+    at = moment.replace(tzinfo=HERE.tzinfo)
+    day = day_of(at, Decimal(hour))
+    began = datetime(day.year, day.month, day.day, hour)  # noqa: DTZ001  # on the wall
+    assert timedelta(0) <= moment - began < timedelta(days=1)
+
+
+@several
+@given(sightings, st.data())
+def test_the_order_in_which_check_ins_arrive_leaves_no_trace(
+    attendance: Session, village: Stationed, seen: list[tuple[UUID, str, int]], data: st.DataObject
+) -> None:
+    states = []
+    for order in (seen, data.draw(st.permutations(seen))):
+        for sighting in order:
+            see(attendance, village.first, *sighting)
+        states.append(state(attendance))
+        attendance.rollback()
+    assert states[0] == states[1]
+
+
+@several
+@given(sightings, st.data())
+def test_a_check_in_sent_again_changes_nothing(
+    attendance: Session, village: Stationed, seen: list[tuple[UUID, str, int]], data: st.DataObject
+) -> None:
+    for sighting in seen:
+        see(attendance, village.first, *sighting)
+    before = state(attendance)
+    for sighting in data.draw(st.lists(st.sampled_from(seen), max_size=5)):
+        see(attendance, village.first, *sighting)
+    assert state(attendance) == before
+    attendance.rollback()
+
+
+@pytest.mark.parametrize(
+    ("places", "status"),
+    [
+        (["inside"], "present"),
+        (["outside", "uncertain", "inside"], "present"),
+        (["uncertain"], "uncertain"),
+        (["outside", "uncertain"], "uncertain"),
+        (["outside", "outside"], "outside"),
+    ],
+)
+def test_one_check_in_inside_is_presence_and_doubt_is_nobodys_absence(
+    attendance: Session, village: Stationed, places: list[str], status: str
+) -> None:
+    for number, place in enumerate(places, start=1):
+        see(attendance, village.first, UUID(int=number), place)
+    (day,) = attendance.scalars(select(DayStatus)).all()
+    assert (day.cadre_id, day.day, day.status) == (village.first, TODAY, status)
+    assert len(day.evidence) == len(places)
+
+
+def test_a_day_before_the_posting_is_kept_and_says_so(attendance: Session, village: Stationed) -> None:
+    record = see(attendance, village.first, UUID(int=1), "inside", at=datetime(2025, 12, 1, 2, tzinfo=UTC))
+    assert (record.village, record.verdict, record.day) == (None, "uncertain", date(2025, 12, 1))
+    assert attendance.scalars(select(DayStatus)).one().status == "not_posted"
+
+
+def test_facts_say_the_newest_day_somebody_was_present(attendance: Session, village: Stationed) -> None:
+    see(attendance, village.first, UUID(int=1), "inside", at=HERE - timedelta(days=1))
+    see(attendance, village.second, UUID(int=2), "inside", at=HERE - timedelta(days=6))
+    see(attendance, village.second, UUID(int=3), "outside")
+    facts = attendance.get(TeamFacts, village.team, populate_existing=True)
+    assert facts
+    assert (facts.members, facts.last_present_on, facts.version) == (2, TODAY - timedelta(days=1), 1)
+
+
+def test_a_night_in_the_village_counts_for_the_day_before(attendance: Session, village: Stationed) -> None:
+    at_two = HERE.replace(hour=2)
+    assert see(attendance, village.first, UUID(int=1), "inside", at=at_two).day == TODAY - timedelta(days=1)
