@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("division", sa.String(), nullable=False),
-        sa.Column("household_class", sa.String(), nullable=False),
+        sa.Column("population_class", sa.String(), nullable=False),
         sa.Column("valid", postgresql.DATERANGE(), nullable=False),
         sa.Column("value", sa.Numeric(), nullable=False),
         sa.Column("unit", sa.String(), nullable=False),
@@ -90,7 +90,7 @@ def upgrade() -> None:
         postgresql.ExcludeConstraint(
             (sa.column("key"), "="),
             (sa.column("division"), "="),
-            (sa.column("household_class"), "="),
+            (sa.column("population_class"), "="),
             (sa.column("valid"), "&&"),
             using="gist",
         ),

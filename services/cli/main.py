@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -51,10 +51,11 @@ def run(
     households: int = 3000,
     teams: int = 40,
     seed: int = 1,
+    free_ports: bool = False,
 ) -> None:
     """启动并装入演示县 / start with the demonstration county; stays until Ctrl-C and keeps its data."""
     os.environ["SHOUWANG_DEMO_PEOPLE"] = "true"
-    ports = Ports.default()
+    ports = Ports.free() if free_ports else Ports.default()
     raise typer.Exit(start(state, ports, demonstrate(state, ports, lang, (households, teams, seed)), lang=lang))
 
 
@@ -78,7 +79,7 @@ def demonstrate(state: Path, ports: Ports, lang: Lang, size: tuple[int, int, int
     """Load the county where it is not there yet, sweep it, and give the account."""
 
     def show() -> None:
-        voice, today = Voice(lang), datetime.now(ZONE).date()
+        voice, today = Voice(lang), last_whole_morning(datetime.now(ZONE))
         urls = {name: ports.url(name) for name in (*SERVICES, "receiver")}
         county = Demo(state.resolve(), urls, today, lambda zh, en: voice.line("· " + (en if lang == "en" else zh)))
         if not county.is_there():
@@ -87,6 +88,11 @@ def demonstrate(state: Path, ports: Ports, lang: Lang, size: tuple[int, int, int
         give_account(county, swept["certificate"], lang, today)
 
     return show
+
+
+def last_whole_morning(now: datetime) -> date:
+    """The demonstration's cadres check in until half past nine; before ten, today has not been told yet."""
+    return now.date() if now.hour >= 10 else now.date() - timedelta(days=1)
 
 
 @app.command()

@@ -31,6 +31,9 @@ class Office:
         self._http = httpx.Client(timeout=TIMEOUT, trust_env=False, headers={"accept-language": language})
         self._token = ""
 
+    def close(self) -> None:
+        self._http.close()
+
     def speak(self, language: str) -> None:
         self._http.headers["accept-language"] = language
 

@@ -30,7 +30,7 @@ class StandardIn(BaseModel):
     id: UUID
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$", title="标准")]
     division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})$", title="适用区划")]
-    household_class: Annotated[str, Field(max_length=40, title="适用户类型")] = ""
+    population_class: Annotated[str, Field(max_length=40, title="适用人群")] = ""
     valid_from: Annotated[date, Field(title="起始日")]
     valid_until: Annotated[date | None, Field(title="失效日")] = None
     value: Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=4, title="数值")]

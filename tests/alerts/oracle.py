@@ -1,4 +1,4 @@
-"""A second reading of the rules' language, in exact fractions. It lives in the tests alone: PostgreSQL is what judges."""
+"""A second reading of the rules' language, in exact fractions, for the tests alone: PostgreSQL is what judges."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence

@@ -158,15 +158,3 @@ def test_every_fact_and_standard_that_is_named_can_be_judged(judging: Session) -
     batch: list[tuple[str, Facts]] = [(VILLAGE, dict.fromkeys(FACT)), (VILLAGE, {"persons": 1})]
     assert judged(judging, asked, batch, quoted=True) == said(asked, batch)
     assert {key for tree in asked for key in facts_in(tree)} == set(FACT)
-
-
-# --- precedence, as PostgreSQL itself reads it ---------------------------------------------------------------------
-
-OPERANDS = st.sampled_from(["monitored", "safe_house", "safe_water", "persons", "uninsured_members", "1", "true"])
-ROWS = [
-    {"monitored": a, "safe_house": b, "safe_water": c, "persons": d, "uninsured_members": 1}
-    for a in (None, True, False)
-    for b in (None, True, False)
-    for c in (True, False)
-    for d in (None, 0, 1, 2)
-]

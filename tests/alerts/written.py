@@ -20,7 +20,7 @@ COMPARISON = 5
 LEAF = 9
 
 modest = settings(
-    max_examples=600,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -62,7 +62,7 @@ def comparisons(depth: int) -> Trees:
     other = flags(0) | st.booleans().map(said) | (comparisons(0) if depth else st.nothing())
     equal = st.tuples(st.sampled_from(["=", "<>"]), named("flag"), other)
     alike: Trees = equal.map(lambda one: Operation(one[0], (one[1], one[2]), "flag"))
-    ordered = st.sampled_from(["money", "money", "number", "date"]).flatmap(of).filter(lambda tree: bool(facts_in(tree)))
+    ordered = st.sampled_from(["money", "money", "number", "date"]).flatmap(of).filter(facts_in)
     return ordered | alike
 
 

@@ -33,7 +33,7 @@ def test_sound_rows_are_stored_and_each_refused_row_is_named_with_all_its_column
         "households", household_row(), household_row("JK2", 村代码="52062", 住房等级="E"), household_row("JK3")
     )
     assert (verdict.stored, verdict.refused) == (2, 1)
-    assert faults(verdict) == [(3, "村代码", "not-a-village-code"), (3, "住房等级", "not-a-choice")]
+    assert faults(verdict) == [(3, "村代码", "not-a-division-code"), (3, "住房等级", "not-a-choice")]
 
 
 def test_the_same_household_twice_in_a_file_is_taken_once(send: Send) -> None:

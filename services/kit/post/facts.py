@@ -106,7 +106,7 @@ def tell_in_bulk(session: Session, kind: str, division: str, now: datetime) -> N
 
 
 def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[OwnedFacts]]) -> APIRouter:
-    """What alerts reads: whole facts of a place, and digests to find what it has missed."""
+    """What a listener reads: whole facts of a place, and digests to find what it has missed."""
     router = APIRouter(prefix=f"{source_of(service)}/facts", tags=["facts"], dependencies=[allow("facts:read")])
 
     @router.get("/{kind}")

@@ -46,7 +46,7 @@ class StandardRow:
     """What one document set: for a division and everything below it, on the days it is valid."""
 
     division: str
-    household_class: str
+    population_class: str
     value: Decimal
     document_no: str
 
@@ -55,14 +55,14 @@ def standards_on(session: Session, key: str, day: date) -> list[StandardRow]:
     """All rows of a key that hold on a day, the nearest place first (longest code)."""
     columns: Any = Standard
     rows = session.scalars(select(Standard).where(columns.key == key, columns.valid.contains(day)))
-    found = [StandardRow(r.division, r.household_class, r.value, r.document_no) for r in rows]
+    found = [StandardRow(r.division, r.population_class, r.value, r.document_no) for r in rows]
     return sorted(found, key=lambda row: (-len(row.division), row.division))
 
 
-def standard(session: Session, key: StandardKey, division: str, day: date, household_class: str = "") -> Decimal:
+def standard(session: Session, key: StandardKey, division: str, day: date, population_class: str = "") -> Decimal:
     """The value that holds for a place. Refuses with the key's name when none does."""
     for row in standards_on(session, key.key, day):
-        if division.startswith(row.division) and row.household_class in ("", household_class):
+        if division.startswith(row.division) and row.population_class in ("", population_class):
             return row.value
     raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
 

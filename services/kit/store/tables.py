@@ -126,7 +126,7 @@ class ReferenceVersion(Kit, table=True):
 
 
 class Division(Kit, table=True):
-    """A place in the tree: province, city, county, township, village. A prefix of a code is its ancestor's code."""
+    """A place in the tree, from the province down. A prefix of a code is its ancestor's code."""
 
     code: str = Field(primary_key=True)
     name: str
@@ -150,13 +150,13 @@ class Standard(Kit, table=True):
     """A figure that differs by place, class or year, with the document that set it. Two cannot hold at once."""
 
     __table_args__ = (
-        ExcludeConstraint(("key", "="), ("division", "="), ("household_class", "="), ("valid", "&&"), using="gist"),
+        ExcludeConstraint(("key", "="), ("division", "="), ("population_class", "="), ("valid", "&&"), using="gist"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     key: str
     division: str
-    household_class: str = ""
+    population_class: str = ""
     valid: Range[date] = Field(sa_type=DATERANGE)
     value: Decimal
     unit: str

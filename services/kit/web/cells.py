@@ -136,9 +136,9 @@ def month(text: str) -> date:
 
 
 def division_code(text: str) -> str:
-    """Twelve digits. Whether the village is known is not asked: village codes are no longer published."""
+    """Twelve digits. Whether the place is known is not asked: codes of that level are no longer published."""
     if not re.fullmatch(r"[0-9]{12}", text):
-        raise CellRefused("not-a-village-code", "村代码须为 12 位数字。", "A village code has twelve digits.")
+        raise CellRefused("not-a-division-code", "区划代码须为 12 位数字。", "The code of a place has twelve digits.")
     return text
 
 

@@ -1,0 +1,83 @@
+"""A whole county in real processes, started as a stranger would, and the eyes to look at it from outside."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from services.cli.demo import COUNTY, PASSWORD
+from services.cli.office import Office, Refused
+from services.cli.processes import CODE
+from services.cli.readiness import ReadyProcess, read_ready
+from tests.outside.launching import alive, eventually, family, state_folder
+
+PROCESSES = 11  # PostgreSQL, four services with a worker each, the scheduler and the receiver
+
+
+@dataclass
+class WatchedCounty:
+    state: Path
+    launcher: "subprocess.Popen[str]"
+    offices: dict[str, Office] = field(default_factory=dict)
+
+    def processes(self) -> dict[str, ReadyProcess]:
+        """Those that are ready now; none at all is only possible while the launcher lives on."""
+        ready = read_ready(self.state)
+        if self.launcher.poll() is not None:
+            raise AssertionError(self.launcher.stdout.read() if self.launcher.stdout else "the launcher has ended")
+        return ready["processes"] if ready else {}
+
+    def office(self, username: str) -> Office:
+        if username not in self.offices:
+            urls = {name: process["url"] or "" for name, process in self.processes().items()}
+            self.offices[username] = Office(urls, username, PASSWORD)
+        return self.offices[username]
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Every verified post, in the order it came."""
+        lines = (self.state / "receiver" / "received.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def heard_of(self, kind: str, subject: str) -> bool:
+        return any((event["type"], event["subject"]) == (kind, subject) for event in self.heard())
+
+    def sweep(self) -> dict[str, Any] | None:
+        if len(self.processes()) < PROCESSES:
+            return None
+        try:
+            sweeps = self.office("county").get("alerts", "/v1/sweeps", county=COUNTY)
+        except Refused:  # the demonstration's accounts are not made yet
+            return None
+        return sweeps[0] if sweeps else None
+
+
+@contextmanager
+def watched_county(households: int, teams: int) -> Iterator[WatchedCounty]:
+    """`shouwang run` on free ports until this month's sweep is certified; nothing stays afterwards."""
+    size = ["--households", str(households), "--teams", str(teams)]
+    with state_folder() as state:
+        argv = [sys.executable, "-m", "services.cli.main", "run", "--free-ports", "--state", str(state), *size]
+        with subprocess.Popen(argv, cwd=CODE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as launcher:
+            county = WatchedCounty(state, launcher)
+            try:
+                wait_for(lambda: (county.sweep() or {}).get("state") == "certified", 180)
+                yield county
+            finally:
+                for office in county.offices.values():
+                    office.close()
+                ours = family(launcher.pid)
+                launcher.terminate()
+                launcher.communicate(timeout=30)
+                assert eventually(lambda: not any(map(alive, ours)), within_s=5)
+
+
+def wait_for(happened: Callable[[], bool], within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < end, f"not within {within_s} s"
+        time.sleep(0.1)
