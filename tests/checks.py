@@ -52,9 +52,9 @@ def nothing_of_a_registry_is_committed() -> Iterator[str]:
     tracked = subprocess.run(["git", "ls-files"], cwd=HOME, capture_output=True, text=True, check=False).stdout.split()
     for name in tracked:
         path = HOME / name
-        if path.suffix in {".py", ".md", ".toml", ".lock", ".ini", ".yml"} and path != Path(__file__):
-            if path.exists() and HOSTS.search(path.read_text()):
-                yield f"{name} names a package registry"
+        readable = path.suffix in {".py", ".md", ".toml", ".lock", ".ini", ".yml"} and path.exists()
+        if readable and path != Path(__file__) and HOSTS.search(path.read_text()):
+            yield f"{name} names a package registry"
 
 
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (

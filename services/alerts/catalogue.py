@@ -73,12 +73,12 @@ STANDARDS: Mapping[str, StandardKey] = {
     key.key: key
     for key in (
         StandardKey("monitoring_line", "money", "分/人·年", "监测线", "monitoring line"),
-        StandardKey("medical_burden", "money", "分/年", "医疗自付预警线(一般农户)", "medical threshold"),
+        StandardKey("medical_burden", "money", "分/年", "医疗自付预警线（一般农户）", "medical threshold"),
         StandardKey(
             "medical_burden_formerly_poor",
             "money",
             "分/年",
-            "医疗自付预警线(脱贫户)",
+            "医疗自付预警线（脱贫户）",
             "medical threshold, formerly poor",
         ),
         StandardKey("team_strength", "number", "人", "工作队最低人数", "smallest team"),

@@ -1,9 +1,10 @@
 """The language of rules: a condition is parsed, every token checked against a list, and each part given a type.
 
 sqlglot reads the text; nothing it read reaches the database. What is on the list becomes a small tree of our own, which
-compile.py writes as SQL. Anything else is refused by name.
+stage.py writes as SQL. Anything else is refused by name.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -75,6 +76,15 @@ RESULTS: Mapping[tuple[str, str, str], str] = {
 }
 ORDERED = {"money", "number", "date"}
 
+# All that may be written. The parser reads far more than this language: comments, statements, the digits and spaces of
+# every script.
+WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+TOKEN = re.compile(
+    rf"\s+|{WORD.pattern}|\d{{1,20}}(\.\d{{1,4}})?(?![\w.])|'\w*'|[<>!]=|<>|=(?!=)|-(?!-)|/(?!\*)|[+*()<>]", re.ASCII
+)
+WORDS = {"and", "or", "not", "is", "null", "true", "false", "working_days_since"}
+SAID = {"this", "expression", "expressions", "typed", "safe", "negate"}  # of a node; more is a meaning we would miss
+
 
 def parse_condition(text: str, names: Mapping[str, Name]) -> Tree:
     """A condition that holds or not. Every comparison must speak of a fact: `1 = 1` watches nobody."""
@@ -90,6 +100,7 @@ def parse(text: str, names: Mapping[str, Name]) -> Tree:
     """Any expression of the language, as placeholders of an explanation are too."""
     if len(text) > LONGEST:
         raise ConditionRefused(f"> {LONGEST}")
+    check_writing(text, names)
     try:
         read = sqlglot.parse(text, dialect="postgres")
     except (SqlglotError, RecursionError) as error:
@@ -97,6 +108,15 @@ def parse(text: str, names: Mapping[str, Name]) -> Tree:
     if len(read) != 1 or read[0] is None:
         raise ConditionRefused("not one expression")
     return Reader(names).read(read[0], 0)
+
+
+def check_writing(text: str, names: Mapping[str, Name]) -> None:
+    foreign = TOKEN.sub("", text)
+    if foreign:
+        raise ConditionRefused(f"not part of the language: {foreign[:60]!a}")
+    for word in WORD.findall(text):
+        if word not in names and word.lower() not in WORDS:
+            raise ConditionRefused(f"unknown name: {word[:60]}; known: {', '.join(sorted(names))}")
 
 
 class Reader:
@@ -134,12 +154,15 @@ class Reader:
 
     def operation(self, node: exp.Expr, depth: int) -> Operation:
         kind = type(node)
+        if any(node.args[said] for said in node.args.keys() - SAID):
+            raise ConditionRefused(f"not part of the language: {node.sql()[:60]}")
         if kind in CONNECTIVES:
             return Operation(CONNECTIVES[kind], self.flags(node, depth), "flag")
         if kind is exp.Not:
             return self.negation(node, depth)
         if kind is exp.Is and isinstance(node.expression, exp.Null):
-            return Operation("unknown", (self.fact(node.this),), "flag")
+            unknown = Operation("unknown", (self.fact(node.this),), "flag")
+            return Operation("not", (unknown,), "flag") if node.args.get("negate") else unknown
         if kind in COMPARISONS:
             return self.comparison(COMPARISONS[kind], node, depth)
         if kind in ARITHMETIC:
@@ -166,6 +189,8 @@ class Reader:
         return self.name(node)
 
     def comparison(self, op: str, node: exp.Expr, depth: int) -> Operation:
+        if any(type(part) in COMPARISONS for part in (node.this, node.expression)):
+            raise ConditionRefused(f"comparisons beside each other need parentheses: {node.sql()[:60]}")
         left, right = self.read(node.this, depth), self.read(node.expression, depth)
         if left.type != right.type or (op not in ("=", "<>") and left.type not in ORDERED):
             raise ConditionRefused(f"{left.type} {op} {right.type}")

@@ -47,7 +47,7 @@ class CheckInIn(BaseModel):
     at: Annotated[AwareDatetime, Field(ge=FIRST, lt=LAST, title="登记时间")]
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    accuracy: Annotated[float | None, Field(allow_inf_nan=False, title="精度(米)")] = None
+    accuracy: Annotated[float | None, Field(allow_inf_nan=False, title="精度（米）")] = None
     datum: Annotated[Datum, Field(title="坐标系")] = "wgs84"
     cadre_id: Annotated[UUID | None, Field(title="干部")] = None
 

@@ -30,7 +30,7 @@ TAKEN = ("username-taken", "这个登录账号已属于另一名干部。", "Tha
 NOT_YET = ("in-the-future", "到任日期不能晚于今天。", "Nobody has arrived after today.")
 BEFORE_THE_LAST = (
     "before-the-last-posting",
-    "到任日期必须晚于此人上一次任职的起始日,且不早于其截止日。",
+    "到任日期必须晚于此人上一次任职的起始日，且不早于其截止日。",
     "The arrival must follow this cadre's posting before.",
 )
 

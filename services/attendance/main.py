@@ -16,8 +16,8 @@ from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
 PUBLISHED = {
-    check_ins.RECORDED: "有一次到岗登记(不含位置)",
-    CHANGED: "一支工作队的事实有变化(含数值)",
+    check_ins.RECORDED: "有一次到岗登记（不含位置）",
+    CHANGED: "一支工作队的事实有变化（含数值）",
     IN_BULK: "一个地方的事实成批变化",
 }
 

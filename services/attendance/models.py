@@ -1,7 +1,7 @@
 """Attendance's tables: who is posted where, where that is, and what was seen of them there."""
 
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ARRAY, Index, Uuid
@@ -11,9 +11,8 @@ from sqlmodel import Field, SQLModel
 
 from services.attendance.coordinates import Point
 from services.kit.post.facts import OwnedFacts
-from services.kit.store.tables import instant
+from services.kit.store.tables import CalendarDate, instant
 
-CalendarDate: TypeAlias = date
 NULLABLE_JSON: Any = JSONB(none_as_null=True)  # an empty column, not the JSON value null
 
 

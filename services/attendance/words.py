@@ -10,8 +10,8 @@ VERDICTS: Mapping[str, Mapping[str, str]] = {
 STATUSES: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "present": "在岗",
-        "uncertain": "有登记,是否在村待核实",
-        "outside": "有登记,不在村",
+        "uncertain": "有登记，是否在村待核实",
+        "outside": "有登记，不在村",
         "not_posted": "当天没有驻村任职",
     },
     "en": {
@@ -28,4 +28,4 @@ def in_words(verdict: str, day: date, status: str, language: str) -> str:
     here, that_day = VERDICTS[language][verdict], STATUSES[language][status]
     if language == "en":
         return f"Recorded: {here}. {day.isoformat()}: {that_day}."
-    return f"已登记:{here}。{day.year}年{day.month}月{day.day}日:{that_day}。"
+    return f"已登记：{here}。{day.year}年{day.month}月{day.day}日：{that_day}。"

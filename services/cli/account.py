@@ -15,22 +15,22 @@ DEMO_HOUSEHOLD = "JK000001"
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
-        "title": "守望 · 江口县(演示数据,人物虚构)",
+        "title": "守望 · 江口县（演示数据，人物虚构）",
         "register": "登记册农户",
         "judged": "全部规则可判",
         "not_judgeable": "有规则不能判",
         "want_of": "缺少的事实",
         "balances": "是否一户不漏",
-        "yes": "是(证明 {sha})",
+        "yes": "是（证明 {sha}）",
         "no": "否",
-        "alerts": "预警(按规则)",
+        "alerts": "预警（按规则）",
         "example": "一例说明",
         "on_duty": "{day} 在岗工作队",
         "of": "{on} / {all}(由当日到岗状态算出)",
-        "webhooks": "回调:已送达并验签",
-        "heard": "{verified} 条(拒收 {refused})",
+        "webhooks": "回调：已送达并验签",
+        "heard": "{verified} 条（拒收 {refused}）",
         "urls": "服务地址",
-        "people": "演示账号(密码均为 {password})",
+        "people": "演示账号（密码均为 {password}）",
         "try": "可以试试",
     },
     "en": {

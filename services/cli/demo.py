@@ -94,7 +94,7 @@ class Demo:
                 "value": value,
                 "unit": unit,
                 "document_no": f"演示〔{self.today.year}〕1号",
-                "source": "演示用,非正式文件",
+                "source": "演示用，非正式文件",
             }
             self.county.post("county", "/v1/standards", body)
 

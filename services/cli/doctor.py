@@ -12,7 +12,7 @@ from services.cli.readiness import ReadyProcess, read_ready
 LOW = 2 * 1024**3  # bytes of free disk below which a county should act
 
 ALL_WELL = Notice(
-    "一切正常:{processes} 个进程就绪,磁盘余 {free} GB。", "All is well: {processes} processes ready, {free} GB free."
+    "一切正常：{processes} 个进程就绪，磁盘余 {free} GB。", "All is well: {processes} processes ready, {free} GB free."
 )
 NOT_RUNNING = Notice("未在运行。请执行 shouwang up。", "Not running. Start it with: shouwang up")
 NOT_READY = Notice("{process} 未就绪({why})。请看 {log}", "{process} is not ready ({why}). See {log}")

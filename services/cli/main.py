@@ -117,7 +117,7 @@ def import_file(
     state: State = HERE,
     lang: Language = "zh",
 ) -> None:
-    """上传表格,逐行给出结果 / upload a table; the refused rows are named."""
+    """上传表格，逐行给出结果 / upload a table; the refused rows are named."""
     service, path = PLACES.get(kind, ("households", f"/v1/household-imports/{kind}"))
     try:
         verdict = office(state, username, password, lang).upload(service, path, file)

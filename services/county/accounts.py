@@ -82,7 +82,7 @@ class NameTaken(DomainError):
 
 class TokenUsedOrWrong(DomainError):
     status = 403
-    zh = "令牌无效,或已经有了管理员。"
+    zh = "令牌无效，或已经有了管理员。"
     en = "The token is wrong, or an administrator exists already."
 
 

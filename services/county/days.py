@@ -27,7 +27,7 @@ FIXED_HOLIDAYS = {
     (10, 3),
 }  # 全国年节及纪念日放假办法 (2024), the solar ones
 OFFICIAL = "国务院办公厅节假日安排通知"
-PROVISIONAL = "待公布:暂按周一至周五及固定法定节日"
+PROVISIONAL = "待公布：暂按周一至周五及固定法定节日"
 
 WRITE = text(
     """

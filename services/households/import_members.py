@@ -36,7 +36,7 @@ schooling = one_of({"在校": "in_school", "非在校": "not_in_school", "失学
 NUMBER = "证件号码"
 EATEN = (
     "eaten-by-the-spreadsheet",
-    "号码被表格存成了数字,末几位已丢失;请把该列设为文本后重填。",
+    "号码被表格存成了数字，末几位已丢失；请把该列设为文本后重填。",
     "The spreadsheet made it a number and lost its last digits. Format the column as text.",
 )
 NOT_A_NUMBER = ("not-an-id-number", "不是有效的公民身份号码。", "This is not a valid citizen identity number.")

@@ -91,7 +91,7 @@ def read_statement(upload: Upload, reader: RowReader, household_id: UUID | None)
         reader.refuse(
             "截止月",
             "period-upside-down",
-            "截止月不能早于起始月,且不超过十二个月。",
+            "截止月不能早于起始月，且不超过十二个月。",
             "At most twelve months, in order.",
         )
     if end and end > upload.today:

@@ -39,7 +39,7 @@ class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[LineKind, Field(title="项目")]
-    amount: Annotated[int, Field(ge=0, le=10**12, title="金额(分)")]
+    amount: Annotated[int, Field(ge=0, le=10**12, title="金额（分）")]
 
 
 class StatementIn(BaseModel):
@@ -77,7 +77,7 @@ class ReportedInTheFuture(DomainError):
 
 
 class PeriodUpsideDown(DomainError):
-    zh = "收入期间的止日不能早于起日,且不超过十二个月。"
+    zh = "收入期间的止日不能早于起日，且不超过十二个月。"
     en = "A period ends after it begins and spans at most twelve months."
 
 

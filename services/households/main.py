@@ -15,7 +15,7 @@ from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
-PUBLISHED = {CHANGED: "一户的事实有变化(含数值)", IN_BULK: "一个地方的事实成批变化"}
+PUBLISHED = {CHANGED: "一户的事实有变化（含数值）", IN_BULK: "一个地方的事实成批变化"}
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:

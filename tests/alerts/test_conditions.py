@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD, STANDARDS, SUBJECTS
-from services.alerts.conditions import Tree, facts_in, parse_condition
+from services.alerts.conditions import LARGEST_MONEY, Tree, facts_in, parse, parse_condition
 from services.alerts.learn import FACTS, Told, learn, table_of
 from services.alerts.rules import ReadRule
 from services.alerts.stage import Compiler, stage_of
@@ -35,9 +35,7 @@ HELD: Mapping[str, Mapping[str, int | Fraction]] = {
 }
 FIRST = date(2026, 10, 1)
 HOLIDAYS = {date(2026, 10, day) for day in range(1, 8)}
-CALENDAR = {
-    day: day.weekday() < 5 and day not in HOLIDAYS for day in (FIRST + timedelta(days=n) for n in range(75))
-}
+CALENDAR = {day: day.weekday() < 5 and day not in HOLIDAYS for day in (FIRST + timedelta(days=n) for n in range(75))}
 WORLD = World(HELD, CALENDAR, TODAY)
 ANSWERS = {0: False, 1: True, 2: None}
 
@@ -158,3 +156,12 @@ def test_every_fact_and_standard_that_is_named_can_be_judged(judging: Session) -
     batch: list[tuple[str, Facts]] = [(VILLAGE, dict.fromkeys(FACT)), (VILLAGE, {"persons": 1})]
     assert judged(judging, asked, batch, quoted=True) == said(asked, batch)
     assert {key for tree in asked for key in facts_in(tree)} == set(FACT)
+
+
+def test_what_an_explanation_shows_may_pass_bigint_and_stops_nobody(judging: Session) -> None:
+    shown = (("huge", parse("net_income / (0.0001 * 0.0001)", NAMES)),)
+    rule = ReadRule("rule", 1, "high", parse_condition("net_income > monitoring_line", NAMES), shown)
+    learn(judging, HOUSEHOLD, [Told(UUID(int=1), VILLAGE, 1, {"net_income": LARGEST_MONEY})])
+    compiler = Compiler(table_of(FACTS[HOUSEHOLD]), rows_of_standards(), TODAY)
+    row = judging.execute(stage_of([rule], compiler, COUNTY, None)).one()
+    assert row.evidence[0]["shown"]["huge"] == LARGEST_MONEY * 10**8

@@ -105,6 +105,8 @@ def written(tree: Tree, wrap: Callable[[str, bool], str]) -> str:
         return tree.key
     if isinstance(tree, Literal):
         return format(tree.value, "f") if isinstance(tree.value, Decimal) else str(tree.value).lower()
+    if tree.op == "unknown":
+        return f"{written(tree.parts[0], wrap)} is null"
     own = binding(tree)
     parts = [
         wrap(written(part, wrap), binding(part) < own or (place > 0 and binding(part) == own) or chained(tree, part))
@@ -112,9 +114,9 @@ def written(tree: Tree, wrap: Callable[[str, bool], str]) -> str:
     ]
     if tree.op == "working_days_since":
         return f"working_days_since({parts[0]})"
-    if tree.op == "unknown":
-        return f"{written(tree.parts[0], wrap)} is null"
-    return f"not {parts[0]}" if tree.op == "not" else f" {tree.op} ".join(parts)
+    if tree.op == "not":
+        return parts[0].removesuffix("null") + "not null" if parts[0].endswith("is null") else f"not {parts[0]}"
+    return f" {tree.op} ".join(parts)
 
 
 def chained(tree: Operation, part: Tree) -> bool:
@@ -123,4 +125,3 @@ def chained(tree: Operation, part: Tree) -> bool:
 
 def binding(tree: Tree) -> int:
     return BINDS.get(tree.op, COMPARISON) if isinstance(tree, Operation) else LEAF
-

@@ -1,6 +1,7 @@
 """Check-ins that arrive at the same moment."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.attendance.check_ins import CheckInIn, Recorder, check_in
 from services.attendance.import_teams import HEADERS
 from services.attendance.models import DayStatus, TeamFacts
 from services.kit.store.tables import Event
@@ -33,6 +35,24 @@ def test_a_whole_team_at_once_is_counted_whole(
     facts = attendance.get(TeamFacts, village.team)
     assert facts
     assert (facts.last_present_on, facts.version) == (TODAY, 1)
+
+
+def test_a_teammates_newer_day_is_not_lost_to_an_older_one(
+    http: TestClient, sign: Sign, attendance: Session, village: Stationed
+) -> None:
+    """The one under way has not committed when the other begins."""
+    township = sign("a township account", "township")
+    today = CheckInIn.model_validate(body(village.first, str(uuid4())))
+    yesterday = body(village.second, str(uuid4())) | {"at": (HERE - timedelta(days=1)).isoformat()}
+    check_in(attendance, today, village.first, Recorder("an office", own=False, now=HERE))
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(http.post, "/v1/check-ins", json=yesterday, headers=township)
+        wait([other], timeout=0.3)
+        attendance.commit()
+        assert other.result().status_code == 201
+    facts = attendance.get(TeamFacts, village.team, populate_existing=True)
+    assert facts
+    assert facts.last_present_on == TODAY
 
 
 def test_one_check_in_sent_by_two_threads_is_one(

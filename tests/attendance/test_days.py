@@ -8,12 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 from services.attendance.check_ins import CheckInIn, Recorder, check_in
 from services.attendance.days import day_of
-from services.attendance.models import CheckIn, DayStatus, TeamFacts
-from tests.attendance.conftest import HERE, STATION, Stationed
+from services.attendance.facts import facts_changed
+from services.attendance.models import CheckIn, DayStatus, Posting, Team, TeamFacts
+from services.attendance.postings import Home, home_of
+from tests.attendance.conftest import ARRIVED, HERE, STATION, VILLAGE, Stationed
 from tests.conftest import TODAY
 
 FIVE = Decimal(5)
@@ -128,6 +131,32 @@ def test_facts_say_the_newest_day_somebody_was_present(attendance: Session, vill
     facts = attendance.get(TeamFacts, village.team, populate_existing=True)
     assert facts
     assert (facts.members, facts.last_present_on, facts.version) == (2, TODAY - timedelta(days=1), 1)
+
+
+def moved_away(session: Session, cadre: UUID, since: date) -> UUID:
+    """To another team, whose id is answered."""
+    posting = session.scalars(select(Posting).where(col(Posting.cadre_id) == cadre)).one()
+    posting.valid = Range(ARRIVED, since)
+    other = Team(name="另一队", village="520621001006")
+    session.add(other)
+    session.flush()
+    session.add(Posting(cadre_id=cadre, team_id=other.id, role="member", valid=Range(since, None)))
+    session.flush()
+    return other.id
+
+
+def test_presence_counts_for_the_team_of_that_day(attendance: Session, village: Stationed) -> None:
+    other = moved_away(attendance, village.first, TODAY - timedelta(days=1))
+    see(attendance, village.first, UUID(int=1), "inside", at=HERE - timedelta(days=3))
+    facts_changed(attendance, [other], HERE)
+    seen = {facts.subject: (facts.members, facts.last_present_on) for facts in attendance.scalars(select(TeamFacts))}
+    assert seen == {village.team: (1, TODAY - timedelta(days=3)), other: (1, None)}
+
+
+def test_on_a_day_without_a_posting_the_latest_one_is_the_cadres_place(attendance: Session, village: Stationed) -> None:
+    other = moved_away(attendance, village.first, TODAY)
+    assert home_of(attendance, village.first, date(2025, 5, 1)) == Home(other, "520621001006", holds=False)
+    assert home_of(attendance, village.first, ARRIVED) == Home(village.team, VILLAGE, holds=True)
 
 
 def test_a_night_in_the_village_counts_for_the_day_before(attendance: Session, village: Stationed) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.attendance.coordinates import Point, metres_between
 from services.attendance.import_stations import HEADERS as STATION_HEADERS
 from services.attendance.import_teams import HEADERS as TEAM_HEADERS
 from services.attendance.models import Cadre, Posting, Station, Team, TeamFacts, Unit
@@ -87,6 +88,11 @@ def test_an_import_announces_its_place_once_and_again_only_when_something_change
     assert (event.type, event.division, event.data["kind"]) == ("facts.changed_in_bulk", "520621001005", "team")
 
 
+def test_the_place_of_an_import_is_the_smallest_that_holds_all_its_teams(send: Send, attendance: Session) -> None:
+    send("teams", FIRST, changed(SECOND, 工作队="另一队", 村代码="520621001006"))
+    assert attendance.scalars(select(col(Event.division))).one() == "520621001"
+
+
 def test_the_mobile_is_sealed_and_finds_the_same_cadre_again(send: Send, attendance: Session, seal: Seal) -> None:
     send("teams", FIRST)
     send("teams", changed(FIRST, 姓名="示甲丑", 派出单位="示例院"))
@@ -129,7 +135,7 @@ def test_a_wrong_village_of_a_team_can_be_mended(send: Send, attendance: Session
     [
         ({"手机号": "12345"}, "手机号", "not-a-mobile"),
         ({"手机号": ""}, "手机号", "blank"),
-        ({"村代码": "5206"}, "村代码", "not-a-village-code"),
+        ({"村代码": "5206"}, "村代码", "not-a-division-code"),
         ({"职务": "组长"}, "职务", "not-a-choice"),
         ({"到任日期": "2026-11-22"}, "到任日期", "in-the-future"),
         ({"到任日期": "2026.1.1"}, "到任日期", "not-a-date"),
@@ -210,6 +216,14 @@ def test_a_station_sent_again_keeps_the_drawn_boundary(http: TestClient, county:
     put = http.put("/v1/stations/520621001005/boundary", json={"corners": []}, headers=county)
     assert put.json()["boundary"] is None
     assert http.put("/v1/stations/520621001006/boundary", json={"corners": []}, headers=county).status_code == 404
+
+
+def test_a_boundary_drawn_on_a_shifted_map_is_brought_to_wgs84(http: TestClient, county: Headers, send: Send) -> None:
+    send("stations", STATION)
+    corners = [{"latitude": 27.6 + y, "longitude": 108.8 + x} for y, x in ((0, 0), (0, 0.1), (0.1, 0.1))]
+    sent = {"corners": corners, "datum": "gcj02"}
+    put = http.put("/v1/stations/520621001005/boundary", json=sent, headers=county).json()
+    assert 250 < metres_between(Point(27.6, 108.8), Point(*put["boundary"][0])) < 700
 
 
 def test_swapped_columns_unknown_datums_and_repeats_are_refused(send: Send) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.models import Posting, Team
+from services.attendance.models import Cadre, Posting, Team
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, HERE, STATION, VILLAGE, Headers, Sign, Stationed, cadre_in
 from tests.conftest import TODAY
@@ -50,6 +50,26 @@ def test_cadres_are_found_by_team_and_read_in_pages(http: TestClient, county: He
     seen = first["rows"] + second["rows"]
     assert [row["id"] for row in seen] == sorted(map(str, (village.first, village.second)))
     assert {(row["role"], row["since"]) for row in seen} == {("member", ARRIVED.isoformat())}
+
+
+def test_a_cadre_is_found_by_the_username_of_the_file(
+    http: TestClient, county: Headers, village: Stationed, attendance: Session
+) -> None:
+    attendance.get_one(Cadre, village.second).username = "someone"
+    attendance.commit()
+    rows = http.get("/v1/cadres", params={"username": "someone"}, headers=county).json()["rows"]
+    assert [row["id"] for row in rows] == [str(village.second)]
+
+
+def test_teams_are_found_by_name_and_read_in_pages(http: TestClient, county: Headers, attendance: Session) -> None:
+    attendance.add_all(Team(name=f"示例{n}队", village=VILLAGE) for n in range(3))
+    attendance.commit()
+    first = http.get("/v1/teams", params={"limit": 2}, headers=county).json()
+    second = http.get("/v1/teams", params={"limit": 2, "after": first["after"]}, headers=county).json()
+    assert [team["name"] for team in first["rows"] + second["rows"]] == ["示例0队", "示例1队", "示例2队"]
+    assert second["after"] is None
+    (named,) = http.get("/v1/teams", params={"name": "示例1队"}, headers=county).json()["rows"]
+    assert named["name"] == "示例1队"
 
 
 def test_linking_an_account_lets_its_person_check_in(

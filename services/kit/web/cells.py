@@ -98,7 +98,7 @@ def one_of(choices: Mapping[str, Value]) -> Callable[[str], Value]:
     def parse(text: str) -> Value:
         if text not in choices:
             listed = "、".join(choices)
-            raise CellRefused("not-a-choice", f"只能填:{listed}。", f"Choose one of: {listed}.")
+            raise CellRefused("not-a-choice", f"只能填：{listed}。", f"Choose one of: {listed}.")
         return choices[text]
 
     return parse

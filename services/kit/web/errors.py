@@ -64,13 +64,13 @@ class NotUnderstood(DomainError):
 
 class DatabaseAway(DomainError):
     status = 503
-    zh = "服务暂时不可用,请稍后再试。"
+    zh = "服务暂时不可用，请稍后再试。"
     en = "The service is away for a moment. Please try again."
 
 
 class Unexpected(DomainError):
     status = 500
-    zh = "系统出错,已记录。"
+    zh = "系统出错，已记录。"
     en = "Something went wrong here; it has been recorded."
 
 

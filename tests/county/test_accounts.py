@@ -1,0 +1,62 @@
+"""Who may sign in, and how the first of them comes to be."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from starlette.testclient import TestClient
+
+from tests.county.conftest import PASSWORD, SignedIn, sign_in
+
+
+def account(**changed: object) -> dict[str, object]:
+    return {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]} | changed
+
+
+def test_the_first_administrator_is_made_once_and_only_with_the_token(client: TestClient, secrets: Path) -> None:
+    first = {"token": "guess", "username": "admin", "name": "管理员", "password": PASSWORD}
+    assert client.post("/v1/first-administrator", json=first).json()["code"] == "token-used-or-wrong"
+    first["token"] = (secrets / "first_admin_token").read_text()
+    assert client.post("/v1/first-administrator", json=first).status_code == 201
+    again = client.post("/v1/first-administrator", json=first | {"username": "second"})
+    assert again.json()["code"] == "token-used-or-wrong"
+
+
+def test_nobody_can_sign_in_before_there_is_an_account(client: TestClient) -> None:
+    assert client.post("/v1/sign-in", json={"username": "admin", "password": "admin"}).status_code == 401
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_bytes(client: TestClient, admin: dict[str, str]) -> None:
+    wrong = client.post("/v1/sign-in", json={"username": "admin", "password": "not it"})
+    unknown = client.post("/v1/sign-in", json={"username": "nobody", "password": "not it"})
+    assert (wrong.status_code, wrong.content) == (unknown.status_code, unknown.content)
+
+
+def test_only_an_administrator_makes_accounts(client: TestClient, signed_in: SignedIn) -> None:
+    refused = client.post("/v1/accounts", json=account(), headers=signed_in("county"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+
+
+def test_an_account_sent_twice_is_one_account(client: TestClient, admin: dict[str, str]) -> None:
+    body = account(id=str(uuid4()))
+    answers = [client.post("/v1/accounts", json=body, headers=admin) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert client.post("/v1/accounts", json=account(), headers=admin).json()["code"] == "name-taken"
+
+
+def test_a_short_password_is_refused_without_being_repeated_back(client: TestClient, admin: dict[str, str]) -> None:
+    refused = client.post("/v1/accounts", json=account(password="kurz-123"), headers=admin)
+    assert refused.status_code == 422
+    assert "kurz-123" not in refused.text
+    assert refused.json()["errors"][0]["pointer"] == "/body/password"
+
+
+def test_refusals_speak_chinese_and_english(client: TestClient) -> None:
+    assert client.get("/v1/accounts/me").json()["title"] == "请先登录。"
+    english = client.get("/v1/accounts/me", headers={"accept-language": "en-GB"})
+    assert english.json()["title"] == "Please sign in."
+    assert english.headers["content-type"] == "application/problem+json"
+
+
+def test_one_s_own_account_is_shown_without_anything_secret(client: TestClient, admin: dict[str, str]) -> None:
+    assert set(client.get("/v1/accounts/me", headers=admin).json()) == {"id", "username", "name", "roles"}
+    assert sign_in(client, "admin")

@@ -1,0 +1,50 @@
+"""Docs that lag behind the code fail here."""
+
+from importlib import import_module
+from pathlib import Path
+
+from services.alerts.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
+from services.alerts.rules import SHIPPED, read_shipped
+from services.attendance import import_stations, import_teams
+from services.attendance.check_ins import SELF_CHECK_IN
+from services.attendance.days import DAY_STARTS_AT
+from services.households import import_households, import_members, import_statements
+from services.kit.post.inbox import Handlers
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+LISTENERS = ("alerts", "attendance", "households")
+OWNERS = ("county", "households", "attendance", "alerts")
+
+
+def picture() -> str:
+    lines = ["flowchart LR"]
+    for listener in LISTENERS:
+        handlers: Handlers = import_module(f"services.{listener}.inbox").HANDLERS
+        lines += [f'    {owner} -- "{", ".join(sorted(types))}" --> {listener}' for owner, types in handlers.items()]
+    return "\n".join(lines)
+
+
+def test_the_picture_of_the_flow_is_drawn_from_the_inboxes() -> None:
+    drawn = (DOCS / "flow.md").read_text().partition("```mermaid\n")[2].partition("\n```")[0]
+    assert drawn == picture()
+
+
+def test_every_event_that_is_published_is_described_and_no_other() -> None:
+    published = {kind for owner in OWNERS for kind in import_module(f"services.{owner}.main").PUBLISHED}
+    table = (DOCS / "events.md").read_text().partition("| type |")[2].partition("\n\n")[0]
+    described = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")}
+    assert described == published
+
+
+def test_every_rule_fact_and_standard_is_described() -> None:
+    rules = (DOCS / "rules.md").read_text()
+    names = {rule["key"] for rule in read_shipped(SHIPPED)} | set(STANDARDS)
+    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key}
+    names |= {fact.key for subject in SUBJECTS.values() for fact in subject.facts}
+    assert sorted(name for name in names if f"`{name}`" not in rules) == []
+
+
+def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
+    described = (DOCS / "operations.md").read_text()
+    kinds = (import_households, import_members, import_statements, import_teams, import_stations)
+    assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []
