@@ -45,6 +45,14 @@ def watched(alerts: Session, engines: dict[str, Engine]) -> Session:
     return alerts
 
 
+@pytest.fixture
+def swept(watched: Session) -> Session:
+    """A county whose sweep day is the 20th."""
+    set_standards(watched, {"sweep_day": 20})
+    watched.commit()
+    return watched
+
+
 def set_standards(session: Session, standards: dict[str, int], division: str = COUNTY) -> None:
     session.add_all(
         Standard(

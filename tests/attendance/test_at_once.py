@@ -3,8 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from httpx2 import Response
 from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
@@ -13,7 +14,7 @@ from services.attendance.check_ins import CheckInIn, Recorder, check_in
 from services.attendance.import_teams import HEADERS
 from services.attendance.models import DayStatus, TeamFacts
 from services.kit.store.tables import Event
-from tests.attendance.conftest import HERE, STATION, VILLAGE, Sign, Stationed
+from tests.attendance.conftest import HERE, STATION, VILLAGE, Headers, Sign, Stationed
 from tests.conftest import TODAY
 
 
@@ -21,6 +22,17 @@ def body(cadre: object, number: str) -> dict[str, Any]:
     latitude, longitude = STATION
     where = {"latitude": latitude, "longitude": longitude, "accuracy": 10}
     return {"id": number, "at": HERE.isoformat(), "cadre_id": str(cadre)} | where
+
+
+def begin_check_in(session: Session, cadre: UUID) -> None:
+    """Under way in a transaction that the test commits."""
+    today = CheckInIn.model_validate(body(cadre, str(uuid4())))
+    check_in(session, today, cadre, Recorder("an office", own=False, now=HERE))
+
+
+def upload(http: TestClient, caller: Headers, *rows: str) -> Response:
+    content = "\n".join([",".join(HEADERS), *rows]).encode()
+    return http.post("/v1/team-imports/teams", files={"file": ("t.csv", content)}, headers=caller)
 
 
 def test_a_whole_team_at_once_is_counted_whole(
@@ -40,11 +52,9 @@ def test_a_whole_team_at_once_is_counted_whole(
 def test_a_teammates_newer_day_is_not_lost_to_an_older_one(
     http: TestClient, sign: Sign, attendance: Session, village: Stationed
 ) -> None:
-    """The one under way has not committed when the other begins."""
     township = sign("a township account", "township")
-    today = CheckInIn.model_validate(body(village.first, str(uuid4())))
     yesterday = body(village.second, str(uuid4())) | {"at": (HERE - timedelta(days=1)).isoformat()}
-    check_in(attendance, today, village.first, Recorder("an office", own=False, now=HERE))
+    begin_check_in(attendance, village.first)
     with ThreadPoolExecutor(1) as threads:
         other = threads.submit(http.post, "/v1/check-ins", json=yesterday, headers=township)
         wait([other], timeout=0.3)
@@ -53,6 +63,22 @@ def test_a_teammates_newer_day_is_not_lost_to_an_older_one(
     facts = attendance.get(TeamFacts, village.team, populate_existing=True)
     assert facts
     assert facts.last_present_on == TODAY
+
+
+def test_a_file_that_moves_a_teammate_meanwhile_keeps_the_presence(
+    http: TestClient, sign: Sign, attendance: Session, village: Stationed
+) -> None:
+    county = sign("a county account", "county")
+    row = "另一队,520621001006,示例站,例乙丑,10001000002,队员,2026-09-01,"
+    begin_check_in(attendance, village.first)
+    with ThreadPoolExecutor(1) as threads:
+        moving = threads.submit(upload, http, county, row)
+        wait([moving], timeout=0.3)
+        attendance.commit()
+        assert moving.result().json()["stored"] == 1
+    facts = attendance.get(TeamFacts, village.team, populate_existing=True)
+    assert facts
+    assert (facts.members, facts.last_present_on) == (1, TODAY)
 
 
 def test_one_check_in_sent_by_two_threads_is_one(
@@ -71,10 +97,8 @@ def test_one_file_uploaded_twice_at_once_makes_each_cadre_once(
 ) -> None:
     county = sign("a county account", "county")
     rows = [f"示例队,{VILLAGE},示例站,示甲子,100010{n:05},队员,2026-03-01," for n in range(200)]
-    content = "\n".join([",".join(HEADERS), *rows]).encode()
     with ThreadPoolExecutor(2) as threads:
-        files = {"file": ("t.csv", content)}
-        posts = [threads.submit(http.post, "/v1/team-imports/teams", files=files, headers=county) for _ in range(2)]
+        posts = [threads.submit(upload, http, county, *rows) for _ in range(2)]
     assert sorted(post.result().json()["stored"] for post in posts) == [0, 200]
     assert attendance.scalars(select(col(TeamFacts.members))).one() == 200
 

@@ -13,6 +13,7 @@ from services.kit.store.db import connect
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems
 from services.kit.web.health import router as health
+from services.kit.web.strict_json import StrictBody
 
 
 def create_app(
@@ -32,6 +33,7 @@ def create_app(
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
+    app.add_middleware(StrictBody)
     for router in (health, *routers):
         app.include_router(router)
     return app
