@@ -82,6 +82,7 @@ def test_only_main_and_worker_read_settings() -> None:
 
 
 def test_the_kit_stays_small() -> None:
-    lengths = {path.name: path.read_text().count("\n") for path in sources("kit")}
+    """Lines that are not blank."""
+    lengths = {path.name: sum(map(bool, path.read_text().split("\n"))) for path in sources("kit")}
     assert sum(lengths.values()) <= 2_000
     assert {name: n for name, n in lengths.items() if n > 200} == {}

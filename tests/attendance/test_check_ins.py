@@ -39,7 +39,7 @@ def test_a_cadre_in_the_village_is_on_duty_and_reads_so(http: TestClient, cadre:
     told = answer.json()
     assert (told["verdict"], told["day_status"], told["day"]) == ("inside", "present", TODAY.isoformat())
     assert (told["cadre_id"], told["village"]) == (str(village.first), VILLAGE)
-    assert told["words"] == "已登记:位置在村内。2026年11月21日:在岗。"
+    assert told["words"] == "已登记：位置在村内。2026年11月21日：在岗。"
     assert not {"latitude", "longitude", "accuracy"} & told.keys()
     english = http.post("/v1/check-ins", json=body(accuracy=None), headers=cadre | {"accept-language": "en"})
     assert english.json()["words"] == "Recorded: the place cannot be told. 2026-11-21: on duty."

@@ -64,7 +64,8 @@ def send(app: FastAPI) -> Send:
         headers: dict[str, str | None] | None = None,
     ) -> Response:
         signed = signature(body, secret or inbox_secret(OWN_SECRET, owner), signed_at or datetime.now(UTC))
-        kept = {name: value for name, value in (signed | (headers or {})).items() if value is not None}
+        every = (signed | (headers or {})).items()
+        kept = {name.encode(): value.encode("latin-1") for name, value in every if value is not None}
         return client.post(f"/v1/services/alerts/inbox/{owner}", content=body, headers=kept)
 
     return sending
@@ -135,7 +136,7 @@ def test_a_missing_or_wrong_signature_is_refused(send: Send, heard: Heard, heade
 
 
 def test_a_signature_in_another_script_is_refused(send: Send) -> None:
-    assert_problem(send(told(event()), headers={"webhook-signature": "v1,\u00e9\u00e9"}), 401)
+    assert_problem(send(told(event()), headers={"webhook-signature": "v1,éé"}), 401)
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6), timedelta(days=3650)])

@@ -1,6 +1,7 @@
 """Calls to addresses that somebody else chose: a total deadline, a byte cap, no redirects, only listed receivers."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,6 +10,8 @@ import httpx
 
 DEADLINE = 10.0  # seconds, for the whole exchange; the library's own timeouts are per read and never end a drip
 CAP = 65_536  # bytes of an answer that are read
+PORTS = {"http": 80, "https": 443}
+INBOX = re.compile(r"/v1/services/[a-z]+/inbox/[a-z]+")  # and no other resource, however the path is bent
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,16 @@ class Allowed:
     """Our own inboxes, fixed in the operator's settings, and receivers listed there by exact host and port."""
 
     def __init__(self, inboxes: str, receivers: str) -> None:
-        self._inboxes = tuple(f"{url.strip().rstrip('/')}/v1/services/" for url in inboxes.split(",") if url.strip())
+        self._services = [url.strip().rstrip("/") for url in inboxes.split(",") if url.strip()]
         self._receivers = {place.strip() for place in receivers.split(",") if place.strip()}
 
     def permits(self, url: str) -> bool:
-        if self._inboxes and url.startswith(self._inboxes):
+        if any(url.startswith(service) and INBOX.fullmatch(url, len(service)) for service in self._services):
             return True
         try:
             parts = urlsplit(url)
-            port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+            usual = PORTS[parts.scheme]
+            port = parts.port or usual
         except (ValueError, KeyError):
             return False
         return parts.username is None and f"{parts.hostname}:{port}" in self._receivers
@@ -51,8 +55,9 @@ class Allowed:
 class Lane:
     """One client and one event loop for one thread: a client shared by many slows all of them."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed, deadline: float = DEADLINE) -> None:
         self._allowed = allowed
+        self._deadline = deadline
         self._runner = asyncio.Runner()
         self._client: httpx.AsyncClient | None = None
 
@@ -60,10 +65,15 @@ class Lane:
         """All at the same time; each ends within the deadline whatever the other side does."""
         return self._runner.run(self._send_all(posts))
 
+    def close(self) -> None:
+        if self._client:
+            self._runner.run(self._client.aclose())
+        self._runner.close()
+
     async def _send_all(self, posts: Sequence[Post]) -> list[Answer]:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                timeout=DEADLINE,
+                timeout=self._deadline,
                 follow_redirects=False,
                 trust_env=False,
                 headers={"accept-encoding": "identity"},
@@ -74,13 +84,13 @@ class Lane:
         if not self._allowed.permits(post.url):
             return Answer(None, "address not on the operator's list")
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(self._deadline):
                 async with client.stream("POST", post.url, content=post.body, headers=post.headers) as response:
                     await read_capped(response)
                     return Answer(response.status_code)
         except TimeoutError:
             return Answer(None, "no answer within the deadline")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Answer(None, type(error).__name__)
 
 

@@ -1,0 +1,36 @@
+"""A relay, and somebody to receive what it sends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from sqlalchemy import Engine
+
+from services.kit.post.outgoing import Allowed, Lane
+from services.kit.store.fields import Seal
+from tests.kit.house import House
+from tests.kit.receiving import Receiver, receiving
+
+
+@pytest.fixture
+def house(engines: dict[str, Engine], clean: None, seal: Seal) -> House:
+    return House(engines["households"], seal)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as started:
+        yield started
+
+
+@pytest.fixture
+def lanes() -> Iterator[Callable[..., Lane]]:
+    """A lane to the places listed."""
+    with ExitStack() as opened:
+
+        def lane(*places: str, deadline: float = 5) -> Lane:
+            made = Lane(Allowed("", ",".join(places)), deadline)
+            opened.callback(made.close)
+            return made
+
+        yield lane

@@ -1,0 +1,61 @@
+"""An owner of events with its own database, and the turns its relay takes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, select, text
+
+from services.kit.post.events import emit
+from services.kit.post.outgoing import Lane
+from services.kit.post.relay import backlog, deliver_some, fan_out, secret_place
+from services.kit.store.db import open_session
+from services.kit.store.fields import Seal
+from services.kit.store.tables import Delivery, Subscription
+from tests.conftest import NOW
+from tests.kit.receiving import SECRET
+
+
+class House:
+    """An owner of events, with its database and its seal."""
+
+    def __init__(self, engine: Engine, seal: Seal) -> None:
+        self.engine, self.seal = engine, seal
+
+    def subscribe(self, url: str, *, batch: bool = False, **said: Any) -> UUID:
+        """To `thing.done`, with the receiver's secret, unless said otherwise."""
+        key = uuid4()
+        sealed = self.seal.close(said.pop("secret", SECRET), secret_place(key))
+        row: dict[str, Any] = {
+            "subscriber": "test",
+            "types": ["thing.done"],
+            "created_at": NOW,
+            "sealed_secret": sealed,
+        } | said
+        with open_session(self.engine) as session, session.begin():
+            session.add(Subscription(id=key, url=url, batch=batch, **row))
+        return key
+
+    def emits(self, how_many: int = 1, division: str = "520621", now: datetime = NOW) -> None:
+        with open_session(self.engine) as session, session.begin():
+            for number in range(how_many):
+                emit(session, "thing.done", str(number), now, division=division, data={"in": "中文"})
+
+    def delivers(self, lane: Lane, now: datetime = NOW, *, batch: bool = False) -> int:
+        """What a worker would do until there is nothing more to do now."""
+        while fan_out(self.engine, now):
+            pass
+        tried = 0
+        while some := deliver_some(self.engine, lane, self.seal, "households", now, batch=batch):
+            tried += some
+        return tried
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        with open_session(self.engine) as session:
+            return list(session.scalars(select(Delivery).order_by(text("seq"))))
+
+    @property
+    def owed(self) -> int:
+        with open_session(self.engine) as session:
+            return backlog(session)
