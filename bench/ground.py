@@ -27,6 +27,7 @@ from services.kit.store.tables import Standard
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 COPY = f"COPY household_facts ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)"
+WRITTEN = "alert, finding, event, delivery, limit_alert"
 Found = set[tuple[str, UUID]]
 
 
@@ -42,8 +43,8 @@ class Ground:
 
     def clear(self) -> None:
         """No alerts, nothing left to vacuum, nothing left to write back: where every turn starts."""
-        for statement in ("TRUNCATE alert, finding, event, delivery, limit_alert", "VACUUM (ANALYZE)", "CHECKPOINT"):
-            self.plain.execute(statement)
+        for statement in (f"TRUNCATE {WRITTEN}", f"VACUUM (ANALYZE) {WRITTEN}", "CHECKPOINT"):
+            self.plain.execute(statement.encode())
 
     def found(self, table: str) -> Found:
         query = f"SELECT rule_key, subject FROM {table} WHERE closed_at IS NULL"  # noqa: S608  # alert or limit_alert
@@ -81,6 +82,7 @@ def load(engine: Engine, plain: psycopg.Connection, folder: Path, size: int, see
     with households.open("rb") as rows, plain.cursor().copy(COPY.encode()) as copy:
         while block := rows.read(1 << 20):
             copy.write(block)
+    plain.execute("VACUUM (ANALYZE) household_facts")
     plain.execute(limit.TABLE)
     ship(engine, NOW)
     with open_session(engine) as session, session.begin():

@@ -24,7 +24,7 @@ from sqlalchemy import Engine, event
 from bench.ground import Found, Ground, prepared
 from services.alerts.judge import Tally
 
-ORM_SAMPLE = 100_000  # households; a million keep the loop busy for minutes
+ORM_AT_LEAST = 5_000  # households the loop walks; otherwise a tenth, because a million keep it busy for minutes
 Result = TypeVar("Result")
 
 
@@ -73,11 +73,12 @@ def main() -> None:
     asked.add_argument("--size", type=int, default=1_000_000, help="households")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--turns", type=int, default=5, help="of ours and of the limit")
-    asked.add_argument("--orm-sample", type=int, default=ORM_SAMPLE, help="households the loop walks")
+    asked.add_argument("--orm-sample", type=int, help="households the loop walks; a tenth if not given")
     given = asked.parse_args()
     say(f"making and loading {given.size} households")
     with prepared(given.size, given.seed) as ground:
-        figures = measure(ground, given.size, given.turns, given.orm_sample)
+        sample = given.orm_sample or max(given.size // 10, ORM_AT_LEAST)
+        figures = measure(ground, given.size, given.turns, sample)
         version = ground.plain.info.parameter_status("server_version")
     sys.stdout.write(json.dumps(figures | {"seed": given.seed, "postgres": version}) + "\n")
 

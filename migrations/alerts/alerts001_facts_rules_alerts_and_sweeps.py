@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("county", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("known_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

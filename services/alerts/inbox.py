@@ -1,27 +1,34 @@
 """What alerts hears: facts of households and teams, and the frame."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlmodel import Session
 
 from services.alerts.catalogue import SUBJECTS
-from services.alerts.learn import Told
+from services.alerts.learn import Told, read_told
 from services.alerts.pull import PULL_FACTS, key_of
 from services.alerts.take_in import take_in
 from services.kit.post.events import CloudEvent
 from services.kit.post.facts import CHANGED, IN_BULK
 from services.kit.post.frame import on_reference_changed
-from services.kit.post.inbox import Handlers, inbox
+from services.kit.post.inbox import Handlers, NotAnEvent, inbox
 from services.kit.store.claim import enqueue
 
 
 def on_facts_changed(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:
     for about in SUBJECTS:
-        mine = [event for event in events if event.data["kind"] == about]
-        told = [Told(UUID(e.subject), e.division, e.data["version"], e.data["facts"]) for e in mine]
-        take_in(session, about, told, now)
+        take_in(session, about, list(told_in(events, about)), now)
+
+
+def told_in(events: Sequence[CloudEvent], about: str) -> Iterator[Told]:
+    """Refused before anything is written, if an owner sends what cannot be facts."""
+    for event in events:
+        try:
+            if event.data["kind"] == about:
+                yield read_told(about, event.subject, event.division, event.data["version"], event.data["facts"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise NotAnEvent(str(event.id)) from error
 
 
 def on_facts_changed_in_bulk(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:

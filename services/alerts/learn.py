@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import BaseModel, Field, create_model
 from sqlalchemy import column, delete, func, literal, select, text
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Session, SQLModel
 
-from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM
+from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM, Subject
+from services.alerts.conditions import LARGEST_MONEY, LARGEST_NUMBER
 from services.alerts.models import Departed, HouseholdFacts, TeamFacts
 
 FACTS: Mapping[str, type[SQLModel]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
@@ -40,21 +42,42 @@ class Told:
     facts: Mapping[str, Any]
 
 
+AS_SENT: Mapping[str, Any] = {
+    "money": Annotated[int, Field(ge=-LARGEST_MONEY, le=LARGEST_MONEY)],
+    "number": Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)],
+    "date": date,
+    "flag": bool,
+}
+
+
+def shape_of(subject: Subject) -> type[BaseModel]:
+    """Each fact with its type; one the owner leaves out is unknown."""
+    fields: dict[str, Any] = {fact.key: (AS_SENT[fact.type] | None, None) for fact in subject.facts}
+    return create_model(subject.kind, **fields)
+
+
+SHAPES: Mapping[str, type[BaseModel]] = {about: shape_of(subject) for about, subject in SUBJECTS.items()}
+
+
+def read_told(about: str, subject: str, division: str, version: int, facts: Any) -> Told:
+    """What an owner sent, checked against the catalogue. A fact we do not know is left out; one out of bounds, which
+    rules were promised not to meet, is a ValueError."""
+    sound = SHAPES[about].model_validate(facts).model_dump(mode="json")
+    return Told(UUID(subject), division, int(version), sound)
+
+
 def table_of(model: type[SQLModel]) -> Any:
     return model.__table__  # type: ignore[attr-defined]
 
 
 def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:
     """Store what is newer than what we hold; the subjects that are. A fact the owner has not sent is unknown."""
-    newest: dict[UUID, Told] = {}
-    for one in told:
-        if one.subject not in newest or newest[one.subject].version < one.version:
-            newest[one.subject] = one
+    newest = newest_of_each(told)
     if not newest:
         return []
     table = table_of(FACTS[about])
     names = ["subject", "division", "version", *(fact.key for fact in SUBJECTS[about].facts)]
-    sent = rows_of(newest.values(), table, names)
+    sent = rows_of(newest, table, names)
     write = insert(table).from_select(
         ["county", *names], select(func.left(sent.c.division, COUNTY), *(sent.c[name] for name in names))
     )
@@ -62,6 +85,12 @@ def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:
     newer = table.c.version < write.excluded.version
     upsert = write.on_conflict_do_update(index_elements=["county", "subject"], set_=fresh, where=newer)
     return list(session.scalars(upsert.returning(table.c.subject)))
+
+
+def newest_of_each(told: Iterable[Told]) -> list[Told]:
+    """One per subject, always in the same order: two posts about the same subjects must not lock them crosswise."""
+    by_version = sorted(told, key=lambda one: one.version)
+    return sorted({one.subject: one for one in by_version}.values(), key=lambda one: one.subject)
 
 
 def rows_of(told: Iterable[Told], table: Any, names: Sequence[str]) -> Any:
@@ -79,9 +108,9 @@ def forget(
     gone = (
         delete(table)
         .where(table.c.division == division, table.c.subject.not_in(kept), table.c.known_since < known_before)
-        .returning(table.c.county, table.c.subject)
+        .returning(table.c.county, table.c.subject, table.c.known_since)
     )
-    rows = [{"county": county, "subject": subject, "kind": about} for county, subject in session.execute(gone)]
+    rows = [dict(row) | {"kind": about} for row in session.execute(gone).mappings()]
     if rows:
         session.execute(plain_insert(Departed), rows)
         session.execute(CLOSE, {"gone": [row["subject"] for row in rows], "now": now})

@@ -66,6 +66,7 @@ class Departed(Table, table=True):
     county: str
     kind: str
     subject: UUID
+    known_since: datetime = instant()
     at: datetime = instant(sa_column_kwargs={"server_default": text("clock_timestamp()")})
 
 

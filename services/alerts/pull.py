@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Engine
 
 from services.alerts.catalogue import SUBJECTS
-from services.alerts.learn import Told
+from services.alerts.learn import Told, read_told
 from services.alerts.take_in import take_in
 from services.kit.post.events import source_of
 from services.kit.post.peers import Peer
@@ -39,7 +38,7 @@ def pages_of(owners: Mapping[str, Peer], about: str, division: str, since: str =
     while True:
         path = f"{source_of(owner)}/facts/{about}"
         page = owners[owner].get(path, division=division, since=since, after=after, limit=PAGE)
-        yield [Told(UUID(r["subject"]), r["division"], r["version"], r["facts"]) for r in page["rows"]]
+        yield [read_told(about, r["subject"], r["division"], r["version"], r["facts"]) for r in page["rows"]]
         after = page["after"]
         if after is None:
             return

@@ -1,6 +1,6 @@
 """Before judging: find what was missed by comparing digests with the owner, place by place, and pull only that."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from services.alerts.catalogue import SUBJECTS
 from services.alerts.judge import lock_out_learning, lock_out_sweeps
-from services.alerts.learn import FACTS, forget, table_of
+from services.alerts.learn import COUNTY, FACTS, forget, table_of
 from services.alerts.pull import pages_of
 from services.alerts.take_in import take_in
 from services.kit.post.events import source_of
@@ -35,8 +35,9 @@ def reconcile(
         theirs = owner_digests(owners, about, county)
         with open_session(engine) as session:
             ours = our_digests(session, about, county)
-        for place in sorted(p for p in theirs.keys() | ours.keys() if theirs.get(p) != ours.get(p)):
-            pull_place(engine, owners, about, place, now)
+        pull_places(
+            engine, owners, about, [p for p in theirs.keys() | ours.keys() if theirs.get(p) != ours.get(p)], now
+        )
         cut = same_subjects(engine, about, county, theirs)
         if cut:
             return sum(digest["count"] for digest in theirs.values()), cut
@@ -53,18 +54,22 @@ def our_digests(session: Session, about: str, county: str) -> Digests:
     return {row["division"]: dict(row) for row in session.execute(digests(FACTS[about], county)).mappings()}
 
 
-def pull_place(engine: Engine, owners: Mapping[str, Peer], about: str, place: str, now: datetime) -> None:
-    """Everybody the owner has there; then whoever else we held from before has gone."""
+def pull_places(engine: Engine, owners: Mapping[str, Peer], about: str, places: Sequence[str], now: datetime) -> None:
+    """Everybody the owner has there. Only when all places are read is whoever is left over gone, and not just moved."""
     with open_session(engine) as session:
         started: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    kept: list[UUID] = []
+    kept = {place: list(pull_place(engine, owners, about, place, now)) for place in sorted(places)}
+    for place, subjects in kept.items():
+        with open_session(engine) as session, session.begin():
+            lock_out_sweeps(session, [place[:COUNTY]])
+            forget(session, about, place, subjects, known_before=started, now=now)
+
+
+def pull_place(engine: Engine, owners: Mapping[str, Peer], about: str, place: str, now: datetime) -> Iterator[UUID]:
     for page in pages_of(owners, about, place):
-        kept += [told.subject for told in page]
         with open_session(engine) as session, session.begin():
             take_in(session, about, page, now)
-    with open_session(engine) as session, session.begin():
-        lock_out_sweeps(session, [place[:6]])
-        forget(session, about, place, kept, known_before=started, now=now)
+        yield from (told.subject for told in page)
 
 
 def same_subjects(engine: Engine, about: str, county: str, theirs: Digests) -> datetime | None:
@@ -87,5 +92,9 @@ def came_since(session: Session, about: str, county: str, cut: datetime) -> list
 
 
 def went_since(session: Session, about: str, county: str, cut: datetime) -> list[UUID]:
-    gone = text("SELECT subject FROM departed WHERE county = :county AND kind = :kind AND at > :cut ORDER BY subject")
+    """Of those who were there at the cut."""
+    gone = text(
+        "SELECT subject FROM departed WHERE county = :county AND kind = :kind AND at > :cut AND known_since <= :cut"
+        " ORDER BY subject"
+    )
     return list(session.scalars(gone, {"county": county, "kind": about, "cut": cut}))

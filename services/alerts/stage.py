@@ -27,11 +27,13 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import array
 
 from services.alerts.catalogue import STANDARDS
 from services.alerts.conditions import Literal, Name, Operation, Tree
+from services.alerts.learn import COUNTY
 from services.alerts.rules import ReadRule
 from services.kit.store.reference import StandardRow
 from services.kit.store.tables import Day
@@ -86,9 +88,13 @@ class Compiler:
         return self.nearest(key, lambda row: literal(row.document_no, Text))
 
     def nearest(self, key: str, shown: Callable[[StandardRow], Sql]) -> Sql:
-        """Rows come longest code first, so the first that fits is the nearest place's."""
-        rows = self._standards[key]
-        return case(*((self.facts.c.division.startswith(row.division), shown(row)) for row in rows), else_=null())
+        """Rows come longest code first, so the first that fits is the nearest place's. The county's or a wider one fits
+        all: with none below it a standard is a constant, and a million households are not asked where they live."""
+        below = [row for row in self._standards[key] if len(row.division) > COUNTY]
+        wider = self._standards[key][len(below) :]
+        everywhere = shown(wider[0]) if wider else null()
+        fits = [(self.facts.c.division.startswith(row.division), shown(row)) for row in below]
+        return case(*fits, else_=everywhere) if fits else everywhere
 
     def literal(self, tree: Literal) -> Sql:
         value = tree.value
@@ -163,7 +169,7 @@ def stage_of(
         mask.label("mask"),
         evidence.label("evidence"),
         missing_facts(compiler, rules).label("missing"),
-    ).where(wanted, mask != 0)
+    ).where(wanted, func.coalesce(or_(*conditions), true()))
 
 
 def mask_of(conditions: Sequence[Sql]) -> Sql:
@@ -213,4 +219,5 @@ def times(value: Sql | None, factor: Sql | None) -> Sql | None:
 
 
 def whole_number(value: int) -> Sql:
-    return literal(value, BigInteger)
+    """Cast, because the sweep writes numbers out, and two small ones would be multiplied in 32 bits."""
+    return cast(literal(value, BigInteger), BigInteger)

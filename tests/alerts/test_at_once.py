@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD
@@ -98,7 +97,6 @@ def test_a_fact_that_arrives_during_a_sweep_is_judged_after_it(
     assert counts(watched) == (1, 1)
 
 
-@pytest.mark.xfail(strict=True, raises=OperationalError, reason="learn writes in the order of arrival")
 def test_two_posts_about_the_same_households_in_another_order_do_not_deadlock(
     watched: Session, beside: Callable[..., Future[None]]
 ) -> None:

@@ -104,7 +104,6 @@ def test_one_who_went_after_the_cut_is_listed_and_balances(
     assert (certified["went"], certified["open_alerts"]) == ([str(went)], {})
 
 
-@pytest.mark.xfail(strict=True, reason="who departed is counted as having been there at the cut")
 def test_one_who_came_and_went_after_the_cut_does_not_unbalance_it(
     swept: Session, households: Session, owners: Mapping[str, Peer]
 ) -> None:

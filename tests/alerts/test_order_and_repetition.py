@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 from uuid import UUID, uuid5
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
@@ -203,7 +202,6 @@ def test_an_unknown_answer_leaves_open_what_an_answer_before_had_opened(watched:
         assert standing(watched).keys() == {which for which, holds in expected.items() if holds}
 
 
-@pytest.mark.xfail(strict=True, reason="an open alert is refreshed by new evidence only, and a place is none")
 def test_a_household_that_moves_takes_its_open_alert_along(watched: Session) -> None:
     family = told(watched, safe_water=False)
     take_in(watched, HOUSEHOLD, [Told(family, ELSEWHERE, 2, {"safe_water": False})], NOW)

@@ -115,10 +115,7 @@ def test_a_household_heard_of_while_its_village_was_read_is_not_taken_for_gone(
     assert (len(copies(watched)), departed(watched)) == (2, [])
 
 
-BEFORE_AFTER = pytest.mark.xfail(strict=True, reason="the village left is read and forgotten before the new one")
-
-
-@pytest.mark.parametrize("village", ["520621000001", pytest.param(HIGHER_CODE, marks=BEFORE_AFTER)])
+@pytest.mark.parametrize("village", ["520621000001", HIGHER_CODE])
 def test_a_household_that_moved_keeps_its_alert(
     watched: Session, households: Session, owner: Neighbour, village: str
 ) -> None:

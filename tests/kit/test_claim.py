@@ -74,7 +74,6 @@ def test_a_job_may_be_asked_for_again_when_it_is_done(engine: Engine) -> None:
     assert work(engine, NOW) == ["one"]
 
 
-@pytest.mark.xfail(strict=True, reason="settle looks at attempts alone, and enqueue leaves them as they are")
 def test_what_is_asked_for_while_it_runs_runs_again(engine: Engine) -> None:
     ask(engine)
     assert work(engine, NOW, does=lambda _: ask(engine)) == ["one"]

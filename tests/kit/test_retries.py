@@ -186,9 +186,6 @@ def test_a_slow_receiver_does_not_hold_up_the_others(house: House, receiver: Rec
     assert sorted(d.done_at == NOW for d in house.deliveries) == [False, False, True, True]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="one secret that cannot be opened ends the turn of every delivery claimed with it"
-)
 def test_a_secret_that_cannot_be_opened_does_not_hold_up_the_others(
     house: House, receiver: Receiver, lanes: Lanes
 ) -> None:

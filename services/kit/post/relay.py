@@ -3,10 +3,10 @@
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import Engine, func, select, text
@@ -18,7 +18,7 @@ from services.kit.post.outgoing import Allowed, Answer, Lane, Post
 from services.kit.settings import Settings
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
-from services.kit.store.fields import Seal
+from services.kit.store.fields import Seal, SealBroken
 from services.kit.store.tables import Delivery, Event, Subscription
 from services.kit.store.work import Loop, Step
 
@@ -51,6 +51,9 @@ FAN_OUT = text(
 )
 
 
+Group: TypeAlias = tuple[Subscription, list[Delivery], list[Event]]  # what one post tells, and to whom
+
+
 def fan_out(engine: Engine, now: datetime) -> int:
     with open_session(engine) as session, session.begin():
         return int(session.execute(FAN_OUT, {"now": now}).scalar_one())
@@ -73,16 +76,25 @@ def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: date
         if due:
             groups = posts_of(session, due, batch)
             session.commit()  # nothing is held while others answer
-            answers = lane.send([compose(seal, service, subscription, events) for subscription, _, events in groups])
-            for (_, deliveries, _), answer in zip(groups, answers, strict=True):
+            for deliveries, answer in send(lane, seal, service, groups):
                 note_answer(session, deliveries, answer, now, batch)
             session.commit()
     return len(due)
 
 
-def posts_of(
-    session: Session, due: Sequence[Delivery], batch: bool
-) -> list[tuple[Subscription, list[Delivery], list[Event]]]:
+def send(lane: Lane, seal: Seal, service: str, groups: Sequence[Group]) -> Iterator[tuple[Sequence[Delivery], Answer]]:
+    """A secret that cannot be opened is that subscriber's trouble, not the others'."""
+    posts, sent = [], []
+    for subscription, deliveries, events in groups:
+        try:
+            posts.append(compose(seal, service, subscription, events))
+            sent.append(deliveries)
+        except SealBroken:
+            yield deliveries, Answer(None, "the secret cannot be opened")
+    yield from zip(sent, lane.send(posts), strict=True)
+
+
+def posts_of(session: Session, due: Sequence[Delivery], batch: bool) -> list[Group]:
     """What travels together: all events for one of our own services, or each event by itself."""
     events = {e.id: e for e in session.scalars(select(Event).where(Event.id.in_([d.event_id for d in due])))}  # type: ignore[attr-defined]
     subscriptions = {s.id: s for s in session.scalars(select(Subscription))}

@@ -56,11 +56,12 @@ def still_held(session: Session, row: SQLModel) -> bool:
 
 
 def enqueue(session: Session, kind: str, key: str, now: datetime) -> None:
-    """Ask for a job. An open one becomes due again, so that a run under way cannot swallow the request."""
+    """Ask for a job. An open one becomes due again under a new fencing number: a run under way cannot close it."""
     session.execute(
         text(
             "INSERT INTO job (kind, key, due_at) VALUES (:kind, :key, :now)"
-            " ON CONFLICT (kind, key) WHERE done_at IS NULL AND dead_at IS NULL DO UPDATE SET due_at = :now"
+            " ON CONFLICT (kind, key) WHERE done_at IS NULL AND dead_at IS NULL DO UPDATE"
+            " SET due_at = :now, attempts = job.attempts + 1"
         ),
         {"kind": kind, "key": key, "now": now},
     )
