@@ -1,7 +1,6 @@
 """One real PostgreSQL per run; each service's migrated template is cloned per worker and emptied after each test."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -12,9 +11,11 @@ from services.cli.migrate import SERVICES, migrate_all
 from services.cli.postgres import Cluster, create_databases, throwaway
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
+from tests.callers import sign, signing_key
+from tests.clock import NOW, TODAY
 
-NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)  # nine in the morning in the county
-TODAY = date(2026, 11, 21)
+__all__ = ["NOW", "TODAY", "sign", "signing_key"]  # fixtures and the moment, for every test
+
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
 

@@ -7,9 +7,9 @@ from services.alerts.learn import FACTS
 from services.alerts.models import CopiedFacts
 from services.attendance.models import TeamFacts
 from services.households.models import HouseholdFacts
-from services.kit.post.facts import fact_names
+from services.kit.post.facts import OwnedFacts, fact_names
 
-OWNED = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
+OWNED: dict[str, type[OwnedFacts]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
 TYPES = {"money": "BIGINT", "number": "INTEGER", "date": "DATE", "flag": "BOOLEAN"}
 
 

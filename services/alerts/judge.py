@@ -19,8 +19,8 @@ from services.kit.store.reference import StandardMissing, standards_on
 #
 # What fires meets what is open in a FULL JOIN: it is the question itself (new, changed, no longer firing), and it can
 # only be hashed or merged. Other joins became nested loops while there were no statistics of `alert`, as in a county's
-# first sweep, and its 50,000 alerts took over a minute. One id serves the finding, the alert and the event that are born
-# together: a random one costs 4 µs where PostgreSQL is built without OpenSSL, as the embedded one is.
+# first sweep, and its 50,000 alerts took over a minute. One id serves the finding, the alert and the event born of it:
+# a random one costs 4 µs where PostgreSQL is built without OpenSSL, as the embedded one is.
 OUTCOME = """
 rules AS (
     SELECT key, rule_version, severity, CAST(place - 1 AS int) AS place

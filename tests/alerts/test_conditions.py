@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +23,7 @@ from services.alerts.stage import Compiler, stage_of
 from services.kit.store.reference import StandardRow
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.alerts.oracle import World, answer
-from tests.alerts.written import NAMES, conditions, in_full, modest, sparingly
+from tests.alerts.written import NAMES, ORDER, conditions, in_full, modest, sparingly
 from tests.conftest import TODAY
 
 ELSEWHERE = "520621002001"
@@ -111,12 +113,12 @@ def said(trees: Sequence[Tree], batch: Sequence[tuple[str, Facts]]) -> list[list
 
 
 A_THIRD = parse_condition("net_income / persons * 3 = net_income", NAMES)
-BATCHES = st.lists(st.tuples(VILLAGES, st.fixed_dictionaries(FACT)), min_size=1, max_size=25)
+BATCHES = st.lists(st.tuples(VILLAGES, st.fixed_dictionaries(FACT)), min_size=8, max_size=25)
 
 
 @modest
 @example([A_THIRD], [(VILLAGE, {"net_income": LINE + 1, "persons": 3})], True)
-@given(st.lists(conditions(), min_size=1, max_size=8), BATCHES, st.booleans())
+@given(st.lists(conditions(), min_size=4, max_size=8), BATCHES, st.booleans())
 def test_the_database_answers_what_the_condition_says(
     judging: Session, trees: list[Tree], batch: list[tuple[str, Facts]], quoted: bool
 ) -> None:
@@ -146,6 +148,33 @@ def test_a_negative_divisor_turns_no_comparison_around(judging: Session) -> None
     trees = [parse_condition(f"net_income / cash_gap {op} persons", NAMES) for op in ("<", ">=")]
     batch = [(VILLAGE, {"net_income": 3, "cash_gap": gap, "persons": 2}) for gap in (-1, 1)]
     assert judged(judging, trees, batch, quoted=False) == [[True, False], [False, True]]
+
+
+@pytest.mark.parametrize("op", ORDER)
+@pytest.mark.parametrize("kind", ["money", "number"])
+def test_every_fact_is_held_against_every_name_on_both_sides_of_the_boundary(
+    judging: Session, kind: str, op: str
+) -> None:
+    sides = [key for key, name in NAMES.items() if name.type == kind]
+    sides += ["working_days_since(income_until)", "income_until - income_until"] if kind == "number" else []
+    trees = [parse_condition(f"{key} {op} {side}", NAMES) for key in FACT if NAMES[key].type == kind for side in sides]
+    chance = Random(op)
+    batch = [(village, near(chance)) for village in (VILLAGE, ELSEWHERE) for _ in range(20)]
+    answers = [judged(judging, trees[start : start + 31], batch, quoted=True) for start in range(0, len(trees), 31)]
+    assert [list(chain(*row)) for row in zip(*answers, strict=True)] == said(trees, batch)
+
+
+def near(chance: Random) -> Facts:
+    """Facts on a standard of some place, or one beside it."""
+    lines = [int(line) for held in HELD.values() for line in held.values()]
+    whole = [line + by for line in lines for by in (-1, 0, 1)]
+    some: Mapping[str, Sequence[Any]] = {
+        "money": [line for line in whole if line > 1_000],
+        "number": [*range(9), None],
+        "date": [TODAY - timedelta(days=days) for days in range(9)],
+        "flag": [None, True, False],
+    }
+    return {fact.key: chance.choice(some[fact.type]) for fact in SUBJECTS[HOUSEHOLD].facts}
 
 
 def test_every_fact_and_standard_that_is_named_can_be_judged(judging: Session) -> None:

@@ -74,9 +74,9 @@ class Version:
 
 
 def lives() -> st.SearchStrategy[list[Version]]:
-    """Up to four households, each with up to three versions, oldest first."""
-    life = st.lists(st.tuples(PLACES, FACTS), min_size=1, max_size=3)
-    return st.lists(life, min_size=1, max_size=4).map(
+    """Two to four households, each with two or three versions, oldest first."""
+    life = st.lists(st.tuples(PLACES, FACTS), min_size=2, max_size=3)
+    return st.lists(life, min_size=2, max_size=4).map(
         lambda all_lives: [
             Version(UUID(int=who + 1), number + 1, place, facts)
             for who, one in enumerate(all_lives)

@@ -1,19 +1,15 @@
 """A village with a team and a station in a county that has switched check-in on; and callers with real tokens."""
 
-import base64
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
@@ -21,21 +17,14 @@ from starlette.testclient import TestClient
 
 from services.attendance.main import create
 from services.attendance.models import Cadre, Posting, Station, Team, Unit
-from services.kit.settings import Settings
-from services.kit.store.db import read_clock
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Standard
-from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys
-from tests.conftest import NOW
+from tests.callers import served
 
 COUNTY, VILLAGE = "520621", "520621001005"
 ARRIVED = date(2026, 1, 1)
-HERE = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
 STATION = (27.70, 108.84)
 RADIUS = 500
-
-Headers: TypeAlias = dict[str, str]
-Sign: TypeAlias = Callable[..., Headers]
 
 
 @dataclass(frozen=True)
@@ -48,37 +37,9 @@ class Stationed:
     account: str
 
 
-@pytest.fixture(scope="session")
-def signing_key() -> RSAKey:
-    return RSAKey.generate_key(2048, parameters={"kid": "test", "use": "sig", "alg": "RS256"})
-
-
-@pytest.fixture
-def sign(signing_key: RSAKey) -> Sign:
-    """The headers of a caller: a subject with roles, or with scopes."""
-
-    def headers(subject: str, *roles: str, scopes: str = "") -> Headers:
-        now = int(time.time())
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + LIFETIME}
-        header = {"alg": "RS256", "kid": "test", "typ": TOKEN_TYPE}
-        token = jwt.encode(header, claims | {"roles": list(roles), "scope": scopes}, signing_key, algorithms=["RS256"])
-        return {"authorization": f"Bearer {token}"}
-
-    return headers
-
-
 @pytest.fixture
 def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
-    for name, letter in (("field_key", b"f"), ("index_key", b"i")):
-        (tmp_path / name).write_text(base64.b64encode(letter * 32).decode())
-    (tmp_path / "client_secret").write_text("a secret of this test")
-    settings = Settings(
-        service="attendance", database_url="", secrets=tmp_path, port=1, county_url="http://localhost:1"
-    )
-    keys = Keys(lambda: KeySet([signing_key]).as_dict(private=False))
-    app = create(settings, engines["attendance"], keys)
-    app.dependency_overrides[read_clock] = lambda: HERE
-    with TestClient(app) as client:
+    with served(create, "attendance", engines["attendance"], signing_key, tmp_path) as client:
         yield client
 
 

@@ -14,7 +14,8 @@ from services.attendance.check_ins import CheckInIn, Recorder, check_in
 from services.attendance.import_teams import HEADERS
 from services.attendance.models import DayStatus, TeamFacts
 from services.kit.store.tables import Event
-from tests.attendance.conftest import HERE, STATION, VILLAGE, Headers, Sign, Stationed
+from tests.attendance.conftest import STATION, VILLAGE, Stationed
+from tests.callers import HERE, Headers, Sign
 from tests.conftest import TODAY
 
 

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from services.attendance.coordinates import Point, gcj02_to_bd09, wgs84_to_gcj02
 from services.attendance.models import CheckIn, DayStatus, TeamFacts
 from services.kit.store.tables import Event, Standard
-from tests.attendance.conftest import ARRIVED, HERE, STATION, VILLAGE, Headers, Sign, Stationed, set_standard
+from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, set_standard
+from tests.callers import HERE, Headers, Sign
 from tests.conftest import TODAY
 
 

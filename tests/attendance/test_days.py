@@ -16,7 +16,8 @@ from services.attendance.days import day_of
 from services.attendance.facts import facts_changed
 from services.attendance.models import CheckIn, DayStatus, Posting, Team, TeamFacts
 from services.attendance.postings import Home, home_of
-from tests.attendance.conftest import ARRIVED, HERE, STATION, VILLAGE, Stationed
+from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed
+from tests.callers import HERE
 from tests.conftest import TODAY
 
 FIVE = Decimal(5)

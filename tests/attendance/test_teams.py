@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 from services.attendance.models import Cadre, Posting, Team
 from services.kit.store.fields import Seal
-from tests.attendance.conftest import ARRIVED, HERE, STATION, VILLAGE, Headers, Sign, Stationed, cadre_in
+from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, cadre_in
+from tests.callers import HERE, Headers, Sign
 from tests.conftest import TODAY
 
 

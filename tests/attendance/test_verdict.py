@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from services.attendance.coordinates import METRES_A_DEGREE, Point
 from services.attendance.verdict import verdict_of
-from tests.attendance.conftest import HERE, RADIUS, STATION, VILLAGE, station_in
+from tests.attendance.conftest import RADIUS, STATION, VILLAGE, station_in
+from tests.callers import HERE
 
 
 def north_of_the_station(metres: float) -> Point:

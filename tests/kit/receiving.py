@@ -14,6 +14,10 @@ from standardwebhooks.webhooks import Webhook
 SECRET = "whsec_" + "c2hvdXdhbmc" * 4
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a relay posts many at once; the default of five would refuse some
+
+
 @dataclass
 class Got:
     """One post, as it came."""
@@ -62,7 +66,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     receiver.port = server.server_port
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

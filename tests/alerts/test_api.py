@@ -1,0 +1,108 @@
+"""Alerts, rules and subscriptions over HTTP."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.alerts.main import create
+from tests.alerts.conftest import COUNTY, VILLAGE, told, yuan
+from tests.callers import Headers, Sign, served
+
+
+@pytest.fixture
+def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "alerts", engines["alerts"], signing_key, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture
+def officer(sign: Sign) -> Headers:
+    return sign("officer", "county")
+
+
+def test_an_alert_is_explained_with_values_standards_and_document_numbers(
+    http: TestClient, watched: Session, officer: Headers
+) -> None:
+    family = told(watched, persons=4, net_income=yuan("25279.99"), monitored=False)
+    rows = http.get("/v1/alerts", params={"division": COUNTY, "subject": str(family)}, headers=officer).json()["rows"]
+    assert [row["title"] for row in rows] == ["人均纯收入低于监测线"]
+    assert rows[0]["explanation"] == "家庭 4 人，纯收入 25,279.99 元，人均 6,319.99 元，低于监测线 6,320.00 元。"
+    assert rows[0]["evidence"]["standards"]["monitoring_line"] == {
+        "value": 632_000,
+        "document_no": "示例〔2026〕monitoring_line",
+    }
+    english = http.get(f"/v1/alerts/{rows[0]['id']}", headers=officer | {"accept-language": "en"}).json()
+    assert english["title"] == "Income per person below the line"
+
+
+def test_alerts_of_a_place_are_those_of_its_villages(http: TestClient, watched: Session, officer: Headers) -> None:
+    told(watched, safe_water=False)
+    for division, expected in ((VILLAGE, 1), (VILLAGE[:9], 1), ("520621002", 0), ("520622", 0)):
+        rows = http.get("/v1/alerts", params={"division": division}, headers=officer).json()["rows"]
+        assert len(rows) == expected
+
+
+def test_the_rules_that_judge_are_listed_with_their_conditions(http: TestClient, officer: Headers) -> None:
+    rules = {rule["key"]: rule for rule in http.get("/v1/rules", headers=officer).json()}
+    assert len(rules) == 8
+    assert rules["income-below-line"]["condition"] == "net_income < monitoring_line * persons and not monitored"
+
+
+def test_a_system_without_the_scope_reads_no_alert(http: TestClient, sign: Sign) -> None:
+    path = f"/v1/alerts?division={COUNTY}"
+    assert http.get(path, headers=sign("bureau", scopes="household:read")).status_code == 403
+    assert http.get(path, headers=sign("bureau", scopes="alert:read")).status_code == 200
+    assert http.get(path).status_code == 401
+
+
+HOOK = {"url": "http://127.0.0.1:9/hooks", "types": ["alert.opened"]}
+
+
+def subscribe(http: TestClient, headers: Headers, body: dict[str, Any], number: str = "") -> Any:
+    number = number or str(uuid4())
+    return http.put(f"/v1/services/alerts/subscriptions/{number}", json=body, headers=headers)
+
+
+def test_a_secret_is_shown_once_and_never_again(http: TestClient, sign: Sign) -> None:
+    bureau, number = sign("bureau", scopes="subscription:write"), str(uuid4())
+    assert subscribe(http, bureau, HOOK, number).json()["secret"].startswith("whsec_")
+    assert subscribe(http, bureau, HOOK, number).json()["secret"] is None
+    listed = http.get("/v1/services/alerts/subscriptions", headers=bureau).json()
+    assert [row["secret"] for row in listed] == [None]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"url": "http://10.0.0.1/hooks"}, 422, "address-not-listed"),
+        ({"url": "http://127.0.0.1:9@evil.example/hooks"}, 422, "address-not-listed"),
+        ({"url": "file:///etc/passwd"}, 422, "address-not-listed"),
+        ({"types": ["weather.changed"]}, 422, "unknown-type"),
+        ({"division": "52062"}, 422, "not-understood"),
+        ({"secret": "short"}, 422, "not-understood"),
+    ],
+)
+def test_a_subscription_is_refused(
+    http: TestClient, sign: Sign, changed: dict[str, Any], status: int, code: str
+) -> None:
+    refused = subscribe(http, sign("bureau", scopes="subscription:write"), HOOK | changed)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+
+
+def test_a_subscriber_sees_and_changes_only_its_own(http: TestClient, sign: Sign) -> None:
+    one, other = (sign(name, scopes="subscription:write") for name in ("one", "other"))
+    number = str(uuid4())
+    subscribe(http, one, HOOK, number)
+    assert subscribe(http, other, HOOK, number).status_code == 404
+    for path in (f"/{number}/deliveries",):
+        assert http.get(f"/v1/services/alerts/subscriptions{path}", headers=other).status_code == 404
+    assert http.delete(f"/v1/services/alerts/subscriptions/{number}", headers=other).status_code == 404
+    assert http.get("/v1/services/alerts/subscriptions", headers=other).json() == []
+    assert http.delete(f"/v1/services/alerts/subscriptions/{number}", headers=one).status_code == 204

@@ -1,0 +1,163 @@
+"""The register over HTTP: what a person with a role may do, and what is refused and how."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.households.main import create
+from services.kit.post.facts import CHANGED
+from tests.callers import Headers, Sign, served
+from tests.households.conftest import Send, facts_of, household_numbered, household_row, member_row
+
+
+@pytest.fixture
+def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "households", engines["households"], signing_key, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture
+def clerk(sign: Sign) -> Headers:
+    return sign("clerk", "township")
+
+
+@pytest.fixture
+def family(households: Session, send: Send) -> str:
+    """A household with one member, in the register."""
+    send("households", household_row())
+    send("members", member_row())
+    return f"/v1/households/{household_numbered(households, 'JK1')}"
+
+
+def statement(**changed: Any) -> dict[str, Any]:
+    lines = [{"kind": "wage", "amount": 2_000_000}, {"kind": "production_cost", "amount": 500_000}]
+    period = {"period_from": "2025-11-01", "period_to": "2026-10-31"}
+    return {"id": str(uuid4()), **period, "lines": lines} | changed
+
+
+def test_net_income_is_income_less_production_cost(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    assert http.post(f"{family}/statements", json=statement(), headers=clerk).status_code == 201
+    assert facts_of(households, "JK1").net_income == 1_500_000
+
+
+def test_a_statement_sent_again_is_answered_alike_and_counts_once(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    body = statement()
+    answers = [http.post(f"{family}/statements", json=body, headers=clerk) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert (
+        households.execute(text("SELECT count(*) FROM event WHERE type = :type"), {"type": CHANGED}).scalar_one() == 1
+    )
+
+
+def test_another_statement_under_the_same_id_is_refused(http: TestClient, clerk: Headers, family: str) -> None:
+    body = statement()
+    http.post(f"{family}/statements", json=body, headers=clerk)
+    other = body | {"lines": [{"kind": "wage", "amount": 1}]}
+    refused = http.post(f"{family}/statements", json=other, headers=clerk)
+    assert (refused.status_code, refused.json()["code"]) == (409, "sent-before")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"period_to": "2026-11-30", "period_from": "2026-01-01"}, "reported-in-the-future"),
+        ({"period_to": "2025-10-31"}, "period-upside-down"),
+        ({"period_from": "2024-01-01"}, "period-upside-down"),
+        ({"lines": [{"kind": "wage", "amount": -1}]}, "not-understood"),
+        ({"lines": [{"kind": "lottery", "amount": 1}]}, "not-understood"),
+        ({"lines": [{"kind": "wage", "amount": 1}] * 2}, "not-understood"),
+        ({"lines": []}, "not-understood"),
+    ],
+)
+def test_a_statement_that_cannot_be_is_refused(
+    http: TestClient, clerk: Headers, family: str, changed: dict[str, Any], code: str
+) -> None:
+    refused = http.post(f"{family}/statements", json=statement(**changed), headers=clerk)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_a_refused_statement_leaves_nothing_behind(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    http.post(f"{family}/statements", json=statement(period_to="2027-01-01"), headers=clerk)
+    assert http.get(f"{family}/statements", headers=clerk).json() == []
+    assert facts_of(households, "JK1").net_income is None
+
+
+def test_the_newest_period_counts_and_not_the_newest_entry(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    http.post(f"{family}/statements", json=statement(), headers=clerk)
+    older = statement(period_from="2024-11-01", period_to="2025-10-31", lines=[{"kind": "wage", "amount": 7}])
+    http.post(f"{family}/statements", json=older, headers=clerk)
+    assert facts_of(households, "JK1").net_income == 1_500_000
+
+
+def test_safeguards_are_kept_whole_and_an_empty_one_is_unknown(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    member = http.get(family, headers=clerk).json()["members"][0]["person_id"]
+    body = {"housing_grade": "D", "members": [{"person_id": member, "insured": False}]}
+    assert http.put(f"{family}/safeguards", json=body, headers=clerk).status_code == 200
+    facts = facts_of(households, "JK1")
+    assert (facts.safe_house, facts.safe_water, facts.uninsured_members) == (False, None, 1)
+    stranger = {"members": [{"person_id": str(uuid4()), "insured": True}]}
+    assert http.put(f"{family}/safeguards", json=stranger, headers=clerk).json()["code"] == "not-a-member"
+
+
+def test_a_tag_is_set_closed_and_remembered(http: TestClient, clerk: Headers, family: str, households: Session) -> None:
+    open_tag = {"since": "2026-01-01", "source": "示例〔2026〕2号"}
+    assert http.put(f"{family}/tags/monitored", json=open_tag, headers=clerk).status_code == 200
+    assert facts_of(households, "JK1").monitored
+    http.put(f"{family}/tags/monitored", json=open_tag | {"until": "2026-06-01"}, headers=clerk)
+    assert not facts_of(households, "JK1").monitored
+    assert [tag["until"] for tag in http.get(f"{family}/tags", headers=clerk).json()] == ["2026-06-01"]
+
+
+def test_a_household_shows_its_members_and_no_id_number(http: TestClient, clerk: Headers, family: str) -> None:
+    shown = http.get(family, headers=clerk).json()
+    assert [(m["name"], m["has_id_number"]) for m in shown["members"]] == [("示甲", False)]
+    assert "id_number" not in shown["members"][0]
+
+
+def test_a_village_is_listed_in_pages_without_a_gap(http: TestClient, clerk: Headers, send: Send) -> None:
+    send("households", *(household_row(f"JK{number:02}") for number in range(7)))
+    seen: list[str] = []
+    after = ""
+    while True:
+        page = http.get(f"/v1/households?village=520621&limit=3{after}", headers=clerk).json()
+        seen += [row["number"] for row in page["rows"]]
+        if page["after"] is None:
+            break
+        after = f"&after={page['after']}"
+    assert seen == [f"JK{number:02}" for number in range(7)]
+
+
+@pytest.mark.parametrize("role", ["auditor", "system", "security"])
+def test_who_only_reads_or_administers_writes_nothing(http: TestClient, sign: Sign, family: str, role: str) -> None:
+    refused = http.post(f"{family}/statements", json=statement(), headers=sign("someone", role))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+
+
+def test_facts_are_for_our_own_services_alone(http: TestClient, sign: Sign, clerk: Headers, family: str) -> None:
+    path = "/v1/services/households/facts/household?division=520621"
+    assert http.get(path, headers=clerk).status_code == 403
+    told = http.get(path, headers=sign("alerts", scopes="facts:read")).json()
+    assert (len(told["rows"]), told["after"]) == (1, None)
+
+
+def test_an_unknown_household_is_not_found_in_either_language(http: TestClient, clerk: Headers) -> None:
+    path = f"/v1/households/{uuid4()}"
+    assert http.get(path, headers=clerk).json()["title"] == "没有找到。"
+    assert http.get(path, headers=clerk | {"accept-language": "en"}).json()["title"] == "Not found."
