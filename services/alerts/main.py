@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, inbox, rules, sweep
+from services.alerts import alerts, inbox, rules, sweep, vocabulary
 from services.alerts.policy import allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import subscriptions
@@ -27,7 +27,14 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
-        [alerts.router, rules.router, sweep.router, subscriptions("alerts", allow, PUBLISHED), inbox.router],
+        [
+            alerts.router,
+            rules.router,
+            vocabulary.router,
+            sweep.router,
+            subscriptions("alerts", allow, PUBLISHED),
+            inbox.router,
+        ],
         title="Shouwang alerts",
         engine=engine,
         keys=keys,

@@ -26,7 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "alerts": "预警（按规则）",
         "example": "一例说明",
         "on_duty": "{day} 在岗工作队",
-        "of": "{on} / {all}(由当日到岗状态算出)",
+        "of": "{on} / {all}（由当日到岗状态算出）",
         "webhooks": "回调：已送达并验签",
         "heard": "{verified} 条（拒收 {refused}）",
         "urls": "服务地址",
@@ -73,7 +73,8 @@ def lines(demo: Demo, certificate: Mapping[str, Any], lang: str, today: date) ->
     heard = quiet_receiver(demo.urls["receiver"])
     titles = {rule["key"]: rule[f"title_{lang}"] for rule in office.get("alerts", "/v1/rules")}
     found = [f"{titles[key]} {number}" for key, number in certificate["open_alerts"].items()]
-    missing = [f"{fact} {number}" for fact, number in certificate["not_judgeable_for_want_of"].items()]
+    labels = {fact["key"]: fact[lang] for fact in office.get("alerts", "/v1/vocabulary")["facts"]}
+    missing = [f"{labels[fact]} {number}" for fact, number in certificate["not_judgeable_for_want_of"].items()]
     verdict = say["yes"].format(sha=certificate["sha256"][:12]) if certificate["balances"] else say["no"]
     return [
         (say["register"], str(certificate["register"])),

@@ -55,6 +55,12 @@ def test_the_rules_that_judge_are_listed_with_their_conditions(http: TestClient,
     assert rules["income-below-line"]["condition"] == "net_income < monitoring_line * persons and not monitored"
 
 
+def test_whoever_writes_a_rule_can_look_up_every_word_of_it(http: TestClient, officer: Headers) -> None:
+    words = http.get("/v1/vocabulary", headers=officer).json()
+    known = {fact["key"] for fact in words["facts"]} | {standard["key"] for standard in words["standards"]}
+    assert {"net_income", "monitoring_line", "persons", "monitored"} <= known
+
+
 def test_a_system_without_the_scope_reads_no_alert(http: TestClient, sign: Sign) -> None:
     path = f"/v1/alerts?division={COUNTY}"
     assert http.get(path, headers=sign("bureau", scopes="household:read")).status_code == 403

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -116,7 +116,7 @@ A_THIRD = parse_condition("net_income / persons * 3 = net_income", NAMES)
 BATCHES = st.lists(st.tuples(VILLAGES, st.fixed_dictionaries(FACT)), min_size=8, max_size=25)
 
 
-@modest
+@settings(modest, max_examples=20)
 @example([A_THIRD], [(VILLAGE, {"net_income": LINE + 1, "persons": 3})], True)
 @given(st.lists(conditions(), min_size=4, max_size=8), BATCHES, st.booleans())
 def test_the_database_answers_what_the_condition_says(
