@@ -48,7 +48,7 @@ def facts_changed(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     tell_each(session, TeamFacts, KIND, recompute(session, TeamFacts, COMPUTED, ids=list(ids)), now)
 
 
-def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], division: str, now: datetime) -> None:
+def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Recompute a whole import and announce its place."""
-    if recompute(session, TeamFacts, COMPUTED, ids=list(ids)):
-        tell_in_bulk(session, KIND, division, now)
+    changed = recompute(session, TeamFacts, COMPUTED, ids=list(ids))
+    tell_in_bulk(session, TeamFacts, KIND, changed, now)

@@ -9,8 +9,9 @@ from sqlmodel import col
 
 from services.attendance.coordinates import Point, to_wgs84
 from services.attendance.models import Station
-from services.attendance.upload import TWICE, Upload, write_set
-from services.kit.web.cells import RowReader, RowVerdict, division_code, number_between, one_of, text_up_to
+from services.attendance.upload import Upload
+from services.kit.store.sets import write_set
+from services.kit.web.cells import TWICE, RowReader, RowVerdict, division_code, number_between, one_of, text_up_to
 from services.kit.web.sheets import Row
 
 HEADERS = ("村代码", "名称", "纬度", "经度", "坐标系", "半径(米)")

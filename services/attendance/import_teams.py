@@ -11,9 +11,9 @@ from sqlmodel import Session, col
 
 from services.attendance.facts import lock_teams
 from services.attendance.models import Cadre, Team
-from services.attendance.upload import TWICE, Upload
+from services.attendance.upload import Upload
 from services.attendance.write_teams import write
-from services.kit.web.cells import CellRefused, RowReader, RowVerdict, day, division_code, one_of, text_up_to
+from services.kit.web.cells import TWICE, CellRefused, RowReader, RowVerdict, day, division_code, one_of, text_up_to
 from services.kit.web.sheets import Row
 
 HEADERS = ("工作队", "村代码", "派出单位", "姓名", "手机号", "职务", "到任日期", "登录账号")

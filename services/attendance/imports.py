@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Request, UploadFile
 from services.attendance import import_stations, import_teams
 from services.attendance.facts import facts_changed_in_bulk
 from services.attendance.policy import allow
-from services.attendance.upload import Upload, common_place
+from services.attendance.upload import Upload
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
@@ -31,5 +31,5 @@ def create_import(
     rows = list(read_sheet(file.file.read(), chosen.HEADERS))
     verdicts, changed = chosen.take(Upload(session, request.app.state.seal, today), rows)
     if changed:
-        facts_changed_in_bulk(session, changed, common_place(session, changed), now)
+        facts_changed_in_bulk(session, changed, now)
     return ImportOut.of(verdicts)

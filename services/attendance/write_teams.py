@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from services.attendance.upload import Upload, write_set
+from services.attendance.upload import Upload
+from services.kit.store.sets import write_set
 
 WRITE_UNITS = text(
     """

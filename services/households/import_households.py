@@ -9,9 +9,10 @@ from sqlmodel import Session, col
 
 from services.households.facts import lock_households
 from services.households.models import Household
-from services.households.upload import TWICE, Upload, households_numbered, write_set
+from services.households.upload import Upload, households_numbered
 from services.kit.store.fields import Seal
-from services.kit.web.cells import RowReader, RowVerdict, division_code, one_of, text_up_to, yes_or_no
+from services.kit.store.sets import write_set
+from services.kit.web.cells import TWICE, RowReader, RowVerdict, division_code, one_of, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "村代码", "村民小组", "户主姓名", "联系电话", "户类型", "监测对象", "住房等级", "饮水安全")

@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from services.households.facts import lock_households
 from services.households.id_numbers import NotAnIdNumber, read_id_number
-from services.households.upload import TWICE, Upload, households_numbered, known_household, write_set
-from services.kit.web.cells import RowReader, RowVerdict, day, one_of, text_up_to, yes_or_no
+from services.households.upload import Upload, households_numbered, known_household
+from services.kit.store.sets import write_set
+from services.kit.web.cells import TWICE, RowReader, RowVerdict, day, one_of, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "姓名", "证件号码", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保")

@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from services.households.facts import lock_households
 from services.households.income import LineKind
-from services.households.upload import TWICE, Upload, households_numbered, known_household, write_set
-from services.kit.web.cells import RowReader, RowVerdict, money, month
+from services.households.upload import Upload, households_numbered, known_household
+from services.kit.store.sets import write_set
+from services.kit.web.cells import TWICE, RowReader, RowVerdict, money, month
 from services.kit.web.sheets import Row
 
 AMOUNTS: Mapping[str, LineKind] = {

@@ -7,7 +7,7 @@ from fastapi import APIRouter, File, Request, UploadFile
 from services.households import import_households, import_members, import_statements
 from services.households.facts import facts_changed_in_bulk
 from services.households.policy import allow
-from services.households.upload import Upload, common_place
+from services.households.upload import Upload
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.cells import ImportOut
@@ -35,5 +35,5 @@ def create_import(
     upload = Upload(session, state.seal, caller.subject, today, now, state.settings.demo_people)
     verdicts, changed = chosen.take(upload, rows)
     if changed:
-        facts_changed_in_bulk(session, changed, common_place(session, changed), now)
+        facts_changed_in_bulk(session, changed, now)
     return ImportOut.of(verdicts)

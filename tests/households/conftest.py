@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from services.households import import_households, import_members, import_statements
 from services.households.facts import facts_changed_in_bulk
 from services.households.models import Household, HouseholdFacts
-from services.households.upload import Upload, common_place
+from services.households.upload import Upload
 from services.kit.store.fields import Seal
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
@@ -45,7 +45,7 @@ def send(households: Session, seal: Seal) -> Send:
         started = Upload(households, seal, "clerk", TODAY, NOW, True)
         verdicts, changed = chosen.take(started, read)
         if changed:
-            facts_changed_in_bulk(households, changed, common_place(households, changed), NOW)
+            facts_changed_in_bulk(households, changed, NOW)
         households.commit()
         return ImportOut.of(verdicts)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from os.path import commonprefix
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +21,8 @@ from services.kit.web.errors import found
 
 CHANGED = "facts.changed"
 IN_BULK = "facts.changed_in_bulk"
+COUNTY = 6  # digits
+PLACE_LENGTHS = (COUNTY, 9, 12)
 PLUMBING = ("subject", "version", "changed")
 
 Division = Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]
@@ -99,10 +103,20 @@ def tell_each(session: Session, model: type[OwnedFacts], kind: str, subjects: Se
     session.execute(insert(text_table("event", columns)).from_select(columns, event))
 
 
-def tell_in_bulk(session: Session, kind: str, division: str, now: datetime) -> None:
-    """A bulk write names a place and the transaction since when; who listens pulls the rest in pages."""
+def tell_in_bulk(session: Session, model: type[OwnedFacts], kind: str, subjects: Sequence[UUID], now: datetime) -> None:
+    """A bulk write names the smallest place of each county that holds all it changed, and the transaction since when;
+    who listens pulls the rest in pages."""
+    table = table_of(model)
     since = session.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
-    emit(session, IN_BULK, division, now, division=division, data={"kind": kind, "since": since})
+    divisions = sorted(session.scalars(select(table.c.division).where(table.c.subject.in_(subjects)).distinct()))
+    for _, together in groupby(divisions, key=lambda code: code[:COUNTY]):
+        place = smallest_place(list(together))
+        emit(session, IN_BULK, place, now, division=place, data={"kind": kind, "since": since})
+
+
+def smallest_place(divisions: Sequence[str]) -> str:
+    shared = len(commonprefix(divisions))  # noqa: RUF071  # codes nest by prefix: characters are what is meant
+    return divisions[0][: max(length for length in PLACE_LENGTHS if length <= shared)]
 
 
 def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[OwnedFacts]]) -> APIRouter:

@@ -53,6 +53,7 @@ class CellRefused(Exception):
         self.code, self.zh, self.en = code, zh, en
 
 
+TWICE = ("twice-in-the-file", "文件中前面已有同样的一行。", "An earlier row of the file says this already.")
 BLANK = ("blank", "此列必填。", "This column must be filled.")
 
 
