@@ -15,6 +15,7 @@ from sqlmodel import Session
 from services.kit.post.events import source_of
 from services.kit.post.relay import secret_place
 from services.kit.store.db import Now, SessionDep
+from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
@@ -82,26 +83,12 @@ def subscriptions(service: str, allow: Callable[[str], Any], published: Publishe
         now: Now,
     ) -> SubscriptionOut:
         check(body, caller, published, request.app.state.allowed.permits(body.url))
-        existing = session.get(Subscription, subscription_id, with_for_update=True)
-        if existing and existing.subscriber != caller.subject:
-            raise NotThere
-        secret = body.secret or new_secret()
-        row = existing or Subscription(id=subscription_id, subscriber=caller.subject, created_at=now, sealed_secret=b"")  # type: ignore[call-arg]
-        row.url, row.types, row.division, row.batch = body.url, body.types, body.division, body.batch
-        row.disabled_at = None
-        if body.secret or not existing:
-            row.sealed_secret = request.app.state.seal.close(secret, secret_place(subscription_id))
-        session.add(row)
-        shown = secret if not body.secret and not existing else None
-        return SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)), secret=shown)
+        return keep(session, request.app.state.seal, subscription_id, body, caller.subject, now)
 
     @router.get("", dependencies=may)
     def list_subscriptions(session: SessionDep, caller: CallerDep) -> list[SubscriptionOut]:
         mine = select(Subscription).where(Subscription.subscriber == caller.subject)  # type: ignore[arg-type]
-        return [
-            SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)))
-            for row in session.scalars(mine)
-        ]
+        return [shown(row) for row in session.scalars(mine)]
 
     @router.delete("/{subscription_id}", status_code=204, dependencies=may)
     def delete_subscription(subscription_id: UUID, session: SessionDep, caller: CallerDep, now: Now) -> None:
@@ -117,6 +104,27 @@ def subscriptions(service: str, allow: Callable[[str], Any], published: Publishe
         return [DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields))) for row in session.scalars(newest)]
 
     return router
+
+
+def keep(
+    session: Session, seal: Seal, subscription_id: UUID, body: SubscriptionIn, subscriber: str, now: datetime
+) -> SubscriptionOut:
+    """A new one, or the subscriber's own with other wishes. A secret we made is in the first answer and in no other."""
+    held = session.get(Subscription, subscription_id, with_for_update=True)
+    if held and held.subscriber != subscriber:
+        raise NotThere
+    row = held or Subscription(id=subscription_id, subscriber=subscriber, created_at=now)  # type: ignore[call-arg]
+    row.url, row.types, row.division, row.batch = body.url, body.types, body.division, body.batch
+    row.disabled_at = None
+    made = None if held or body.secret else new_secret()
+    if secret := body.secret or made:
+        row.sealed_secret = seal.close(secret, secret_place(subscription_id))
+    session.add(row)
+    return shown(row, made)
+
+
+def shown(row: Subscription, secret: str | None = None) -> SubscriptionOut:
+    return SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)), secret=secret)
 
 
 def new_secret() -> str:
