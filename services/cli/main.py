@@ -1,5 +1,6 @@
 """`shouwang`: what an operator types. Messages in Chinese, or in English with --lang en."""
 
+import json
 import os
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -105,7 +106,7 @@ def migrate() -> None:
 def sweep(username: Username, password: Password, county: str, state: State = HERE, lang: Language = "zh") -> None:
     """启动本月全量筛查并看它走完 / ring for this month's sweep and watch it."""
     done = sweep_county(office(state, username, password, lang), county, lang)
-    typer.echo(done["certificate"])
+    typer.echo(json.dumps(done["certificate"], ensure_ascii=False, indent=1))
 
 
 @app.command("import")

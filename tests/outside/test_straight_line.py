@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from threading import Event, Thread
 from typing import Any
@@ -12,21 +11,14 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
-import pytest
 
 from services.cli.demo import COUNTY
 from services.cli.office import Office, Refused
-from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for, watched_county
+from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for
 
 KILLS = 20
 SEED = 20261121
 POOR, RICH = 100_000, 100_000_000  # fen a year for a whole household: far below any line, and far above
-
-
-@pytest.fixture(scope="module")
-def county() -> Iterator[WatchedCounty]:
-    with watched_county(households=150, teams=6) as watched:
-        yield watched
 
 
 def unmonitored(office: Office, number: int) -> list[str]:
