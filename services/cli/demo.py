@@ -10,8 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from services.cli.county_files import generate
 from services.cli.migrate import HOME
 from services.cli.office import Office, Refused
-from services.cli.receiver import secret_path
-from services.cli.secret_files import secret_folder
+from services.cli.secret_files import receiver_secret, secret_folder
 
 COUNTY = "520621"
 PASSWORD = "demo-county-2026"  # of fictional people in a county that does not exist
@@ -102,7 +101,7 @@ class Demo:
         """As another office's system would: alerts and check-ins, signed with a secret only both know."""
         hook = self.urls["receiver"] + "/hooks"
         types = {"alerts": ["alert.opened", "alert.closed", "sweep.certified"], "attendance": ["check_in.recorded"]}
-        secret = secret_path(self.state)
+        secret = receiver_secret(self.state)
         for service, wanted in types.items():
             body: dict[str, Any] = {"url": hook, "types": wanted}
             if secret.exists():

@@ -10,12 +10,8 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request, Response
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from services.cli.secret_files import receiver_secret
 from services.kit.post.inbox import read_body
-
-
-def secret_path(state: Path) -> Path:
-    """Where whoever subscribed put the secret they were shown."""
-    return state / "receiver" / "secret"
 
 
 class Notebook:
@@ -56,7 +52,7 @@ def create(state: Path) -> FastAPI:
     @app.post("/hooks")
     def create_hook(request: Request, body: Annotated[bytes, Depends(read_body)]) -> Response:
         try:
-            event = Webhook(secret_path(state).read_text().strip()).verify(body, dict(request.headers))
+            event = Webhook(receiver_secret(state).read_text().strip()).verify(body, dict(request.headers))
         except (OSError, WebhookVerificationError, ValueError):
             notebook.refused += 1
             return Response(status_code=401)

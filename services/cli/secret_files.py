@@ -34,6 +34,11 @@ def make_secrets(state: Path) -> None:
         keep(county / "signing" / name, signing_key)
 
 
+def receiver_secret(state: Path) -> Path:
+    """Where the demonstration's receiver finds the secret that whoever subscribed was shown."""
+    return state / "receiver" / "secret"
+
+
 def superuser_password(state: Path) -> str:
     return keep(state / "secrets" / "postgres_password", password)
 
