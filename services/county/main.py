@@ -13,11 +13,12 @@ from services.kit.settings import Settings
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
+from services.kit.web.auth import Keys
 
 PUBLISHED = {"reference.changed": "区划、日历或标准有变化"}
 
 
-def create(settings: Settings, engine: Engine | None = None) -> FastAPI:
+def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.database_url)
     signer = tokens.Signer.read(settings.secrets)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
@@ -35,7 +36,7 @@ def create(settings: Settings, engine: Engine | None = None) -> FastAPI:
         ],
         title="Shouwang county",
         engine=engine,
-        keys=signer.keys(),
+        keys=keys or signer.keys(),
         state={
             "signer": signer,
             "seal": Seal.read(settings.secrets),

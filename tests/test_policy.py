@@ -1,0 +1,181 @@
+"""Every operation of every service is listed here with the right it asks for, and asked as every role and as nobody.
+
+An operation that is not listed fails; so does one that lets in whom its right does not name.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from fastapi import FastAPI
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from services.cli.secret_files import make_secrets, secret_folder
+from services.county.accounts import Role
+from tests.callers import Sign, served
+
+ROLES: tuple[str, ...] = get_args(Role)
+PUBLIC = "nobody needs to sign in"  # a password, a one-time token or a signature is checked inside
+SIGNED_IN = "whoever is signed in"
+
+FACTS, SUBSCRIPTIONS = "facts:read", "subscription:write"
+PLUMBING = {
+    "GET /livez": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /v1/services/{service}/subscriptions": SUBSCRIPTIONS,
+    "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
+    "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
+    "GET /v1/services/{service}/subscriptions/{subscription_id}/deliveries": SUBSCRIPTIONS,
+}
+LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
+OWNING = {
+    "GET /v1/services/{service}/facts/{kind}": FACTS,
+    "GET /v1/services/{service}/facts/{kind}/digest": FACTS,
+}
+OPERATIONS: Mapping[str, Mapping[str, str]] = {
+    "county": PLUMBING
+    | {
+        "POST /v1/first-administrator": PUBLIC,
+        "POST /v1/sign-in": PUBLIC,
+        "POST /v1/tokens": PUBLIC,
+        "GET /v1/keys": PUBLIC,
+        "GET /v1/accounts/me": SIGNED_IN,
+        "POST /v1/accounts": "account:write",
+        "PUT /v1/client-systems/{name}": "client:write",
+        "POST /v1/division-imports": "frame:write",
+        "PUT /v1/days/{day}": "frame:write",
+        "POST /v1/standards": "frame:write",
+        "GET /v1/divisions": "frame:read",
+        "GET /v1/days": "frame:read",
+        "GET /v1/standards": "frame:read",
+        "GET /v1/reference/{kind}": "frame:read",
+    },
+    "households": PLUMBING
+    | LISTENING
+    | OWNING
+    | {
+        "GET /v1/households": "household:read",
+        "GET /v1/households/{household_id}": "household:read",
+        "GET /v1/households/{household_id}/statements": "household:read",
+        "GET /v1/households/{household_id}/safeguards": "household:read",
+        "GET /v1/households/{household_id}/tags": "household:read",
+        "POST /v1/households/{household_id}/statements": "household:write",
+        "PUT /v1/households/{household_id}/safeguards": "household:write",
+        "PUT /v1/households/{household_id}/tags/{key}": "household:write",
+        "POST /v1/household-imports/{kind}": "household:import",
+    },
+    "attendance": PLUMBING
+    | LISTENING
+    | OWNING
+    | {
+        "POST /v1/check-ins": "check-in:write",
+        "GET /v1/check-ins": "check-in:read",
+        "GET /v1/team-days": "team:read",
+        "GET /v1/teams": "team:read",
+        "GET /v1/teams/{team_id}": "team:read",
+        "GET /v1/cadres": "team:read",
+        "GET /v1/stations": "team:read",
+        "PUT /v1/cadres/{cadre_id}/account": "cadre:link",
+        "PUT /v1/stations/{village}/boundary": "station:write",
+        "POST /v1/team-imports/{kind}": "team:import",
+    },
+    "alerts": PLUMBING
+    | LISTENING
+    | {
+        "GET /v1/alerts": "alert:read",
+        "GET /v1/alerts/{alert_id}": "alert:read",
+        "GET /v1/rules": "alert:read",
+        "GET /v1/vocabulary": "alert:read",
+        "GET /v1/sweeps": "sweep:read",
+        "GET /v1/sweeps/{sweep_id}": "sweep:read",
+        "GET /v1/sweeps/{sweep_id}/gaps": "sweep:read",
+        "POST /v1/sweeps/due": "sweep:start",
+    },
+}
+
+
+@pytest.fixture
+def open_service(
+    engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, TestClient]]:
+    service: str = request.param
+    make_secrets(tmp_path)
+    create = import_module(f"services.{service}.main").create
+    secrets = secret_folder(tmp_path, service)
+    with served(create, service, engines[service], signing_key, secrets) as client:
+        yield service, client
+
+
+def operations_of(app: FastAPI, service: str) -> set[str]:
+    """As the paths of this table are written: the service's own name is {service} in the plumbing."""
+    plumbing, written = f"/v1/services/{service}/", "/v1/services/{service}/"
+    return {
+        f"{method.upper()} {path.replace(plumbing, written)}"
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+    }
+
+
+def ask(client: TestClient, service: str, operation: str, headers: dict[str, str]) -> Any:
+    method, _, path = operation.partition(" ")
+    filled = re.sub(r"\{\w+\}", "00000000-0000-4000-8000-000000000000", path.replace("{service}", service))
+    return client.request(method, filled, headers=headers, json={} if method != "GET" else None)
+
+
+each_service = pytest.mark.parametrize("open_service", OPERATIONS, indirect=True)
+
+
+@each_service
+def test_every_operation_is_listed_with_its_right(open_service: tuple[str, TestClient]) -> None:
+    service, client = open_service
+    assert isinstance(client.app, FastAPI)
+    assert operations_of(client.app, service) == OPERATIONS[service].keys()
+
+
+@each_service
+def test_only_the_public_ones_answer_somebody_who_is_not_signed_in(open_service: tuple[str, TestClient]) -> None:
+    service, client = open_service
+    for operation, right in OPERATIONS[service].items():
+        if right != PUBLIC:
+            assert ask(client, service, operation, {}).status_code == 401, operation
+
+
+@each_service
+def test_each_role_is_let_in_where_its_right_is_named_and_nowhere_else(
+    open_service: tuple[str, TestClient], sign: Sign
+) -> None:
+    service, client = open_service
+    rights = import_module(f"services.{service}.policy").RIGHTS
+    for role in ROLES:
+        headers = sign("00000000-0000-4000-8000-000000000000", role)
+        for operation, right in OPERATIONS[service].items():
+            if right not in (PUBLIC, SIGNED_IN):
+                refused = ask(client, service, operation, headers).json() if role not in rights[right] else None
+                let_in = refused is None and ask(client, service, operation, headers).status_code not in (401, 403)
+                assert let_in or (refused or {}).get("code") == "not-allowed", (role, operation)
+
+
+@each_service
+def test_a_client_system_is_let_in_by_its_scope_alone(open_service: tuple[str, TestClient], sign: Sign) -> None:
+    service, client = open_service
+    rights = {right for right in OPERATIONS[service].values() if ":" in right}
+    for scope in sorted(rights):
+        headers = sign("bureau", scopes=scope)
+        for operation, right in OPERATIONS[service].items():
+            if ":" in right:
+                refused = ask(client, service, operation, headers).status_code in (401, 403)
+                assert refused == (right != scope), (scope, operation)
+
+
+@each_service
+def test_nothing_is_answered_by_a_server_error(open_service: tuple[str, TestClient], sign: Sign) -> None:
+    service, client = open_service
+    everything = " ".join(sorted({right for right in OPERATIONS[service].values() if ":" in right}))
+    headers = sign("00000000-0000-4000-8000-000000000000", scopes=everything)
+    for operation in OPERATIONS[service]:
+        assert ask(client, service, operation, headers).status_code < 500, operation
