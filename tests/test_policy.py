@@ -50,6 +50,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/division-imports": "frame:write",
         "PUT /v1/days/{day}": "frame:write",
         "POST /v1/standards": "frame:write",
+        "PUT /v1/standards/{standard_id}/valid-until": "frame:write",
         "GET /v1/divisions": "frame:read",
         "GET /v1/days": "frame:read",
         "GET /v1/standards": "frame:read",

@@ -30,9 +30,8 @@ def upgrade() -> None:
         sa.Column("evidence_digest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "alert_open", "alert", ["county", "rule_key", "subject"], unique=True, postgresql_where="closed_at IS NULL"
-    )
+    op.create_index("alert_open", "alert", ["rule_key", "subject"], unique=True, postgresql_where="closed_at IS NULL")
+    op.create_index("alert_open_in", "alert", ["county", "rule_key"], postgresql_where="closed_at IS NULL")
     op.create_index("alert_subject", "alert", ["subject"], unique=False)
     op.create_table(
         "departed",
@@ -67,6 +66,9 @@ def upgrade() -> None:
         sa.Column(
             "known_since", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.Column(
+            "learned_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("persons", sa.Integer(), nullable=True),
         sa.Column("net_income", sa.BigInteger(), nullable=True),
         sa.Column("medical_self_paid", sa.BigInteger(), nullable=True),
@@ -80,8 +82,9 @@ def upgrade() -> None:
         sa.Column("safe_water", sa.Boolean(), nullable=True),
         sa.Column("monitored", sa.Boolean(), nullable=True),
         sa.Column("formerly_poor", sa.Boolean(), nullable=True),
-        sa.PrimaryKeyConstraint("county", "subject"),
+        sa.PrimaryKeyConstraint("subject"),
     )
+    op.create_index(op.f("ix_household_facts_county"), "household_facts", ["county"], unique=False)
     op.create_index(op.f("ix_household_facts_division"), "household_facts", ["division"], unique=False)
     op.create_table(
         "rule",
@@ -129,10 +132,14 @@ def upgrade() -> None:
         sa.Column(
             "known_since", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
         ),
+        sa.Column(
+            "learned_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.Column("members", sa.Integer(), nullable=True),
         sa.Column("last_present_on", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("county", "subject"),
+        sa.PrimaryKeyConstraint("subject"),
     )
+    op.create_index(op.f("ix_team_facts_county"), "team_facts", ["county"], unique=False)
     op.create_index(op.f("ix_team_facts_division"), "team_facts", ["division"], unique=False)
     op.create_table(
         "sweep_gap",
@@ -152,15 +159,18 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("sweep_gap")
     op.drop_index(op.f("ix_team_facts_division"), table_name="team_facts")
+    op.drop_index(op.f("ix_team_facts_county"), table_name="team_facts")
     op.drop_table("team_facts")
     op.drop_index("sweep_due", table_name="sweep", postgresql_where="done_at IS NULL AND dead_at IS NULL")
     op.drop_table("sweep")
     op.drop_table("rule")
     op.drop_index(op.f("ix_household_facts_division"), table_name="household_facts")
+    op.drop_index(op.f("ix_household_facts_county"), table_name="household_facts")
     op.drop_table("household_facts")
     op.drop_table("finding")
     op.drop_index("departed_at", table_name="departed")
     op.drop_table("departed")
     op.drop_index("alert_subject", table_name="alert")
+    op.drop_index("alert_open_in", table_name="alert", postgresql_where="closed_at IS NULL")
     op.drop_index("alert_open", table_name="alert", postgresql_where="closed_at IS NULL")
     op.drop_table("alert")

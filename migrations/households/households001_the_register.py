@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("division", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("changed", Xid8(), server_default=sa.text("pg_current_xact_id()"), nullable=False),
-        sa.Column("persons", sa.Integer(), nullable=False),
+        sa.Column("persons", sa.Integer(), nullable=True),
         sa.Column("net_income", sa.BigInteger(), nullable=True),
         sa.Column("medical_self_paid", sa.BigInteger(), nullable=True),
         sa.Column("schooling_self_paid", sa.BigInteger(), nullable=True),
@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("period_from", sa.Date(), nullable=False),
         sa.Column("period_to", sa.Date(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("recorded_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -100,7 +101,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("statement_newest", "statement", ["household_id", "period_to", "created_at"], unique=False)
+    op.create_index("statement_newest", "statement", ["household_id", "period_to", "seq"], unique=False)
     op.create_table(
         "tag",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("types", sa.ARRAY(sa.Text()), nullable=False),
         sa.Column("division", sa.String(), nullable=False),
         sa.Column("batch", sa.Boolean(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,7 +1,7 @@
 """Alerts as people and systems read them: which rule holds for whom, since when, and why in plain words."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Annotated, Any
 from uuid import UUID
@@ -21,6 +21,8 @@ router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
 
 class AlertOut(BaseModel):
+    """`as_of` is the day the explanation was true; the facts behind it have not changed since."""
+
     id: UUID
     about: str
     rule_key: str
@@ -31,6 +33,7 @@ class AlertOut(BaseModel):
     division: str
     opened_at: datetime
     closed_at: datetime | None
+    as_of: date
     explanation: str
     evidence: dict[str, Any]
 
@@ -83,6 +86,7 @@ def whole_alerts() -> Select[Alert, Finding, Rule]:
 def shown(alert: Alert, finding: Finding, rule: Rule, language: str) -> AlertOut:
     return AlertOut(
         **alert.model_dump(include=set(AlertOut.model_fields)),
+        as_of=finding.as_of,
         title=rule.title_en if language == "en" else rule.title_zh,
         explanation=explain(rule, finding.evidence["shown"], language),
         evidence=finding.evidence["basis"],

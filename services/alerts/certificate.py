@@ -41,10 +41,18 @@ def certificate_of(session: Session, sweep: Sweep, now: datetime) -> dict[str, A
             about: {word: (sweep.tally or {})[about][word] for word in ("opened", "refreshed", "closed")}
             for about in (HOUSEHOLD, TEAM)
         },
+        "open_alerts": (sweep.tally or {})["open_alerts"],
+        "facts_digest": (sweep.tally or {})["facts_digest"],
+    }
+    return said | {"sha256": digest_of(said)}
+
+
+def judged_by(session: Session, sweep: Sweep) -> dict[str, Any]:
+    """Read in the transaction that judges: what is sealed is what was judged, and not what came a moment later."""
+    return {
         "open_alerts": counts(session, OPEN, county=sweep.county),
         "facts_digest": digest_of(our_digests(session, HOUSEHOLD, sweep.county)),
     }
-    return said | {"sha256": digest_of(said)}
 
 
 def balances(register: int, tally: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ rules AS (
     FROM stage JOIN rules ON (mask >> (2 * place)) & 3 = 1
 ), held AS (
     SELECT id, rule_key, subject, rule_version, division, evidence_digest
-    FROM alert WHERE county = %(county)s AND rule_key = ANY (%(keys)s) AND closed_at IS NULL {among}
+    FROM alert WHERE rule_key = ANY (%(keys)s) AND closed_at IS NULL AND {whose}
 ), changed AS MATERIALIZED (
     SELECT firing.*, gen_random_uuid() AS new_id, held.id AS held_id, held.rule_key, held.subject AS held_subject
     FROM firing FULL JOIN held ON held.rule_key = firing.key AND held.subject = firing.subject
@@ -48,8 +48,9 @@ rules AS (
     SELECT new_id, %(county)s, %(about)s, key, rule_version, subject, division, severity,
            %(now)s, %(now)s, new_id, digest
     FROM changed WHERE key IS NOT NULL
-    ON CONFLICT (county, rule_key, subject) WHERE closed_at IS NULL DO UPDATE
-        SET rule_version = excluded.rule_version, division = excluded.division, severity = excluded.severity,
+    ON CONFLICT (rule_key, subject) WHERE closed_at IS NULL DO UPDATE
+        SET county = excluded.county, division = excluded.division, rule_version = excluded.rule_version,
+            severity = excluded.severity,
             refreshed_at = excluded.refreshed_at, finding_id = excluded.finding_id,
             evidence_digest = excluded.evidence_digest
     RETURNING id, rule_key, subject, division, severity, xmax = 0 AS fresh
@@ -151,8 +152,8 @@ def lay_out(session: Session, bench: Bench) -> None:
 
 def outcome(about: str, *, few: bool) -> str:
     """The table's name is one of ours; who is meant is a parameter."""
-    among = "AND subject = ANY (%(subjects)s)" if few else ""
-    return OUTCOME.format(facts=table_of(FACTS[about]).name, among=among)
+    whose = "subject = ANY (%(subjects)s)" if few else "county = %(county)s"
+    return OUTCOME.format(facts=table_of(FACTS[about]).name, whose=whose)
 
 
 def conclude(session: Session, bench: Bench, statement: str, parameters: dict[str, Any]) -> Tally:

@@ -81,9 +81,10 @@ def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:
     write = insert(table).from_select(
         ["county", *names], select(func.left(sent.c.division, COUNTY), *(sent.c[name] for name in names))
     )
-    fresh = {name: write.excluded[name] for name in names if name != "subject"}
+    fresh: dict[str, Any] = {name: write.excluded[name] for name in ("county", *names) if name != "subject"}
+    fresh["learned_at"] = func.clock_timestamp()
     newer = table.c.version < write.excluded.version
-    upsert = write.on_conflict_do_update(index_elements=["county", "subject"], set_=fresh, where=newer)
+    upsert = write.on_conflict_do_update(index_elements=["subject"], set_=fresh, where=newer)
     return list(session.scalars(upsert.returning(table.c.subject)))
 
 
@@ -107,7 +108,7 @@ def forget(
     table = table_of(FACTS[about])
     gone = (
         delete(table)
-        .where(table.c.division == division, table.c.subject.not_in(kept), table.c.known_since < known_before)
+        .where(table.c.division == division, table.c.subject.not_in(kept), table.c.learned_at < known_before)
         .returning(table.c.county, table.c.subject, table.c.known_since)
     )
     rows = [dict(row) | {"kind": about} for row in session.execute(gone).mappings()]

@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.alerts import alerts, inbox, rules, sweep, vocabulary
-from services.alerts.policy import allow
+from services.alerts.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
-from services.kit.post.subscriptions import subscriptions
+from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
@@ -16,9 +16,9 @@ from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
 PUBLISHED = {
-    "alert.opened": "一条规则开始成立",
-    "alert.closed": "一条规则不再成立",
-    "sweep.certified": "一个月的全量筛查已完成并出具证明",
+    "alert.opened": EventType("一条规则开始成立", "alert:read"),
+    "alert.closed": EventType("一条规则不再成立", "alert:read"),
+    "sweep.certified": EventType("一个月的全量筛查已完成并出具证明", "alert:read"),
 }
 
 
@@ -32,7 +32,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             rules.router,
             vocabulary.router,
             sweep.router,
-            subscriptions("alerts", allow, PUBLISHED),
+            subscriptions("alerts", allow, RIGHTS, PUBLISHED),
             inbox.router,
         ],
         title="Shouwang alerts",

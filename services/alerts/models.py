@@ -17,13 +17,15 @@ class Table(SQLModel, registry=registry()):
 
 
 class CopiedFacts(SQLModel):
-    """What the owner last told us. `known_since` is our database's clock when the subject first arrived."""
+    """What the owner last told us. By our database's clock: `known_since` the subject first came, `learned_at` it last
+    told us something new. A subject may move to another county; it is still one subject."""
 
-    county: str = Field(primary_key=True)
     subject: UUID = Field(primary_key=True)
+    county: str = Field(index=True)
     division: str = Field(index=True)
     version: int = Field(sa_type=BigInteger)
     known_since: datetime = instant(sa_column_kwargs={"server_default": text("clock_timestamp()")})
+    learned_at: datetime = instant(sa_column_kwargs={"server_default": text("clock_timestamp()")})
 
 
 class HouseholdFacts(Table, CopiedFacts, table=True):
@@ -105,7 +107,8 @@ class Alert(Table, table=True):
     """A rule that holds for a subject. The index lets at most one be open; evidence lives in its finding."""
 
     __table_args__ = (
-        Index("alert_open", "county", "rule_key", "subject", unique=True, postgresql_where="closed_at IS NULL"),
+        Index("alert_open", "rule_key", "subject", unique=True, postgresql_where="closed_at IS NULL"),
+        Index("alert_open_in", "county", "rule_key", postgresql_where="closed_at IS NULL"),
         Index("alert_subject", "subject"),
     )
 

@@ -40,6 +40,10 @@ class RuleOut(BaseModel):
     explain_en: str
 
 
+class TooManyRules(Exception):
+    """More than the bits of a mask: a rule left out in silence would be a household left out."""
+
+
 @dataclass(frozen=True)
 class ReadRule:
     """A rule with its condition understood. `shown` are the expressions its explanations ask for."""
@@ -73,8 +77,10 @@ def list_rules(session: SessionDep) -> list[RuleOut]:
     return [RuleOut(**rule.model_dump()) for about in SUBJECTS for rule in newest_rules(session, about)]
 
 
-def newest_rules(session: Session, about: str) -> Sequence[Rule]:
-    newest = select(col(Rule.key), func.max(col(Rule.version)).label("version")).group_by(col(Rule.key)).subquery()
+def newest_rules(session: Session, about: str, day: date = date.max) -> Sequence[Rule]:
+    """Of each key the newest version that holds on a day; without a day, the newest there is."""
+    begun = select(col(Rule.key), func.max(col(Rule.version)).label("version")).where(col(Rule.since) <= day)
+    newest = begun.group_by(col(Rule.key)).subquery()
     wanted = (
         select(Rule)
         .join(newest, (col(Rule.key) == newest.c.key) & (col(Rule.version) == newest.c.version))
@@ -85,7 +91,7 @@ def newest_rules(session: Session, about: str) -> Sequence[Rule]:
 
 
 def rules_on(session: Session, about: str, day: date) -> list[ReadRule]:
-    return [read_rule(rule) for rule in newest_rules(session, about) if rule.since <= day][:MOST]
+    return [read_rule(rule) for rule in newest_rules(session, about, day)]
 
 
 def read_rule(rule: Rule) -> ReadRule:
@@ -112,11 +118,18 @@ def ship(engine: Engine, now: datetime, path: Path = SHIPPED) -> int:
     with open_session(engine) as session, session.begin():
         session.execute(text("LOCK TABLE rule IN SHARE ROW EXCLUSIVE MODE"))  # two processes start together
         held = {rule.key: rule for about in SUBJECTS for rule in newest_rules(session, about)}
-        return sum(take_over(session, shipped, held.get(shipped["key"]), now) for shipped in read_shipped(path))
+        shipped = read_shipped(path)
+        for gone in held.keys() - {rule["key"] for rule in shipped}:
+            held[gone].retired_at = now
+        return sum(take_over(session, rule, held.get(rule["key"]), now) for rule in shipped)
 
 
 def read_shipped(path: Path) -> list[dict[str, Any]]:
-    return list(tomllib.loads(path.read_text())["rule"])
+    rules = list(tomllib.loads(path.read_text())["rule"])
+    for about in SUBJECTS:
+        if sum(rule["about"] == about for rule in rules) > MOST:
+            raise TooManyRules(about)
+    return rules
 
 
 def take_over(session: Session, shipped: dict[str, Any], held: Rule | None, now: datetime) -> bool:

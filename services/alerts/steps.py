@@ -12,17 +12,17 @@ from sqlalchemy import Engine, func, select, text
 from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD, TEAM
-from services.alerts.certificate import certificate_of
+from services.alerts.certificate import certificate_of, judged_by
 from services.alerts.judge import Bench, convene, judge_county, lock_out_learning
 from services.alerts.learn import FACTS, table_of
 from services.alerts.models import Sweep
 from services.alerts.reconcile import came_since, reconcile, went_since
 from services.kit.post.events import emit
 from services.kit.post.peers import Peer
-from services.kit.store.claim import claim, still_held
+from services.kit.store.claim import claim, renewing, still_held
 from services.kit.store.db import open_session
 
-HOLD = timedelta(seconds=60)  # longer than a step of a large county; a dead worker's sweep waits that long
+HOLD = timedelta(seconds=30)  # renewed while the step is under way; a dead worker's sweep waits that long
 
 # Households that some rule could not judge, and the facts of that rule nobody has told us.
 GAPS = text(
@@ -44,7 +44,8 @@ def sweep_some(engine: Engine, owners: Mapping[str, Peer], now: datetime) -> int
     with open_session(engine) as session:
         sweeps = claim(session, Sweep, now, hold=HOLD)
     for sweep in sweeps:
-        STEPS[sweep.state](engine, owners, sweep, now)
+        with renewing(engine, sweep, HOLD):
+            STEPS[sweep.state](engine, owners, sweep, now)
     return len(sweeps)
 
 
@@ -59,7 +60,7 @@ def judge_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: da
     with open_session(engine) as session, session.begin():
         lock_out_learning(session, sweep.county)
         tally = {about: judge_one(session, sweep, about, now) for about in (TEAM, HOUSEHOLD)}
-        advance(session, sweep, now, state="judged", tally=tally)
+        advance(session, sweep, now, state="judged", tally=tally | judged_by(session, sweep))
 
 
 def judge_one(session: Session, sweep: Sweep, about: str, now: datetime) -> dict[str, Any]:

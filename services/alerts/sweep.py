@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from services.alerts.again import ask_for_today
 from services.alerts.catalogue import SWEEP_DAY
 from services.alerts.learn import COUNTY
 from services.alerts.models import Sweep
@@ -40,7 +41,8 @@ class GapOut(BaseModel):
 
 @router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
 def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
-    """Claims the newest due period of each county; the key lets each be claimed once, so calling again is harmless."""
+    """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
+    ask_for_today(session, now)
     return [shown(sweep) for sweep in claim_due(session, now)]
 
 

@@ -1,5 +1,6 @@
 """Alerts' worker: follows the owners of facts, walks the sweeps, and delivers what was found."""
 
+from services.alerts.again import judges_again
 from services.alerts.inbox import HANDLERS
 from services.alerts.pull import pulls_facts
 from services.alerts.settings import AlertsSettings
@@ -21,7 +22,7 @@ def main() -> None:
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     loops = [
         *relays(settings, engine),
-        *following(settings, engine, HANDLERS, owners, pulls_facts(engine, owners)),
+        *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
         Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),
     ]
     run(loops, settings.timezone)

@@ -153,7 +153,7 @@ def check_in(session: Session, body: CheckInIn, cadre_id: UUID, recorder: Record
     record = judged(session, body, cadre_id, recorder, day, home.village if home.holds else None)
     store(session, record)
     settle_days(session, {(cadre_id, day)})
-    data = {"cadre_id": str(cadre_id), "team_id": str(home.team_id), "verdict": record.verdict, "day": day.isoformat()}
+    data = {"cadre_id": str(cadre_id), "team_id": str(home.team_id)}
     emit(session, RECORDED, record.id, recorder.now, division=home.village, data=data)
     facts_changed(session, [home.team_id], recorder.now)
     return record

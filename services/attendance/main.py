@@ -6,19 +6,19 @@ from sqlalchemy import Engine
 from services.attendance import cadres, check_ins, imports, inbox, stations, team_days, teams
 from services.attendance.facts import KIND
 from services.attendance.models import TeamFacts
-from services.attendance.policy import allow
+from services.attendance.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.outgoing import Allowed
-from services.kit.post.subscriptions import subscriptions
+from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
 PUBLISHED = {
-    check_ins.RECORDED: "有一次到岗登记（不含位置）",
-    CHANGED: "一支工作队的事实有变化（含数值）",
-    IN_BULK: "一个地方的事实成批变化",
+    check_ins.RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
+    CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
+    IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
 }
 
 
@@ -33,7 +33,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             stations.router,
             imports.router,
             facts("attendance", allow, {KIND: TeamFacts}),
-            subscriptions("attendance", allow, PUBLISHED),
+            subscriptions("attendance", allow, RIGHTS, PUBLISHED),
             inbox.router,
         ],
         title="Shouwang attendance",

@@ -11,8 +11,10 @@ from services.cli.county_files import generate
 from services.cli.migrate import HOME
 from services.cli.office import Office, Refused
 from services.cli.secret_files import receiver_secret, secret_folder
+from services.kit.post.peers import Peer, Tokens
 
 COUNTY = "520621"
+BUREAU = "demo-bureau"
 PASSWORD = "demo-county-2026"  # of fictional people in a county that does not exist
 DIVISIONS = HOME / "services" / "county" / "data" / "divisions.csv"
 PEOPLE = {  # username → name, role
@@ -98,18 +100,31 @@ class Demo:
             self.county.post("county", "/v1/standards", body)
 
     def subscribe(self) -> None:
-        """As another office's system would: alerts and check-ins, signed with a secret only both know."""
+        """As another office's system does: alerts and check-ins, signed with a secret only both know."""
         hook = self.urls["receiver"] + "/hooks"
         types = {"alerts": ["alert.opened", "alert.closed", "sweep.certified"], "attendance": ["check_in.recorded"]}
         secret = receiver_secret(self.state)
+        bureau = self.bureau()
         for service, wanted in types.items():
             body: dict[str, Any] = {"url": hook, "types": wanted}
             if secret.exists():
                 body["secret"] = secret.read_text()
-            told = self.admin.put(service, f"/v1/services/{service}/subscriptions/{ident(service)}", body)
+            told = Peer(service, self.urls[service], bureau).put(
+                f"/v1/services/{service}/subscriptions/{ident(service)}", body
+            )
             if told["secret"]:
                 secret.parent.mkdir(parents=True, exist_ok=True)
                 secret.write_text(told["secret"])
+
+    def bureau(self) -> Tokens:
+        """A client system with the rights to read what it will hear. Its secret is shown once and kept beside."""
+        kept = receiver_secret(self.state).with_name("client_secret")
+        if not kept.exists():
+            body = {"name": BUREAU, "scopes": ["subscription:write", "alert:read", "check-in:read"]}
+            made = self.admin.put("county", f"/v1/client-systems/{BUREAU}", body)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(made["secret"])
+        return Tokens(self.urls["county"], BUREAU, kept.read_text())
 
     def check_in(self, path: Path) -> None:
         """The township's register, one entry each, recorded by the clerk; the demo cadre may also check in alone."""

@@ -16,6 +16,7 @@ ALL_WELL = Notice(
 )
 NOT_RUNNING = Notice("未在运行。请执行 shouwang up。", "Not running. Start it with: shouwang up")
 NOT_READY = Notice("{process} 未就绪({why})。请看 {log}", "{process} is not ready ({why}). See {log}")
+NOT_UP = Notice("{process} 没有运行或正在重启。请看 {log}", "{process} is not up, or restarting. See {log}")
 DISK_LOW = Notice("磁盘只剩 {free} GB,请尽快清理或扩容。", "Only {free} GB of disk are left: clear or extend it soon.")
 
 
@@ -27,12 +28,15 @@ def examine(state: Path, lang: Lang) -> int:
         voice.say(NOT_RUNNING)
         return 1
     free = shutil.disk_usage(state).free
+    missing = [name for name in ready["expected"] if name not in ready["processes"]]
+    for process in missing:
+        voice.say(NOT_UP, process=process, log=state / "logs" / f"{process}.log")
     complaints = list(not_ready(ready["processes"]))
     for process, why in complaints:
         voice.say(NOT_READY, process=process, why=why, log=state / "logs" / f"{process}.log")
     if free < LOW:
         voice.say(DISK_LOW, free=free // 1024**3)
-    if complaints or free < LOW:
+    if missing or complaints or free < LOW:
         return 1
     voice.say(ALL_WELL, processes=len(ready["processes"]), free=free // 1024**3)
     return 0

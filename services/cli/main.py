@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
 import typer
@@ -13,8 +14,8 @@ import typer
 from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
-from services.cli.messages import Lang, Voice
-from services.cli.migrate import SERVICES, migrate_all
+from services.cli.messages import CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
+from services.cli.migrate import SERVICES, DataNewerThanCode, migrate_all
 from services.cli.office import Office, Refused
 from services.cli.postgres import throwaway_folder
 from services.cli.processes import Ports
@@ -97,15 +98,47 @@ def last_whole_morning(now: datetime) -> date:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(lang: Language = "zh") -> None:
     """把各库升级到当前版本 / bring each database up: SHOUWANG_<SERVICE>_DATABASE_URL for each service."""
-    migrate_all({service: os.environ[f"SHOUWANG_{service.upper()}_DATABASE_URL"] for service in SERVICES})
+    try:
+        migrate_all({service: database_of(service) for service in SERVICES})
+    except DataNewerThanCode as newer:
+        give_up(WrittenByNewerVersion(detail=newer), lang)
+    except CannotRun as reason:
+        give_up(reason, lang)
+
+
+def database_of(service: str) -> str:
+    variable = f"SHOUWANG_{service.upper()}_DATABASE_URL"
+    if not os.environ.get(variable):
+        raise NoDatabaseNamed(variable=variable)
+    return os.environ[variable]
+
+
+def give_up(reason: CannotRun, lang: Lang) -> NoReturn:
+    reason.say(Voice(lang))
+    raise typer.Exit(reason.exit_code)
+
+
+class NoDatabaseNamed(CannotRun):
+    notice = Notice("没有设置环境变量 {variable}。", "The environment variable {variable} is not set.")
+
+
+@contextmanager
+def refusals_said() -> Iterator[None]:
+    """In the service's own words, and without a traceback."""
+    try:
+        yield
+    except (Refused, TimeoutError) as refused:
+        typer.echo(refused, err=True)
+        raise typer.Exit(1) from refused
 
 
 @app.command()
 def sweep(username: Username, password: Password, county: str, state: State = HERE, lang: Language = "zh") -> None:
     """启动本月全量筛查并看它走完 / ring for this month's sweep and watch it."""
-    done = sweep_county(office(state, username, password, lang), county, lang)
+    with refusals_said():
+        done = sweep_county(office(state, username, password, lang), county, lang)
     typer.echo(json.dumps(done["certificate"], ensure_ascii=False, indent=1))
 
 
@@ -120,11 +153,8 @@ def import_file(
 ) -> None:
     """上传表格，逐行给出结果 / upload a table; the refused rows are named."""
     service, path = PLACES.get(kind, ("households", f"/v1/household-imports/{kind}"))
-    try:
+    with refusals_said():
         verdict = office(state, username, password, lang).upload(service, path, file)
-    except Refused as refused:
-        typer.echo(refused, err=True)
-        raise typer.Exit(1) from refused
     typer.echo({part: verdict[part] for part in ("rows", "stored", "unchanged", "refused")})
     for row in verdict["refusals"]:
         typer.echo(f"{row['row']}: " + " ".join(f"{f['column']} {f[lang]}" for f in row["faults"]), err=True)
@@ -134,7 +164,8 @@ def import_file(
 @app.command()
 def token(username: Username, password: Password, state: State = HERE) -> None:
     """取得访问令牌 / an access token for ten minutes, for curl."""
-    typer.echo(office(state, username, password, "zh").token())
+    with refusals_said():
+        typer.echo(office(state, username, password, "zh").token())
 
 
 @app.command()

@@ -3,7 +3,7 @@
 import http.client
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
@@ -18,9 +18,11 @@ class ReadyProcess(TypedDict):
 
 
 class Ready(TypedDict):
-    """`processes` are those that are ready at this moment: one that is being restarted is missing meanwhile."""
+    """`processes` are those that are ready at this moment: one that is being restarted is missing meanwhile, and named
+    among the `expected` only."""
 
     launcher: int
+    expected: list[str]
     processes: dict[str, ReadyProcess]
 
 
@@ -46,8 +48,9 @@ def says_ok(url: str) -> bool:
 class ReadyFile:
     """Replaced as a whole, so that a reader never sees half of it. Absent until everything was ready once."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, expected: Iterable[str]) -> None:
         self.path = ready_path(state)
+        self._expected = list(expected)
         self._written: Mapping[str, ReadyProcess] | None = None
         self.remove()
 
@@ -57,7 +60,8 @@ class ReadyFile:
             return
         unfinished = self.path.with_suffix(".unfinished")
         with suppress(OSError):
-            unfinished.write_text(json.dumps(Ready(launcher=os.getpid(), processes=processes), indent=1))
+            ready = Ready(launcher=os.getpid(), expected=self._expected, processes=processes)
+            unfinished.write_text(json.dumps(ready, indent=1))
             unfinished.replace(self.path)
             self._written = processes
 

@@ -40,7 +40,7 @@ class Supervisor:
         self._ready_now: dict[str, ReadyProcess] = {}
         self._stop_asked = False
         self._listener = Listener()
-        self._ready_file = ReadyFile(state)
+        self._ready_file = ReadyFile(state, [process.name for process in processes])
         private_folder(state / "logs")
         self._watched = {
             process.name: Watched(process, Log(state / "logs", process.name), patience or Patience())

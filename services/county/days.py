@@ -14,6 +14,7 @@ from services.county.policy import allow
 from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Day
+from services.kit.web.errors import DomainError
 
 router = APIRouter(tags=["days"])
 
@@ -60,6 +61,11 @@ class DayOut(BaseModel):
     source: str
 
 
+class DayOutOfReach(DomainError):
+    zh = "日历只到明年年底，也不早于其起始日。"
+    en = "The calendar ends with next year, and holds nothing before its first day."
+
+
 @router.get("/v1/days", dependencies=[allow("frame:read")])
 def list_days(session: SessionDep, start: date, end: date) -> list[DayOut]:
     rows = session.scalars(select(Day).where(col(Day.date).between(start, end)).order_by(col(Day.date)))
@@ -69,6 +75,8 @@ def list_days(session: SessionDep, start: date, end: date) -> list[DayOut]:
 @router.put("/v1/days/{day}", dependencies=[allow("frame:write")])
 def put_day(day: date, body: DayIn, session: SessionDep, now: Now) -> DayOut:
     """Overrides one day for this county; working-day counts after it follow."""
+    if not FIRST <= day <= date(now.year + 1, 12, 31):
+        raise DayOutOfReach(f"{FIRST.isoformat()} – {now.year + 1}-12-31")
     keep_calendar(session, now, until=day.year, changed={day: (body.working, False, body.document_no)})
     return DayOut(date=day, working=body.working, provisional=False, source=body.document_no)
 

@@ -6,16 +6,16 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.county import accounts, clients, days, divisions, reference, standards, tokens
-from services.county.policy import allow
+from services.county.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
-from services.kit.post.subscriptions import subscriptions
+from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
-PUBLISHED = {"reference.changed": "区划、日历或标准有变化"}
+PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
@@ -32,7 +32,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             days.router,
             standards.router,
             reference.router,
-            subscriptions("county", allow, PUBLISHED),
+            subscriptions("county", allow, RIGHTS, PUBLISHED),
         ],
         title="Shouwang county",
         engine=engine,

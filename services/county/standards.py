@@ -17,7 +17,7 @@ from services.county.policy import allow
 from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Standard
-from services.kit.web.errors import DomainError
+from services.kit.web.errors import DomainError, found
 
 router = APIRouter(prefix="/v1/standards", tags=["standards"])
 
@@ -41,6 +41,12 @@ class StandardIn(BaseModel):
 
 class StandardOut(StandardIn):
     pass
+
+
+class ValidUntilIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    valid_until: Annotated[date, Field(title="失效日")]  # the first day it no longer holds
 
 
 class AlreadySet(DomainError):
@@ -80,6 +86,23 @@ def create_standard(body: StandardIn, session: SessionDep, now: Now) -> Standard
         raise AlreadySet(f"{body.key} · {body.division}") from error
     announce(session, "standards", version, now)
     return sent
+
+
+@router.put("/{standard_id}/valid-until", dependencies=[allow("frame:write")])
+def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, now: Now) -> StandardOut:
+    """Ends a standard, so that another can follow it. The same day sent again changes nothing."""
+    row = found(session.get(Standard, standard_id, with_for_update=True))
+    begins = cast(date, row.valid.lower)
+    if body.valid_until <= begins:
+        raise EndsBeforeItBegins
+    if row.valid.upper != body.valid_until:
+        row.valid, row.version = Range(begins, body.valid_until), next_version(session, "standards")
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise AlreadySet(f"{row.key} · {row.division}") from error
+        announce(session, "standards", row.version, now)
+    return shown(row)
 
 
 @router.get("", dependencies=[allow("frame:read")])

@@ -13,7 +13,8 @@ from services.kit.post.facts import recompute, tell_each, tell_in_bulk
 KIND = "household"
 
 # A count of members is unknown while a member's answer is missing and no other member has already answered "yes".
-# An expense nobody stated is unknown; an income kind left out of a statement was none (a statement is complete).
+# An expense nobody stated is unknown; an income kind or a loan left out of a statement was none. Standards are per
+# year, so only a statement of twelve months is asked. A household without members is one whose members nobody told us.
 COMPUTED = text(
     """
     WITH people AS (
@@ -28,8 +29,8 @@ COMPUTED = text(
         GROUP BY m.household_id
     ), newest AS (
         SELECT DISTINCT ON (household_id) household_id, id, period_to
-        FROM statement WHERE household_id = ANY (:ids)
-        ORDER BY household_id, period_to DESC, created_at DESC, id
+        FROM statement WHERE household_id = ANY (:ids) AND period_to + 1 = period_from + interval '12 months'
+        ORDER BY household_id, period_to DESC, seq DESC
     ), money AS (
         SELECT newest.household_id, newest.period_to,
                coalesce(sum(amount) FILTER (WHERE kind IN ('wage', 'operating', 'property', 'transfer', 'other')), 0)
@@ -46,7 +47,7 @@ COMPUTED = text(
     )
     SELECT h.id AS subject,
            h.village AS division,
-           coalesce(people.persons, 0) AS persons,
+           people.persons AS persons,
            CAST(money.net_income AS bigint) AS net_income,
            CAST(money.medical AS bigint) AS medical_self_paid,
            CAST(money.schooling AS bigint) AS schooling_self_paid,

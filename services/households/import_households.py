@@ -9,10 +9,10 @@ from sqlmodel import Session, col
 
 from services.households.facts import lock_households
 from services.households.models import Household
-from services.households.upload import Upload, households_numbered
+from services.households.upload import Upload, households_numbered, one_at_a_time
 from services.kit.store.fields import Seal
 from services.kit.store.sets import write_set
-from services.kit.web.cells import TWICE, RowReader, RowVerdict, division_code, one_of, text_up_to, yes_or_no
+from services.kit.web.cells import RowReader, RowVerdict, division_code, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "村代码", "村民小组", "户主姓名", "联系电话", "户类型", "监测对象", "住房等级", "饮水安全")
@@ -64,13 +64,10 @@ WRITE_TAGS = (
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+    one_at_a_time(upload.session, "households")
     readers = [RowReader(row) for row in rows]
     sent = [read_household(reader) for reader in readers]
-    seen: set[str] = set()
-    for reader, household in zip(readers, sent, strict=True):
-        if household["number"] in seen:
-            reader.refuse("户编号", *TWICE)
-        seen.add(household["number"])
+    refuse_twice(readers, "户编号", [household["number"] for household in sent])
     sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
     changed = write(upload, sound)
     verdicts = [reader.verdict() for reader in readers]

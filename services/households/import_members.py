@@ -1,6 +1,6 @@
-"""A file of members: persons known again by their ID number, or by name and birth date where they have none yet."""
+"""A file of members: persons known again by their ID number, or in their household by name and birth date."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,9 +9,9 @@ from sqlalchemy import text
 
 from services.households.facts import lock_households
 from services.households.id_numbers import NotAnIdNumber, read_id_number
-from services.households.upload import Upload, households_numbered, known_household
+from services.households.upload import Upload, households_numbered, known_household, one_at_a_time
 from services.kit.store.sets import write_set
-from services.kit.web.cells import TWICE, RowReader, RowVerdict, day, one_of, text_up_to, yes_or_no
+from services.kit.web.cells import RowReader, RowVerdict, day, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "姓名", "证件号码", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保")
@@ -56,7 +56,10 @@ WRITE_PERSONS = text(
     SELECT * FROM unnest(CAST(:id AS uuid[]), CAST(:name AS text[]), CAST(:sealed_id_number AS bytea[]),
         CAST(:id_index AS bytea[]), CAST(:birth_date AS date[]), CAST(:sex AS text[]), CAST(:schooling AS text[]),
         CAST(:insured AS boolean[]))
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, schooling = excluded.schooling, insured = excluded.insured
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, schooling = excluded.schooling, insured = excluded.insured,
+        sealed_id_number = coalesce(excluded.sealed_id_number, person.sealed_id_number),
+        id_index = coalesce(excluded.id_index, person.id_index),
+        sex = CASE WHEN excluded.id_index IS NULL THEN person.sex ELSE excluded.sex END
     """
 )
 WRITE_MEMBERSHIPS = text(
@@ -78,18 +81,21 @@ WRITE_RELATIONS = text(
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+    one_at_a_time(upload.session, "members")
     readers = [RowReader(row) for row in rows]
     numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
     sent = [read_member(upload, reader, known_household(reader, numbers)) for reader in readers]
     lock_households(upload.session, sorted({m["household_id"] for m in sent if m["household_id"]}))
-    unchanged = match(upload, readers, sent)
-    sound = [m for reader, m in zip(readers, sent, strict=True) if not reader.faults and m["id"] not in unchanged]
+    refuse_twice(readers, NUMBER, [member["id_index"] for member in sent])
+    match(upload, readers, sent)
+    refuse_twice(readers, "姓名", [member["id"] for member in sent])
+    sound = [m for reader, m in zip(readers, sent, strict=True) if not (reader.faults or m["said_before"])]
     write_set(upload.session, WRITE_PERSONS, sound, *PERSON)
     write_set(upload.session, WRITE_RELATIONS, sound, "id", "relation")
     write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), sound, "household_id", "id", "relation")
     verdicts = [reader.verdict() for reader in readers]
     for verdict, member in zip(verdicts, sent, strict=True):
-        if verdict.outcome == "stored" and member["id"] in unchanged:
+        if verdict.outcome == "stored" and member["said_before"]:
             verdict.outcome = "unchanged"
     return verdicts, sorted({m["household_id"] for m in sound})
 
@@ -106,6 +112,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
         "number": None,
         "id_index": None,
         "sealed_id_number": None,
+        "said_before": False,
     }
     return member | (said_by_number(upload, reader) or said_by_columns(upload, reader))
 
@@ -132,36 +139,54 @@ def said_by_columns(upload: Upload, reader: RowReader) -> dict[str, Any]:
     return {"birth_date": born, "sex": reader.read("性别", sex)}
 
 
-def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> set[UUID]:
-    """Give every sound row its person: one we know, or a new one. Returns those about whom nothing is new."""
+def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
+    """Give every sound row its person, one we know or a new one, and see whether the row says anything new."""
     asked = {
         "indexes": [m["id_index"] for m in sent if m["id_index"]],
         "households": [m["household_id"] for m in sent if m["household_id"]],
     }
-    known = {identity(dict(row)): row for row in upload.session.execute(KNOWN, asked).mappings()}
-    seen: set[Any] = set()
-    unchanged: set[UUID] = set()
+    people = People(dict(row) for row in upload.session.execute(KNOWN, asked).mappings())
     for reader, member in zip(readers, sent, strict=True):
         if reader.faults:
             continue
-        held = known.get(identity(member))
-        if identity(member) in seen:
-            reader.refuse(NUMBER if member["number"] else "姓名", *TWICE)
-        elif held and held["household_id"] != member["household_id"]:
+        held = people.find(member)
+        if held and held["household_id"] != member["household_id"]:
             reader.refuse(NUMBER, *ELSEWHERE)
-        seen.add(identity(member))
+            continue
         member["id"] = held["id"] if held else uuid4()
-        if held and all(held[name] == member[name] for name in ("name", "relation", "schooling", "insured")):
-            unchanged.add(member["id"])
+        member["said_before"] = held is not None and says_nothing_new(member, held)
         if member["number"]:
             member["sealed_id_number"] = upload.seal.close(member["number"], f"person.sealed_id_number:{member['id']}")
-    return unchanged
+        if held is None:
+            people.add(member)
 
 
-def identity(member: dict[str, Any]) -> Any:
-    """Who a row is about: the blind index, or household, name and birth date."""
-    return (
-        bytes(member["id_index"])
-        if member["id_index"]
-        else tuple(member[k] for k in ("household_id", "name", "birth_date"))
-    )
+def says_nothing_new(member: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
+    alike = all(held[name] == member[name] for name in ("name", "relation", "schooling", "insured"))
+    return alike and (member["id_index"] is None or held["id_index"] is not None)
+
+
+class People:
+    """Those we know and those earlier rows have brought. A number finds its holder anywhere; a name and birth date
+    find somebody of the household, unless both have a number: then they are two people."""
+
+    def __init__(self, known: Iterable[Mapping[str, Any]]) -> None:
+        self.by_index: dict[bytes, Mapping[str, Any]] = {}
+        self.by_name: dict[tuple[UUID, str, date], list[Mapping[str, Any]]] = {}
+        for person in known:
+            self.add(person)
+
+    def add(self, person: Mapping[str, Any]) -> None:
+        if person["id_index"]:
+            self.by_index[bytes(person["id_index"])] = person
+        self.by_name.setdefault(name_of(person), []).append(person)
+
+    def find(self, member: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        if member["id_index"] in self.by_index:
+            return self.by_index[member["id_index"]]
+        namesakes = self.by_name.get(name_of(member), [])
+        return next((p for p in namesakes if not (p["id_index"] and member["id_index"])), None)
+
+
+def name_of(person: Mapping[str, Any]) -> tuple[UUID, str, date]:
+    return person["household_id"], person["name"], person["birth_date"]

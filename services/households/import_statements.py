@@ -1,17 +1,18 @@
 """A file of statements: one row per household and period. A row with other amounts than before is a correction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
+from sqlmodel import Session
 
 from services.households.facts import lock_households
-from services.households.income import LineKind
+from services.households.income import LineKind, last_day
 from services.households.upload import Upload, households_numbered, known_household
 from services.kit.store.sets import write_set
-from services.kit.web.cells import TWICE, RowReader, RowVerdict, money, month
+from services.kit.web.cells import RowReader, RowVerdict, money, month, refuse_twice
 from services.kit.web.sheets import Row
 
 AMOUNTS: Mapping[str, LineKind] = {
@@ -25,7 +26,13 @@ AMOUNTS: Mapping[str, LineKind] = {
     "合规自付教育支出(元)": LineKind.SCHOOLING_SELF_PAID,
     "助学贷款(元)": LineKind.EDUCATION_LOAN,
 }
-MAY_BE_BLANK = {LineKind.MEDICAL_SELF_PAID, LineKind.SCHOOLING_SELF_PAID, LineKind.EDUCATION_LOAN}  # blank: not known
+# A blank expense is one nobody knows; a blank loan is none, as for a statement made by hand.
+MAY_BE_BLANK = {LineKind.MEDICAL_SELF_PAID, LineKind.SCHOOLING_SELF_PAID, LineKind.EDUCATION_LOAN}
+NOT_WHOLE = (
+    "period-not-whole-months",
+    "收入期间须为整月，写作 2026-10。",
+    "A period is whole months; write them as 2026-10.",
+)
 HEADERS = ("户编号", "起始月", "截止月", *AMOUNTS)
 
 # The newest statement of each household and period, so that a file sent again adds nothing.
@@ -34,7 +41,7 @@ NEWEST = text(
     WITH newest AS (
         SELECT DISTINCT ON (household_id, period_from, period_to) id, household_id, period_from, period_to
         FROM statement WHERE household_id = ANY (:households)
-        ORDER BY household_id, period_from, period_to, created_at DESC, id
+        ORDER BY household_id, period_from, period_to, seq DESC
     )
     SELECT household_id, period_from, period_to, jsonb_object_agg(kind, amount) AS lines
     FROM newest JOIN statement_line ON statement_id = newest.id
@@ -61,33 +68,43 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     readers = [RowReader(row) for row in rows]
     numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
     sent = [read_statement(upload, reader, known_household(reader, numbers)) for reader in readers]
-    refuse_repeats(readers, sent)
+    refuse_twice(readers, "户编号", [period_of(statement) for statement in sent])
     sound = [s for reader, s in zip(readers, sent, strict=True) if not reader.faults]
     households = sorted({s["household_id"] for s in sound})
     lock_households(upload.session, households)
-    said_before = {tuple(row[:3]): row[3] for row in upload.session.execute(NEWEST, {"households": households})}
+    said_before = newest_lines(upload.session, households)
     for statement in sent:
         statement["id"] = uuid4()
         statement["said_before"] = said_before.get(period_of(statement)) == statement["lines"]
     fresh = [s for s in sound if not s["said_before"]]
-    write_set(
-        upload.session,
-        WRITE.bindparams(who=upload.who, now=upload.now),
-        fresh,
-        "id",
-        "household_id",
-        "period_from",
-        "period_to",
-    )
+    write_statements = WRITE.bindparams(who=upload.who, now=upload.now)
+    write_set(upload.session, write_statements, fresh, "id", "household_id", "period_from", "period_to")
     lines = [{"statement_id": s["id"], "kind": k, "amount": a} for s in fresh for k, a in s["lines"].items()]
     write_set(upload.session, WRITE_LINES, lines, "statement_id", "kind", "amount")
     return verdicts_of(readers, sent), [s["household_id"] for s in fresh]
 
 
+def newest_lines(session: Session, households: Sequence[UUID]) -> dict[Any, dict[str, int]]:
+    """What was said last, by household and period."""
+    return {tuple(row[:3]): row[3] for row in session.execute(NEWEST, {"households": households})}
+
+
 def read_statement(upload: Upload, reader: RowReader, household_id: UUID | None) -> dict[str, Any]:
+    start, end = read_period(upload, reader)
+    read = {kind: reader.read(header, money, needed=kind not in MAY_BE_BLANK) for header, kind in AMOUNTS.items()}
+    lines = {str(kind): amount for kind, amount in read.items() if amount is not None}
+    return {"household_id": household_id, "period_from": start, "period_to": end, "lines": lines}
+
+
+def read_period(upload: Upload, reader: RowReader) -> tuple[date | None, date | None]:
+    """A month is also taken as its first day, as spreadsheets keep it, and the last month as its last day."""
     start = reader.read("起始月", month)
     last = reader.read("截止月", month)
     end = last_day(last) if last else None
+    if start and start.day != 1:
+        reader.refuse("起始月", *NOT_WHOLE)
+    if last and end and last.day not in (1, end.day):
+        reader.refuse("截止月", *NOT_WHOLE)
     if start and end and not (start <= end and (end - start).days <= 366):
         reader.refuse(
             "截止月",
@@ -95,27 +112,15 @@ def read_statement(upload: Upload, reader: RowReader, household_id: UUID | None)
             "截止月不能早于起始月，且不超过十二个月。",
             "At most twelve months, in order.",
         )
-    if end and end > upload.today:
-        reader.refuse("截止月", "in-the-future", "收入期间不能晚于今天。", "The period has not ended yet.")
-    read = {kind: reader.read(header, money, needed=kind not in MAY_BE_BLANK) for header, kind in AMOUNTS.items()}
-    lines = {str(kind): amount for kind, amount in read.items() if amount is not None}
-    return {"household_id": household_id, "period_from": start, "period_to": end, "lines": lines}
+    if end and end >= upload.today:
+        reader.refuse("截止月", "in-the-future", "收入期间必须已经结束。", "The period has not ended yet.")
+    return start, end
 
 
-def last_day(first: date) -> date:
-    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-
-
-def refuse_repeats(readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
-    seen: set[Any] = set()
-    for reader, statement in zip(readers, sent, strict=True):
-        if period_of(statement) in seen and not reader.faults:
-            reader.refuse("户编号", *TWICE)
-        seen.add(period_of(statement))
-
-
-def period_of(statement: Mapping[str, Any]) -> tuple[UUID, date, date]:
-    return statement["household_id"], statement["period_from"], statement["period_to"]
+def period_of(statement: Mapping[str, Any]) -> tuple[UUID, date, date] | None:
+    """None when the row did not say whose, or which period."""
+    household, start, end = statement["household_id"], statement["period_from"], statement["period_to"]
+    return (household, start, end) if household and start and end else None
 
 
 def verdicts_of(readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> list[RowVerdict]:

@@ -1,5 +1,6 @@
 """A household reports what it earned and spent in a period."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -72,13 +73,18 @@ class StatementOut(BaseModel):
 
 
 class ReportedInTheFuture(DomainError):
-    zh = "收入期间不能晚于今天。"
-    en = "Income cannot be reported for a time that has not come yet."
+    zh = "收入期间必须已经结束。"
+    en = "Income is reported for a period that has ended."
 
 
 class PeriodUpsideDown(DomainError):
     zh = "收入期间的止日不能早于起日，且不超过十二个月。"
     en = "A period ends after it begins and spans at most twelve months."
+
+
+class PeriodNotWholeMonths(DomainError):
+    zh = "收入期间须为整月：自某月第一日起，至某月最后一日止。"
+    en = "A period is whole months, from the first day of one to the last day of one."
 
 
 class SentBefore(DomainError):
@@ -101,18 +107,15 @@ def create_statement(
 def list_statements(household_id: UUID, session: SessionDep) -> list[StatementOut]:
     found(session.get(Household, household_id))
     newest = select(Statement).where(col(Statement.household_id) == household_id)
-    ordered = newest.order_by(col(Statement.period_to).desc(), col(Statement.created_at).desc()).limit(60)
+    ordered = newest.order_by(col(Statement.period_to).desc(), col(Statement.seq).desc()).limit(60)
     return [shown(session, statement) for statement in session.scalars(ordered)]
 
 
 def report_statement(
     session: Session, household: Household, body: StatementIn, *, recorded_by: str, today: date, now: datetime
 ) -> None:
-    """Amounts in fen. Refuses a period that ends after today (county's zone) or spans over a year (docs/rules.md)."""
-    if body.period_to > today:
-        raise ReportedInTheFuture(body.period_to.isoformat())
-    if not body.period_from <= body.period_to or (body.period_to - body.period_from).days > 366:
-        raise PeriodUpsideDown
+    """Amounts in fen. A statement of less than twelve months is kept and shown, but no fact is taken from it."""
+    refuse_period(body, today)
     if sent_before(session, household, body):
         return
     session.add(
@@ -128,6 +131,20 @@ def report_statement(
     session.flush()
     session.add_all(StatementLine(statement_id=body.id, kind=line.kind, amount=line.amount) for line in body.lines)
     facts_changed(session, [household.id], now)
+
+
+def refuse_period(body: StatementIn, today: date) -> None:
+    """Whole months, twelve at most, ended before today (county's zone). Source: docs/rules.md."""
+    if body.period_to >= today:
+        raise ReportedInTheFuture(body.period_to.isoformat())
+    if not body.period_from <= body.period_to or (body.period_to - body.period_from).days > 366:
+        raise PeriodUpsideDown
+    if body.period_from.day != 1 or body.period_to != last_day(body.period_to):
+        raise PeriodNotWholeMonths
+
+
+def last_day(of: date) -> date:
+    return of.replace(day=monthrange(of.year, of.month)[1])
 
 
 def sent_before(session: Session, household: Household, body: StatementIn) -> bool:

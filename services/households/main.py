@@ -6,16 +6,19 @@ from sqlalchemy import Engine
 from services.households import imports, inbox, income, register, safeguards, tags
 from services.households.facts import KIND
 from services.households.models import HouseholdFacts
-from services.households.policy import allow
+from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.outgoing import Allowed
-from services.kit.post.subscriptions import subscriptions
+from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
-PUBLISHED = {CHANGED: "一户的事实有变化（含数值）", IN_BULK: "一个地方的事实成批变化"}
+PUBLISHED = {
+    CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
+    IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
+}
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
@@ -28,7 +31,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             safeguards.router,
             tags.router,
             facts("households", allow, {KIND: HouseholdFacts}),
-            subscriptions("households", allow, PUBLISHED),
+            subscriptions("households", allow, RIGHTS, PUBLISHED),
             inbox.router,
         ],
         title="Shouwang households",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Column, Identity, Index
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -71,14 +71,16 @@ class Tag(Table, table=True):
 
 
 class Statement(Table, table=True):
-    """What a household earned and spent in a period. A correction is a new statement; the newest of a period counts."""
+    """What a household earned and spent in whole months. A correction is a new statement of the same period; the one
+    with the highest `seq` counts, a number drawn under the household's lock: clocks of two hosts may disagree."""
 
-    __table_args__ = (Index("statement_newest", "household_id", "period_to", "created_at"),)
+    __table_args__ = (Index("statement_newest", "household_id", "period_to", "seq"),)
 
     id: UUID = Field(primary_key=True)  # the client's own
     household_id: UUID = Field(foreign_key="household.id")
     period_from: date
     period_to: date
+    seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
     recorded_by: str
     created_at: datetime = instant()
 
@@ -98,7 +100,7 @@ class HouseholdFacts(Table, OwnedFacts, table=True):
 
     __tablename__ = "household_facts"
 
-    persons: int
+    persons: int | None = None
     net_income: int | None = Field(default=None, sa_type=BigInteger)
     medical_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     schooling_self_paid: int | None = Field(default=None, sa_type=BigInteger)

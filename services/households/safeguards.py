@@ -28,7 +28,7 @@ class MemberSafeguards(BaseModel):
 
 
 class Safeguards(BaseModel):
-    """The whole of it: what is empty is unknown from now on. Housing grade by appraisal, A and B are safe."""
+    """The whole of it: what is empty, and who is left out, is unknown from now on. Grades A and B are safe."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,10 +50,12 @@ def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, no
     if any(told.person_id not in members for told in body.members):
         raise NotAMember
     household.housing_grade, household.safe_water = body.housing_grade, body.safe_water
-    for told in body.members:
-        members[told.person_id].schooling, members[told.person_id].insured = told.schooling, told.insured
+    told_of = {told.person_id: told for told in body.members}
+    for person in members.values():
+        told = told_of.get(person.id) or MemberSafeguards(person_id=person.id)
+        person.schooling, person.insured = told.schooling, told.insured
     facts_changed(session, [household_id], now)
-    return body
+    return get_safeguards(household_id, session)
 
 
 @router.get("", dependencies=[allow("household:read")])

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed, lock_households
 from services.households.models import Household, Tag
 from services.households.policy import allow
-from services.kit.store.db import Now, SessionDep
+from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.errors import DomainError, found
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
@@ -22,7 +23,8 @@ TagKey = Literal["monitored", "formerly_poor", "subsistence_allowance", "extreme
 
 
 class TagIn(BaseModel):
-    """An empty `until` is open. Closing an open tag is sending it again with `until`."""
+    """An empty `until` is open. Closing an open tag is sending it again with `until`. Neither day lies after today: an
+    open tag then holds today and a closed one does not, and facts need no clock."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,13 +42,26 @@ class TagUpsideDown(DomainError):
     en = "A tag ends after the day it begins."
 
 
+class TagInTheFuture(DomainError):
+    zh = "起始日和截止日不能晚于今天。"
+    en = "A tag neither begins nor ends after today."
+
+
+class TagsOverlap(DomainError):
+    status = 409
+    zh = "这段时间内已有同样的标签。"
+    en = "The household has that tag for some of those days already."
+
+
 @router.put("/{key}", dependencies=[allow("household:write")])
-def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, now: Now) -> TagOut:
-    """Sets or closes the open tag of that key; the days before stay as they were."""
+def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, today: Today, now: Now) -> TagOut:
+    """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
     lock_households(session, [household_id])
     found(session.get(Household, household_id))
     if body.until and body.until <= body.since:
         raise TagUpsideDown
+    if max(body.since, body.until or body.since) > today:
+        raise TagInTheFuture
     set_tag(session, household_id, key, body, now)
     return TagOut(key=key, **body.model_dump())
 
@@ -61,8 +76,19 @@ def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
 
 
 def set_tag(session: Session, household_id: UUID, key: str, body: TagIn, now: datetime) -> None:
-    mine = select(Tag).where(col(Tag.household_id) == household_id, col(Tag.key) == key, func.upper_inf(col(Tag.valid)))
-    tag = session.scalar(mine) or Tag(household_id=household_id, key=key, valid=Range(), source="")
+    tag = tag_meant(session, household_id, key, body.since)
     tag.valid, tag.source = Range(body.since, body.until), body.source
     session.add(tag)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise TagsOverlap from error
     facts_changed(session, [household_id], now)
+
+
+def tag_meant(session: Session, household_id: UUID, key: str, since: date) -> Tag:
+    """By its first day before the open one: closing a tag twice must not open and close another."""
+    mine = select(Tag).where(col(Tag.household_id) == household_id, col(Tag.key) == key)
+    begun = session.scalar(mine.where(func.lower(col(Tag.valid)) == since))
+    still_open = mine.where(func.upper_inf(col(Tag.valid)))
+    return begun or session.scalar(still_open) or Tag(household_id=household_id, key=key, valid=Range(), source="")

@@ -1,11 +1,11 @@
-"""One upload under way, and what its three kinds share: finding households by number."""
+"""One upload under way, and what its kinds share: turns, and finding households by number."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from services.households.models import Household
@@ -25,6 +25,11 @@ class Upload:
     today: date
     now: datetime
     demo: bool
+
+
+def one_at_a_time(session: Session, kind: str) -> None:
+    """Two files of a kind that bring the same new one would otherwise make two. Writes by hand go on meanwhile."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || :kind, 0))"), {"kind": kind})
 
 
 def households_numbered(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:

@@ -7,13 +7,16 @@ from uuid import uuid4
 
 import pytest
 from joserfc.jwk import RSAKey
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
+from services.kit.post.relay import fan_out
+from services.kit.store.tables import Delivery
 from tests.alerts.conftest import COUNTY, VILLAGE, told, yuan
 from tests.callers import Headers, Sign, served
+from tests.conftest import NOW
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def subscribe(http: TestClient, headers: Headers, body: dict[str, Any], number: 
 
 
 def test_a_secret_is_shown_once_and_never_again(http: TestClient, sign: Sign) -> None:
-    bureau, number = sign("bureau", scopes="subscription:write"), str(uuid4())
+    bureau, number = sign("bureau", scopes="subscription:write alert:read"), str(uuid4())
     assert subscribe(http, bureau, HOOK, number).json()["secret"].startswith("whsec_")
     assert subscribe(http, bureau, HOOK, number).json()["secret"] is None
     listed = http.get("/v1/services/alerts/subscriptions", headers=bureau).json()
@@ -98,12 +101,28 @@ def test_a_secret_is_shown_once_and_never_again(http: TestClient, sign: Sign) ->
 def test_a_subscription_is_refused(
     http: TestClient, sign: Sign, changed: dict[str, Any], status: int, code: str
 ) -> None:
-    refused = subscribe(http, sign("bureau", scopes="subscription:write"), HOOK | changed)
+    refused = subscribe(http, sign("bureau", scopes="subscription:write alert:read"), HOOK | changed)
     assert (refused.status_code, refused.json()["code"]) == (status, code)
 
 
+def test_nobody_hears_what_they_may_not_read(http: TestClient, sign: Sign) -> None:
+    refused = subscribe(http, sign("bureau", scopes="subscription:write"), HOOK)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+
+
+def test_a_subscription_that_is_ended_owes_nothing_any_more(
+    http: TestClient, sign: Sign, watched: Session, engines: dict[str, Engine]
+) -> None:
+    bureau, number = sign("bureau", scopes="subscription:write alert:read"), str(uuid4())
+    subscribe(http, bureau, HOOK, number)
+    told(watched, safe_water=False)
+    fan_out(engines["alerts"], NOW)
+    http.delete(f"/v1/services/alerts/subscriptions/{number}", headers=bureau)
+    assert [d.dead_at is not None for d in watched.scalars(select(Delivery))] == [True]
+
+
 def test_a_subscriber_sees_and_changes_only_its_own(http: TestClient, sign: Sign) -> None:
-    one, other = (sign(name, scopes="subscription:write") for name in ("one", "other"))
+    one, other = (sign(name, scopes="subscription:write alert:read") for name in ("one", "other"))
     number = str(uuid4())
     subscribe(http, one, HOOK, number)
     assert subscribe(http, other, HOOK, number).status_code == 404

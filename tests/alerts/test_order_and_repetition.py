@@ -113,7 +113,9 @@ def hear(session: Session, arrived: Sequence[Sequence[Version]]) -> None:
 
 def known(session: Session) -> list[Any]:
     """All we were told; not when we first heard of it."""
-    wanted = text("SELECT to_jsonb(household_facts) - 'known_since' FROM household_facts ORDER BY subject")
+    wanted = text(
+        "SELECT to_jsonb(household_facts) - '{known_since,learned_at}'::text[] FROM household_facts ORDER BY subject"
+    )
     return list(session.scalars(wanted))
 
 

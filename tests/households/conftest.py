@@ -2,21 +2,27 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine, select
 from sqlmodel import Session, col
+from starlette.testclient import TestClient
 
 from services.households import import_households, import_members, import_statements
 from services.households.facts import facts_changed_in_bulk
+from services.households.id_numbers import check_digit
+from services.households.main import create
 from services.households.models import Household, HouseholdFacts
 from services.households.upload import Upload
 from services.kit.store.fields import Seal
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
+from tests.callers import Headers, Sign, served
 from tests.conftest import NOW, TODAY
 
 VILLAGE = "520621001005"
@@ -40,16 +46,20 @@ def send(households: Session, seal: Seal) -> Send:
     """Upload rows of a kind, with the headers of that kind."""
 
     def upload(kind: str, *rows: Sequence[str], content: bytes | None = None) -> ImportOut:
-        chosen = KINDS[kind]
-        read = list(read_sheet(content or csv_of(chosen.HEADERS, *rows), chosen.HEADERS))
-        started = Upload(households, seal, "clerk", TODAY, NOW, True)
-        verdicts, changed = chosen.take(started, read)
-        if changed:
-            facts_changed_in_bulk(households, changed, NOW)
+        taken = take(households, seal, kind, content or csv_of(KINDS[kind].HEADERS, *rows))
         households.commit()
-        return ImportOut.of(verdicts)
+        return taken
 
     return upload
+
+
+def take(session: Session, seal: Seal, kind: str, content: bytes) -> ImportOut:
+    """What the endpoint does, before its commit."""
+    read = list(read_sheet(content, KINDS[kind].HEADERS))
+    verdicts, changed = KINDS[kind].take(Upload(session, seal, "clerk", TODAY, NOW, True), read)
+    if changed:
+        facts_changed_in_bulk(session, changed, NOW)
+    return ImportOut.of(verdicts)
 
 
 def household_row(number: str = "JK1", **changed: str) -> list[str]:
@@ -96,3 +106,36 @@ def facts_of(session: Session, number: str) -> HouseholdFacts:
     facts = session.get(HouseholdFacts, household_numbered(session, number), populate_existing=True)
     assert facts
     return facts
+
+
+@pytest.fixture
+def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "households", engines["households"], signing_key, tmp_path) as client:
+        yield client
+
+
+@pytest.fixture
+def clerk(sign: Sign) -> Headers:
+    return sign("clerk", "township")
+
+
+@pytest.fixture
+def family(households: Session, send: Send) -> str:
+    """A household with one member, in the register."""
+    send("households", household_row())
+    send("members", member_row())
+    return f"/v1/households/{household_numbered(households, 'JK1')}"
+
+
+def statement(**changed: Any) -> dict[str, Any]:
+    lines = [{"kind": "wage", "amount": 2_000_000}, {"kind": "production_cost", "amount": 500_000}]
+    period = {"period_from": "2025-11-01", "period_to": "2026-10-31"}
+    return {"id": str(uuid4()), **period, "lines": lines} | changed
+
+
+def faults(verdict: ImportOut) -> list[tuple[int, str, str]]:
+    return [(v.row, f.column, f.code) for v in verdict.refusals for f in v.faults]
+
+
+def valid(number: str) -> str:
+    return number[:17] + check_digit(number[:17])

@@ -1,45 +1,16 @@
 """The register over HTTP: what a person with a role may do, and what is refused and how."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from joserfc.jwk import RSAKey
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from services.households.main import create
 from services.kit.post.facts import CHANGED
-from tests.callers import Headers, Sign, served
-from tests.households.conftest import Send, facts_of, household_numbered, household_row, member_row
-
-
-@pytest.fixture
-def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
-    with served(create, "households", engines["households"], signing_key, tmp_path) as client:
-        yield client
-
-
-@pytest.fixture
-def clerk(sign: Sign) -> Headers:
-    return sign("clerk", "township")
-
-
-@pytest.fixture
-def family(households: Session, send: Send) -> str:
-    """A household with one member, in the register."""
-    send("households", household_row())
-    send("members", member_row())
-    return f"/v1/households/{household_numbered(households, 'JK1')}"
-
-
-def statement(**changed: Any) -> dict[str, Any]:
-    lines = [{"kind": "wage", "amount": 2_000_000}, {"kind": "production_cost", "amount": 500_000}]
-    period = {"period_from": "2025-11-01", "period_to": "2026-10-31"}
-    return {"id": str(uuid4()), **period, "lines": lines} | changed
+from tests.callers import Headers, Sign
+from tests.households.conftest import Send, facts_of, household_row, statement
 
 
 def test_net_income_is_income_less_production_cost(

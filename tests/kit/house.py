@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, text
 
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Lane
-from services.kit.post.relay import backlog, deliver_some, fan_out, secret_place
+from services.kit.post.relay import deliver_some, fan_out, secret_place
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
@@ -23,7 +23,7 @@ class House:
         self.engine, self.seal = engine, seal
 
     def subscribe(self, url: str, *, batch: bool = False, **said: Any) -> UUID:
-        """To `thing.done`, with the receiver's secret, unless said otherwise."""
+        """To `thing.done`, with the receiver's secret, and taking batches one of our own, unless said otherwise."""
         key = uuid4()
         sealed = self.seal.close(said.pop("secret", SECRET), secret_place(key))
         row: dict[str, Any] = {
@@ -31,6 +31,7 @@ class House:
             "types": ["thing.done"],
             "created_at": NOW,
             "sealed_secret": sealed,
+            "own": batch,
         } | said
         with open_session(self.engine) as session, session.begin():
             session.add(Subscription(id=key, url=url, batch=batch, **row))
@@ -41,12 +42,12 @@ class House:
             for number in range(how_many):
                 emit(session, "thing.done", str(number), now, division=division, data={"in": "中文"})
 
-    def delivers(self, lane: Lane, now: datetime = NOW, *, batch: bool = False) -> int:
+    def delivers(self, lane: Lane, now: datetime = NOW, *, own: bool = False) -> int:
         """What a worker would do until there is nothing more to do now."""
         while fan_out(self.engine, now):
             pass
         tried = 0
-        while some := deliver_some(self.engine, lane, self.seal, "households", now, batch=batch):
+        while some := deliver_some(self.engine, lane, self.seal, "households", now, own=own):
             tried += some
         return tried
 
@@ -58,4 +59,6 @@ class House:
     @property
     def owed(self) -> int:
         with open_session(self.engine) as session:
-            return backlog(session)
+            owed = "SELECT count(*) FROM delivery WHERE done_at IS NULL AND dead_at IS NULL"
+            fresh = "SELECT count(*) FROM event WHERE NOT fanned_out"
+            return sum(int(session.execute(text(query)).scalar_one()) for query in (owed, fresh))

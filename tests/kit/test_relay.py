@@ -60,7 +60,7 @@ def test_a_batch_can_be_verified_too_and_holds_at_most_two_hundred(
     house.subscribe(receiver.url(), batch=True)
     house.emits(201)
     with living_in(zone):
-        assert house.delivers(lanes(receiver.place), batch=True) == 201
+        assert house.delivers(lanes(receiver.place), own=True) == 201
         assert [len(got.verified()) for got in receiver.got] == [200, 1]
     assert {got.headers["content-type"] for got in receiver.got} == {BATCH}
     assert len(set(receiver.ids)) == 201
@@ -103,14 +103,14 @@ def test_two_relays_at_once_deliver_each_event_once(house: House, receiver: Rece
     house.emits(60)
     together = Barrier(4)
 
-    def relay(batch: bool) -> int:
+    def relay(own: bool) -> int:
         lane = lanes(receiver.place)
         together.wait(5)
-        return house.delivers(lane, batch=batch)
+        return house.delivers(lane, own=own)
 
     with ThreadPoolExecutor(4) as threads:
         tried = list(threads.map(relay, [False, False, True, True]))
-    tried.append(house.delivers(lanes(receiver.place)) + house.delivers(lanes(receiver.place), batch=True))
+    tried.append(house.delivers(lanes(receiver.place)) + house.delivers(lanes(receiver.place), own=True))
     assert sum(tried) == 120
     assert sorted(receiver.ids) == sorted([*set(receiver.ids)] * 2)
     assert len(receiver.ids) == 120

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from services.cli.postgres import free_port
 from services.kit.post.outgoing import Allowed, Lane
-from services.kit.post.relay import HOLD, OUTSIDE_RETRIES, OWN_RETRY, fan_out
+from services.kit.post.relay import HOLD, OUTSIDE_RETRIES, OWN_RETRY, deliver_some, fan_out
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from services.kit.store.tables import Delivery
@@ -118,10 +118,10 @@ def test_our_own_services_are_asked_until_they_are_back(house: House, receiver: 
     house.subscribe(receiver.url("/503"), batch=True)
     house.emits(3)
     lane, now = lanes(receiver.place), NOW
-    house.delivers(lane, now, batch=True)
+    house.delivers(lane, now, own=True)
     tried_before(house, 10_000)
     now += OWN_RETRY
-    assert house.delivers(lane, now, batch=True) == 3
+    assert house.delivers(lane, now, own=True) == 3
     assert [(d.dead_at, d.due_at) for d in house.deliveries] == [(None, now + OWN_RETRY)] * 3
 
 
@@ -208,3 +208,28 @@ def test_a_delivery_whose_worker_died_is_tried_again_after_the_hold(
     assert house.delivers(lane, NOW + HOLD - timedelta(seconds=1)) == 0
     assert house.delivers(lane, NOW + HOLD) == 1
     assert len(receiver.got) == 1
+
+
+def test_an_outside_system_that_takes_batches_waits_and_dies_by_the_same_schedule(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    house.subscribe(receiver.url("/503"), batch=True, own=False)
+    house.emits(3)
+    assert house.delivers(lanes(receiver.place)) == 3
+    assert all(d.due_at >= NOW + 0.8 * OUTSIDE_RETRIES[0] for d in house.deliveries)
+    tried_before(house, len(OUTSIDE_RETRIES) + 1)
+    house.delivers(lanes(receiver.place), NOW + LATER)
+    assert all(d.dead_at for d in house.deliveries)
+
+
+def test_a_subscriber_with_thousands_owed_does_not_keep_another_waiting(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    house.subscribe(receiver.url("/503"))
+    house.emits(300)
+    fan_out(house.engine, NOW)
+    house.subscribe(receiver.url("/204"))
+    house.emits(1, now=NOW)
+    fan_out(house.engine, NOW)
+    deliver_some(house.engine, lanes(receiver.place), house.seal, "households", NOW, own=False)
+    assert sum(d.done_at is not None for d in house.deliveries) == 1

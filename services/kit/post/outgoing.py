@@ -40,8 +40,11 @@ class Allowed:
         self._services = [url.strip().rstrip("/") for url in inboxes.split(",") if url.strip()]
         self._receivers = {place.strip() for place in receivers.split(",") if place.strip()}
 
+    def is_own(self, url: str) -> bool:
+        return any(url.startswith(service) and INBOX.fullmatch(url, len(service)) for service in self._services)
+
     def permits(self, url: str) -> bool:
-        if any(url.startswith(service) and INBOX.fullmatch(url, len(service)) for service in self._services):
+        if self.is_own(url):
             return True
         try:
             parts = urlsplit(url)

@@ -2,14 +2,14 @@
 
 import json
 import random
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, select, text
 from sqlmodel import Session
 from standardwebhooks.webhooks import Webhook
 
@@ -23,7 +23,8 @@ from services.kit.store.tables import Delivery, Event, Subscription
 from services.kit.store.work import Loop, Step
 
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
-POST_TOGETHER = {True: 200, False: 16}  # deliveries claimed at once: one batch of our own, or single posts
+BATCH_OF = 200  # events in one post, where a subscriber takes batches
+SINGLES = 16  # posts to one subscriber at a time, where it does not
 
 DAY_5 = 12  # steps of ten hours until the fifth day
 OUTSIDE_RETRIES = tuple(timedelta(seconds=s) for s in chain((5, 60, 300, 1_800, 7_200, 18_000), repeat(36_000, DAY_5)))
@@ -51,7 +52,13 @@ FAN_OUT = text(
 )
 
 
-Group: TypeAlias = tuple[Subscription, list[Delivery], list[Event]]  # what one post tells, and to whom
+@dataclass(frozen=True)
+class Group:
+    """What one post tells, and to whom."""
+
+    subscription: Subscription
+    deliveries: Sequence[Delivery]
+    events: Sequence[Event]
 
 
 def fan_out(engine: Engine, now: datetime) -> int:
@@ -59,79 +66,84 @@ def fan_out(engine: Engine, now: datetime) -> int:
         return int(session.execute(FAN_OUT, {"now": now}).scalar_one())
 
 
-def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: datetime, *, batch: bool) -> int:
-    """Try the deliveries that are due. 0 when none is, so the caller can sleep."""
+def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: datetime, *, own: bool) -> int:
+    """Try the deliveries that are due, some of each subscriber's. 0 when none is, so the caller can sleep."""
+    with open_session(engine) as session:
+        groups = [
+            group
+            for subscription in due_subscriptions(session, now, own)
+            for group in claim_groups(session, subscription, now)
+        ]
+        session.commit()  # nothing is held while others answer
+        for group, answer in send(lane, seal, service, groups):
+            note_answer(session, group.deliveries, answer, now, own)
+        session.commit()
+    return sum(len(group.deliveries) for group in groups)
+
+
+def due_subscriptions(session: Session, now: datetime, own: bool) -> list[Subscription]:
+    """Each in its turn: a subscriber with thousands owed must not keep the others waiting behind them."""
     columns: Any = Subscription
     delivery: Any = Delivery
-    of_this_kind = select(columns.id).where(columns.batch.is_(batch), columns.disabled_at.is_(None))
-    with open_session(engine) as session:
-        due = claim(
-            session,
-            Delivery,
-            now,
-            hold=HOLD,
-            limit=POST_TOGETHER[batch],
-            where=[delivery.subscription_id.in_(of_this_kind)],
-        )
-        if due:
-            groups = posts_of(session, due, batch)
-            session.commit()  # nothing is held while others answer
-            for deliveries, answer in send(lane, seal, service, groups):
-                note_answer(session, deliveries, answer, now, batch)
-            session.commit()
-    return len(due)
+    owed = select(delivery.subscription_id).where(
+        delivery.done_at.is_(None), delivery.dead_at.is_(None), delivery.due_at <= now
+    )
+    wanted = select(Subscription).where(columns.own.is_(own), columns.disabled_at.is_(None), columns.id.in_(owed))
+    return list(session.scalars(wanted))
 
 
-def send(lane: Lane, seal: Seal, service: str, groups: Sequence[Group]) -> Iterator[tuple[Sequence[Delivery], Answer]]:
+def claim_groups(session: Session, subscription: Subscription, now: datetime) -> list[Group]:
+    """What travels together: a batch, or each event by itself."""
+    delivery: Any = Delivery
+    limit = BATCH_OF if subscription.batch else SINGLES
+    mine = [delivery.subscription_id == subscription.id]
+    due = sorted(claim(session, Delivery, now, hold=HOLD, limit=limit, where=mine), key=lambda d: d.seq or 0)
+    wanted = select(Event).where(Event.id.in_([d.event_id for d in due]))  # type: ignore[attr-defined]
+    events = {event.id: event for event in session.scalars(wanted)}
+    if subscription.batch:
+        return [Group(subscription, due, [events[d.event_id] for d in due])] if due else []
+    return [Group(subscription, [d], [events[d.event_id]]) for d in due]
+
+
+def send(lane: Lane, seal: Seal, service: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Answer]]:
     """A secret that cannot be opened is that subscriber's trouble, not the others'."""
     posts, sent = [], []
-    for subscription, deliveries, events in groups:
+    for group in groups:
         try:
-            posts.append(compose(seal, service, subscription, events))
-            sent.append(deliveries)
+            posts.append(compose(seal, service, group))
+            sent.append(group)
         except SealBroken:
-            yield deliveries, Answer(None, "the secret cannot be opened")
+            yield group, Answer(None, "the secret cannot be opened")
     yield from zip(sent, lane.send(posts), strict=True)
 
 
-def posts_of(session: Session, due: Sequence[Delivery], batch: bool) -> list[Group]:
-    """What travels together: all events for one of our own services, or each event by itself."""
-    events = {e.id: e for e in session.scalars(select(Event).where(Event.id.in_([d.event_id for d in due])))}  # type: ignore[attr-defined]
-    subscriptions = {s.id: s for s in session.scalars(select(Subscription))}
-    together: dict[object, list[Delivery]] = defaultdict(list)
-    for delivery in sorted(due, key=lambda d: d.seq or 0):
-        together[delivery.subscription_id if batch else delivery.id].append(delivery)
-    return [
-        (subscriptions[group[0].subscription_id], group, [events[d.event_id] for d in group])
-        for group in together.values()
-    ]
-
-
-def compose(seal: Seal, service: str, subscription: Subscription, events: Sequence[Event]) -> Post:
-    """Signed by Standard Webhooks over the exact bytes sent. The id of a single event's post is the event's."""
-    told = [CloudEvent.of(event, service).model_dump(mode="json") for event in events]
-    body = json.dumps(told if subscription.batch else told[0], ensure_ascii=False).encode()
-    post_id = str(events[0].id)
+def compose(seal: Seal, service: str, group: Group) -> Post:
+    """Signed by Standard Webhooks over the exact bytes sent. A post's id is its event's, or made of all its events'."""
+    told = [CloudEvent.of(event, service).model_dump(mode="json") for event in group.events]
+    batch = group.subscription.batch
+    body = json.dumps(told if batch else told[0], ensure_ascii=False).encode()
+    ids = [str(event.id) for event in group.events]
+    post_id = str(uuid5(NAMESPACE_URL, " ".join(ids))) if batch else ids[0]
     signed_at = datetime.now(UTC)  # the library signs wrongly in any other zone
-    secret = seal.open(subscription.sealed_secret, secret_place(subscription.id))
+    secret = seal.open(group.subscription.sealed_secret, secret_place(group.subscription.id))
     headers = {
-        "content-type": BATCH if subscription.batch else ONE,
+        "content-type": BATCH if batch else ONE,
         "webhook-id": post_id,
         "webhook-timestamp": str(int(signed_at.timestamp())),
         "webhook-signature": Webhook(secret).sign(post_id, signed_at, body.decode()),
     }
-    return Post(subscription.url, headers, body)
+    return Post(group.subscription.url, headers, body)
 
 
 def secret_place(subscription_id: UUID) -> str:
     return f"subscription.sealed_secret:{subscription_id}"
 
 
-def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, batch: bool) -> None:
+def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
     """A refusal or silence books the next try; after the last one the delivery is dead and stays to be seen."""
     for delivery in deliveries:
         delivery.status, delivery.problem = answer.status, answer.problem
-        wait = OWN_RETRY if batch else retry_after(delivery.attempts)
+        wait = OWN_RETRY if own else retry_after(delivery.attempts)
         if answer.accepted:
             delivery.done_at = now
         elif wait is None:
@@ -148,21 +160,13 @@ def retry_after(attempts: int) -> timedelta | None:
     return OUTSIDE_RETRIES[attempts - 1] * random.uniform(0.8, 1.2)
 
 
-def backlog(session: Session) -> int:
-    """Events not yet fanned out and deliveries not yet done: 0 when everything has been told."""
-    columns: Any = Delivery
-    owed = select(func.count()).where(columns.done_at.is_(None), columns.dead_at.is_(None))
-    fresh = select(func.count()).where(Event.fanned_out.is_(False))  # type: ignore[attr-defined]
-    return int((session.scalar(owed) or 0) + (session.scalar(fresh) or 0))
-
-
 def relays(settings: Settings, engine: Engine) -> list[Loop]:
     """The loops every worker runs: own services and outside systems apart, so that neither waits for the other."""
     seal, allowed = Seal.read(settings.secrets), Allowed(settings.inboxes, settings.receivers)
 
-    def deliver(batch: bool) -> Step:
+    def deliver(own: bool) -> Step:
         lane = Lane(allowed)
-        return lambda now: deliver_some(engine, lane, seal, settings.service, now, batch=batch)
+        return lambda now: deliver_some(engine, lane, seal, settings.service, now, own=own)
 
     return [
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),

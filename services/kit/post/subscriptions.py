@@ -3,14 +3,15 @@
 import base64
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
-from sqlmodel import Session
+from sqlalchemy import select, update
+from sqlmodel import Session, col
 
 from services.kit.post.events import source_of
 from services.kit.post.relay import secret_place
@@ -20,10 +21,20 @@ from services.kit.store.tables import Delivery, Subscription
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
 
-Published = Mapping[str, str]  # event type → what it tells, in Chinese
+Rights = Mapping[str, frozenset[str]]
 
-FACTS = "facts."  # events that carry values go to our own services alone
-READ_FACTS = "facts:read"
+
+@dataclass(frozen=True)
+class EventType:
+    """What an event tells, in Chinese, and the right one needs to hear it: a subscription is a way of reading."""
+
+    zh: str
+    right: str
+
+
+Published = Mapping[str, EventType]  # by event type
+
+READ_FACTS = "facts:read"  # events that carry values go to our own services alone
 
 
 class SubscriptionIn(BaseModel):
@@ -68,7 +79,7 @@ class AddressNotListed(DomainError):
     en = "The address is not on the operator's list of receivers."
 
 
-def subscriptions(service: str, allow: Callable[[str], Any], published: Published) -> APIRouter:
+def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, published: Published) -> APIRouter:
     """The subscriptions of one owner. A subscriber sees and changes only its own."""
     router = APIRouter(prefix=f"{source_of(service)}/subscriptions", tags=["subscriptions"])
     may = [allow("subscription:write")]
@@ -82,8 +93,12 @@ def subscriptions(service: str, allow: Callable[[str], Any], published: Publishe
         caller: CallerDep,
         now: Now,
     ) -> SubscriptionOut:
-        check(body, caller, published, request.app.state.allowed.permits(body.url))
-        return keep(session, request.app.state.seal, subscription_id, body, caller.subject, now)
+        check(body, caller, rights, published)
+        if not request.app.state.allowed.permits(body.url):
+            raise AddressNotListed
+        kept = keep(session, subscription_id, body, caller.subject, now)
+        kept.own = request.app.state.allowed.is_own(body.url)
+        return shown(kept, seal_secret(request.app.state.seal, kept, body.secret))
 
     @router.get("", dependencies=may)
     def list_subscriptions(session: SessionDep, caller: CallerDep) -> list[SubscriptionOut]:
@@ -93,6 +108,8 @@ def subscriptions(service: str, allow: Callable[[str], Any], published: Publishe
     @router.delete("/{subscription_id}", status_code=204, dependencies=may)
     def delete_subscription(subscription_id: UUID, session: SessionDep, caller: CallerDep, now: Now) -> None:
         owned(session, subscription_id, caller).disabled_at = now
+        owed = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, col(Delivery.done_at).is_(None))
+        session.execute(owed.values(dead_at=now, problem="the subscription was ended"))
 
     @router.get("/{subscription_id}/deliveries", dependencies=may)
     def list_deliveries(subscription_id: UUID, session: SessionDep, caller: CallerDep) -> list[DeliveryOut]:
@@ -106,23 +123,6 @@ def subscriptions(service: str, allow: Callable[[str], Any], published: Publishe
     return router
 
 
-def keep(
-    session: Session, seal: Seal, subscription_id: UUID, body: SubscriptionIn, subscriber: str, now: datetime
-) -> SubscriptionOut:
-    """A new one, or the subscriber's own with other wishes. A secret we made is in the first answer and in no other."""
-    held = session.get(Subscription, subscription_id, with_for_update=True)
-    if held and held.subscriber != subscriber:
-        raise NotThere
-    row = held or Subscription(id=subscription_id, subscriber=subscriber, created_at=now)  # type: ignore[call-arg]
-    row.url, row.types, row.division, row.batch = body.url, body.types, body.division, body.batch
-    row.disabled_at = None
-    made = None if held or body.secret else new_secret()
-    if secret := body.secret or made:
-        row.sealed_secret = seal.close(secret, secret_place(subscription_id))
-    session.add(row)
-    return shown(row, made)
-
-
 def shown(row: Subscription, secret: str | None = None) -> SubscriptionOut:
     return SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)), secret=secret)
 
@@ -131,14 +131,33 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def check(body: SubscriptionIn, caller: Caller, published: Published, listed: bool) -> None:
+def check(body: SubscriptionIn, caller: Caller, rights: Rights, published: Published) -> None:
     for kind in body.types:
         if kind not in published:
             raise UnknownType(kind)
-        if kind.startswith(FACTS) and READ_FACTS not in caller.scopes:
+        right = published[kind].right
+        if right not in caller.scopes and not rights.get(right, frozenset()) & caller.roles:
             raise NotAllowed(kind)
-    if not listed:
-        raise AddressNotListed
+
+
+def keep(session: Session, subscription_id: UUID, body: SubscriptionIn, subscriber: str, now: datetime) -> Subscription:
+    """A new one, or the subscriber's own with other wishes."""
+    held = session.get(Subscription, subscription_id, with_for_update=True)
+    if held and held.subscriber != subscriber:
+        raise NotThere
+    row = held or Subscription(id=subscription_id, subscriber=subscriber, created_at=now, sealed_secret=b"")  # type: ignore[call-arg]
+    row.url, row.types, row.division, row.batch = body.url, body.types, body.division, body.batch
+    row.disabled_at = None
+    session.add(row)
+    return row
+
+
+def seal_secret(seal: Seal, row: Subscription, sent: str | None) -> str | None:
+    """The subscriber's own secret, or one made for a new subscription, which is returned to be shown this once."""
+    made = None if sent or row.sealed_secret else new_secret()
+    if secret := sent or made:
+        row.sealed_secret = seal.close(secret, secret_place(row.id))
+    return made
 
 
 def owned(session: Session, subscription_id: UUID, caller: Caller) -> Subscription:

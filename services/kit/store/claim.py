@@ -1,10 +1,13 @@
 """The one way work is taken: book the retry first, commit, then try. A crash leaves nothing to clean up."""
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, select, text, update
+from sqlalchemy import ColumnElement, Engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
 from services.kit.store.db import open_session
@@ -14,7 +17,7 @@ Row = TypeVar("Row", bound=SQLModel)
 JobHandler = Callable[[str, datetime], None]
 
 JOB_RETRY = timedelta(seconds=1)
-JOB_HOLD = timedelta(minutes=2)  # longer than any job's step: a second worker takes over only from a dead one
+JOB_HOLD = timedelta(seconds=30)  # renewed while the job is under way
 
 
 def claim(
@@ -55,6 +58,29 @@ def still_held(session: Session, row: SQLModel) -> bool:
     return session.execute(mine).first() is not None
 
 
+@contextmanager
+def renewing(engine: Engine, row: SQLModel, hold: timedelta) -> Iterator[None]:
+    """Keep a claim while its work is under way, however long that takes: a worker that is stopped or dead renews
+    nothing, and its work is taken over when the hold is over."""
+    held: Any = row
+    columns: Any = type(row)
+    mine = update(type(row)).where(columns.id == held.id, columns.attempts == held.attempts)
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(hold.total_seconds() / 3):
+            with suppress(OperationalError), open_session(engine) as session, session.begin():
+                session.execute(mine.values(due_at=func.greatest(columns.due_at, func.clock_timestamp() + hold)))
+
+    thread = threading.Thread(target=renew, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 def enqueue(session: Session, kind: str, key: str, now: datetime) -> None:
     """Ask for a job. An open one becomes due again under a new fencing number: a run under way cannot close it."""
     session.execute(
@@ -74,7 +100,8 @@ def work_a_job(engine: Engine, handlers: Mapping[str, JobHandler], now: datetime
         jobs = claim(session, Job, now, hold=JOB_HOLD, where=[columns.kind.in_(handlers)])
         for job in jobs:
             try:
-                handlers[job.kind](job.key, now)
+                with renewing(engine, job, JOB_HOLD):
+                    handlers[job.kind](job.key, now)
             except Exception:
                 settle(session, job, due_at=now + min(JOB_RETRY * job.attempts, JOB_HOLD))
                 raise

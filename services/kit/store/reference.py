@@ -51,18 +51,20 @@ class StandardRow:
     document_no: str
 
 
-def standards_on(session: Session, key: str, day: date) -> list[StandardRow]:
-    """All rows of a key that hold on a day, the nearest place first (longest code)."""
+def standards_on(session: Session, key: str, day: date, population_class: str = "") -> list[StandardRow]:
+    """The rows of a key that hold on a day for everybody or for that class. The nearest place comes first (longest
+    code), and there what is said of the class itself."""
     columns: Any = Standard
-    rows = session.scalars(select(Standard).where(columns.key == key, columns.valid.contains(day)))
+    meant = columns.population_class.in_({"", population_class})
+    rows = session.scalars(select(Standard).where(columns.key == key, columns.valid.contains(day), meant))
     found = [StandardRow(r.division, r.population_class, r.value, r.document_no) for r in rows]
-    return sorted(found, key=lambda row: (-len(row.division), row.division))
+    return sorted(found, key=lambda row: (-len(row.division), row.division, not row.population_class))
 
 
 def standard(session: Session, key: StandardKey, division: str, day: date, population_class: str = "") -> Decimal:
     """The value that holds for a place. Refuses with the key's name when none does."""
-    for row in standards_on(session, key.key, day):
-        if division.startswith(row.division) and row.population_class in ("", population_class):
+    for row in standards_on(session, key.key, day, population_class):
+        if division.startswith(row.division):
             return row.value
     raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
 
@@ -82,13 +84,8 @@ def copied_version(session: Session, kind: str) -> int:
 
 
 def copy_reference(session: Session, kind: str, rows: Sequence[Mapping[str, Any]], version: int) -> None:
-    """Take over what the county has written since our version."""
-    table: Any = KINDS[kind].__table__  # type: ignore[attr-defined]
-    if rows:
-        write = insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {c.name: write.excluded[c.name] for c in table.columns if c.name not in keys}
-        session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed), [as_columns(r) for r in rows])
+    """Take over what the county has written since our version. Two pulls may end crosswise: they take turns by the
+    version's row, and the newer row stays."""
     session.execute(
         text(
             "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
@@ -96,6 +93,19 @@ def copy_reference(session: Session, kind: str, rows: Sequence[Mapping[str, Any]
         ),
         {"kind": kind, "version": version},
     )
+    if rows:
+        table: Any = KINDS[kind].__table__  # type: ignore[attr-defined]
+        write = insert(table)
+        keys = [column.name for column in table.primary_key]
+        changed = {c.name: write.excluded[c.name] for c in table.columns if c.name not in keys}
+        newer = table.c.version < write.excluded.version
+        in_order = [as_columns(row) for row in sorted(rows, key=first_day)]
+        session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), in_order)
+
+
+def first_day(row: Mapping[str, Any]) -> str:
+    """A standard that was ended comes before the one that follows it, else both would hold at once for a moment."""
+    return str(row["valid"][0]) if "valid" in row else ""
 
 
 def as_columns(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Event(Kit, table=True):
 
 
 class Subscription(Kit, table=True):
-    """Who wants to hear of which types, and where. `batch` lets up to 200 events share a post (our own services)."""
+    """Who wants to hear of which types, and where. `batch` lets events share a post; `own` is an inbox of ours."""
 
     id: UUID = Field(primary_key=True)
     subscriber: str
@@ -58,6 +58,7 @@ class Subscription(Kit, table=True):
     types: list[str] = Field(sa_type=ARRAY(Text))
     division: str = ""
     batch: bool = False
+    own: bool = False
     sealed_secret: bytes
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)

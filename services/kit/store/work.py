@@ -9,6 +9,8 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy.exc import OperationalError
 
+from services.kit.web.errors import in_a_line, without_values
+
 log = logging.getLogger(__name__)
 
 Step = Callable[[datetime], int]
@@ -45,10 +47,10 @@ def turn(loop: Loop, stop: threading.Event, zone: tzinfo) -> None:
         except OperationalError as error:  # the database is away; it will be back
             failures += 1
             rest = min(0.2 * failures, 5.0)
-            log.warning("%s: database away: %s", loop.name, str(error.orig).splitlines()[0])
-        except Exception:  # one poisoned piece of work must not end the others' loops; its retry is booked
+            log.warning("%s: database away: %s", loop.name, in_a_line(error))
+        except Exception as error:  # one poisoned piece of work must not end the others' loops; its retry is booked
             failures += 1
             rest = min(0.5 * failures, 5.0)
-            log.exception("%s: step failed", loop.name)
+            log.error("%s: step failed\n%s", loop.name, without_values(error))
         if rest:
             stop.wait(rest)

@@ -1,5 +1,7 @@
 """Who is calling, proved by a token that county has signed; and what a role or client may do, by policy."""
 
+import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,13 +15,18 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
-from services.kit.web.errors import NotAllowed, NotSignedIn
+from services.kit.web.errors import DomainError, NotAllowed, NotSignedIn
+
+log = logging.getLogger(__name__)
 
 ISSUER = "shouwang-county"
 AUDIENCE = "shouwang"
 TOKEN_TYPE = "at+jwt"
 LIFETIME = 600  # seconds
 REFETCH_AFTER = 60.0  # seconds between two looks for a key we do not know
+RETRY_AFTER = 3.0  # seconds after a look that failed
+FRESH_FOR = 300.0  # seconds; then the keys are fetched anew, while the old ones still serve
+TRUSTED_FOR = 600.0  # seconds; then not even those: one may have been withdrawn, and no token lasts longer
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,22 @@ class Caller:
     token: str
 
 
-class Keys:
-    """County's public keys, fetched when first needed and again when a token names one we do not know."""
+class IssuerAway(DomainError):
+    """Says nothing about the token: whether it holds could not be found out."""
 
-    def __init__(self, fetch: Callable[[], Mapping[str, Any]]) -> None:
-        self._fetch = fetch
+    status = 503
+    zh = "暂时无法核验登录，请稍后再试。"
+    en = "Sign-ins cannot be checked for a moment. Please try again."
+
+
+class Keys:
+    """County's public keys, fetched when first needed, when a token names one we do not know, and when they are old."""
+
+    def __init__(self, fetch: Callable[[], Mapping[str, Any]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._fetch, self._clock = fetch, clock
         self._keys = KeySet([])
-        self._fetched_at = -REFETCH_AFTER
+        self._fetched_at = self._look_at = -math.inf
+        self._away = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -46,12 +62,28 @@ class Keys:
         return cls(lambda: httpx.get(f"{county_url}/v1/keys", timeout=5, trust_env=False).raise_for_status().json())
 
     def that_know(self, key_id: str) -> KeySet:
+        if self._know(key_id, FRESH_FOR):
+            return self._keys  # without the lock, which somebody may hold while county does not answer
         with self._lock:
-            known = any(key.kid == key_id for key in self._keys.keys)
-            if not known and time.monotonic() - self._fetched_at >= REFETCH_AFTER:
-                self._keys = KeySet.import_key_set(dict(self._fetch()))  # type: ignore[arg-type]
-                self._fetched_at = time.monotonic()
+            if not self._know(key_id, FRESH_FOR) and self._clock() >= self._look_at:
+                self._look()
+            if self._away and not self._know(key_id, TRUSTED_FOR):
+                raise IssuerAway
             return self._keys
+
+    def _know(self, key_id: str, age: float) -> bool:
+        return self._clock() - self._fetched_at < age and any(key.kid == key_id for key in self._keys.keys)
+
+    def _look(self) -> None:
+        """A look that failed counts too, else everybody who waits for the lock would try in turn."""
+        try:
+            self._keys = KeySet.import_key_set(dict(self._fetch()))  # type: ignore[arg-type]
+        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+            log.warning("no keys from the issuer: %s", type(error).__name__)
+            self._away, self._look_at = True, self._clock() + RETRY_AFTER
+        else:
+            self._away, self._fetched_at = False, self._clock()
+            self._look_at = self._fetched_at + REFETCH_AFTER
 
 
 def read_token(token: str, keys: Keys, now: float) -> Caller:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Literal, TypeVar
@@ -84,6 +84,15 @@ class RowReader:
         return RowVerdict(row=self.row.number, outcome="refused" if self.faults else "stored", faults=self.faults)
 
 
+def refuse_twice(readers: Sequence[RowReader], header: str, keys: Sequence[Hashable]) -> None:
+    """Each row whose key an earlier row has. None is no key: two rows that do not say who they mean are not one."""
+    seen: set[Hashable] = set()
+    for reader, key in zip(readers, keys, strict=True):
+        if key is not None and key in seen:
+            reader.refuse(header, *TWICE)
+        seen.add(key)
+
+
 def text_up_to(length: int) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if len(text) > length:
@@ -114,14 +123,14 @@ def money(text: str) -> int:
         amount = Decimal(text.replace(",", ""))
     except InvalidOperation:
         raise CellRefused("not-an-amount", "不是有效的金额。", "This is not an amount.") from None
-    fen = amount * 100 if amount.is_finite() else Decimal("0.1")
-    if fen != fen.to_integral_value() or not 0 <= fen <= 10**12:
+    # Whether it is in range comes first: 1e999999 is a Decimal, and reckoning with it overflows.
+    if not (amount.is_finite() and 0 <= amount <= 10**10 and amount == round(amount, 2)):
         raise CellRefused(
             "not-an-amount",
             "金额须为不小于 0、最多两位小数的元数。",
             "Yuan, 0 or more, two decimals at most.",
         )
-    return int(fen)
+    return int(amount * 100)
 
 
 def day(text: str) -> date:

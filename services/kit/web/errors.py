@@ -2,14 +2,17 @@
 
 import logging
 import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -155,8 +158,24 @@ def on_http(request: Request, error: HTTPException) -> JSONResponse:
 
 
 def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.exception("unexpected, at %s %s", request.method, request.url.path, exc_info=error)
+    log.error("unexpected, at %s %s\n%s", request.method, request.url.path, without_values(error))
     return problem(request, Unexpected())
+
+
+def without_values(error: BaseException) -> str:
+    """As a traceback; of a database error its class, state and constraint alone, for its words hold the row."""
+    frames = "".join(traceback.format_tb(error.__traceback__)) + in_a_line(error)
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return f"{without_values(earlier)}\nthen\n{frames}" if earlier else frames
+
+
+def in_a_line(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.Error):
+        return f"{type(cause).__name__} {cause.sqlstate} {cause.diag.constraint_name or ''}".rstrip()
+    if isinstance(error, DBAPIError | ValidationError):
+        return type(error).__name__
+    return "".join(traceback.format_exception_only(error)).rstrip()
 
 
 def speak_problems(app: FastAPI) -> None:

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +17,12 @@ from services.kit.web.errors import DomainError
 LARGEST = 20 * 1024 * 1024  # bytes of an upload
 LARGEST_UNPACKED = 200 * 1024 * 1024  # bytes of a workbook when unzipped
 MOST_ROWS = 50_000
+MOST_COLUMNS = 200
+PIECE = 1024 * 1024  # bytes of a workbook's part looked at together
+# What says where a filled cell lies. Raw bytes, as calamine reads them: its tags hold no entities.
+MARKS = re.compile(
+    rb"""<(?:\w+:)?(?P<tag>sheetData|row|c|v|is)\b|\br\s*=\s*["'](?P<column>[A-Za-z]*)(?P<row>[0-9]+)["']"""
+)
 
 
 class FileTooLarge(DomainError):
@@ -71,19 +79,81 @@ def rows_of(lines: Iterator[Sequence[object]], wanted: dict[str, int]) -> Iterat
 
 def read_workbook(content: bytes) -> Iterator[Sequence[object]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            if sum(entry.file_size for entry in packed.infolist()) > LARGEST_UNPACKED:
-                raise FileTooLarge
+        check_workbook(content)
         workbook = CalamineWorkbook.from_object(io.BytesIO(content))
         yield from workbook.get_sheet_by_index(0).iter_rows()
-    except (CalamineError, zipfile.BadZipFile, IndexError) as error:
+    except (CalamineError, zipfile.BadZipFile, zlib.error, IndexError, EOFError) as error:
         raise NotASheet from error
+
+
+def check_workbook(content: bytes) -> None:
+    """Before calamine opens it, which makes room for every cell up to the last one and aborts where there is none.
+    Sizes are counted, not believed; any part may be a worksheet, whatever its name."""
+    left = LARGEST_UNPACKED
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        names = {name.lower() for name in packed.namelist()}
+        if "xl/workbook.xml" not in names or names & {"content.xml", "xl/workbook.bin"}:
+            raise NotASheet  # calamine would try ODS and XLSB, whose cells are told otherwise
+        for entry in packed.infolist():
+            if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise NotASheet
+            entry.file_size = LARGEST_UNPACKED + 1  # reads on to its real end
+            with packed.open(entry) as part:
+                extent = Extent()
+                while piece := part.read(PIECE):
+                    left -= len(piece)
+                    if left < 0:
+                        raise FileTooLarge
+                    extent.look_at(piece)
+                extent.look_at(b"<")
+
+
+class Extent:
+    """Follows where the filled cells of a worksheet lie, and refuses one beyond what a table of ours can hold."""
+
+    def __init__(self) -> None:
+        self._row = self._column = 0
+        self._inside = False  # after <sheetData>
+        self._rest = b""
+
+    def look_at(self, piece: bytes) -> None:
+        """A piece ends anywhere, so what follows its last `<` waits for the next one."""
+        whole, opening, rest = (self._rest + piece).rpartition(b"<")
+        self._rest = opening + rest
+        if len(self._rest) > 2 * PIECE:
+            raise NotASheet
+        for mark in MARKS.finditer(whole):
+            self._follow(mark["tag"], mark["column"], mark["row"])
+
+    def _follow(self, tag: bytes | None, column: bytes, row: bytes) -> None:
+        if tag == b"sheetData":
+            self._inside, self._row, self._column = True, 0, 0
+        elif tag == b"row":
+            self._row, self._column = self._row + 1, 0
+        elif tag == b"c":
+            self._column += 1  # a cell without a reference follows its neighbour
+        elif tag is None:
+            self._row = int(row[:9])
+            self._column = column_number(column[:9]) if column else self._column
+        elif self._inside and (self._row > MOST_ROWS + 1 or self._column > MOST_COLUMNS):
+            raise FileTooLarge(f"> {MOST_ROWS + 1} × {MOST_COLUMNS}")
+
+
+def column_number(letters: bytes) -> int:
+    """A is 1, Z is 26, AA is 27."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + letter - 64
+    return number
 
 
 def read_csv(content: bytes) -> Iterator[Sequence[object]]:
     if b"\0" in content:
         raise NotASheet
-    yield from csv.reader(io.StringIO(decode(content), newline=""))
+    try:
+        yield from csv.reader(io.StringIO(decode(content), newline=""), strict=True)
+    except csv.Error as error:  # a quote that nobody closed would take the rest of the table for one cell
+        raise NotASheet from error
 
 
 def decode(content: bytes) -> str:

@@ -1,0 +1,68 @@
+"""What a household is or was, over HTTP."""
+
+from typing import Any
+
+import pytest
+from httpx2 import Response
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from tests.callers import Headers
+from tests.households.conftest import facts_of
+
+SOURCE = {"source": "示例〔2026〕2号"}
+CLOSED = {"since": "2026-01-01", "until": "2026-06-01"}
+REOPENED = {"since": "2026-08-01", "until": None}
+
+
+@pytest.fixture
+def put(http: TestClient, clerk: Headers, family: str) -> Any:
+    def sent(period: dict[str, Any]) -> Response:
+        return http.put(f"{family}/tags/monitored", json=period | SOURCE, headers=clerk)
+
+    return sent
+
+
+def kept(http: TestClient, clerk: Headers, family: str) -> list[tuple[str, str | None]]:
+    return [(tag["since"], tag["until"]) for tag in http.get(f"{family}/tags", headers=clerk).json()]
+
+
+@pytest.mark.parametrize("period", [{"since": "2026-11-22"}, {"since": "2026-01-01", "until": "2026-11-22"}])
+def test_a_tag_neither_begins_nor_ends_after_today(put: Any, period: dict[str, Any]) -> None:
+    refused = put(period)
+    assert (refused.status_code, refused.json()["code"]) == (422, "tag-in-the-future")
+
+
+def test_a_tag_that_ends_today_no_longer_holds_and_one_that_begins_today_does(put: Any, households: Session) -> None:
+    put({"since": "2026-01-01", "until": "2026-11-21"})
+    assert not facts_of(households, "JK1").monitored
+    put({"since": "2026-11-21"})
+    assert facts_of(households, "JK1").monitored
+
+
+def test_closing_a_tag_again_answers_alike_and_changes_nothing(
+    put: Any, http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    put(CLOSED | {"until": None})
+    first = put(CLOSED)
+    put(REOPENED)
+    version = facts_of(households, "JK1").version
+    again = put(CLOSED)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert kept(http, clerk, family) == [("2026-01-01", "2026-06-01"), ("2026-08-01", None)]
+    assert facts_of(households, "JK1").version == version
+
+
+def test_a_tag_over_days_that_have_it_already_is_a_conflict_and_no_error_of_ours(
+    put: Any, http: TestClient, clerk: Headers, family: str
+) -> None:
+    put(CLOSED)
+    refused = put({"since": "2026-03-01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "tags-overlap")
+    assert kept(http, clerk, family) == [("2026-01-01", "2026-06-01")]
+
+
+def test_the_beginning_of_an_open_tag_can_be_mended(put: Any, http: TestClient, clerk: Headers, family: str) -> None:
+    put({"since": "2026-11-21"})
+    put({"since": "2025-05-01"})
+    assert kept(http, clerk, family) == [("2025-05-01", None)]
