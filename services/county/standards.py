@@ -95,12 +95,13 @@ def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, 
     begins = cast(date, row.valid.lower)
     if body.valid_until <= begins:
         raise EndsBeforeItBegins
+    taken = AlreadySet(f"{row.key} · {row.division}")
     if row.valid.upper != body.valid_until:
         row.valid, row.version = Range(begins, body.valid_until), next_version(session, "standards")
         try:
             session.flush()
         except IntegrityError as error:
-            raise AlreadySet(f"{row.key} · {row.division}") from error
+            raise taken from error
         announce(session, "standards", row.version, now)
     return shown(row)
 

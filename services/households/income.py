@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed, lock_households
@@ -128,7 +129,10 @@ def report_statement(
             created_at=now,
         )
     )
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # the same id at the same moment for another household
+        raise SentBefore from error
     session.add_all(StatementLine(statement_id=body.id, kind=line.kind, amount=line.amount) for line in body.lines)
     facts_changed(session, [household.id], now)
 

@@ -1,10 +1,14 @@
 """Who may sign in, and how the first of them comes to be."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+from sqlalchemy import Engine, QueuePool
 from starlette.testclient import TestClient
 
+from services.county.accounts import hashing
 from tests.county.conftest import PASSWORD, SignedIn, sign_in
 
 
@@ -41,6 +45,43 @@ def test_an_account_sent_twice_is_one_account(client: TestClient, admin: dict[st
     answers = [client.post("/v1/accounts", json=body, headers=admin) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
     assert client.post("/v1/accounts", json=account(), headers=admin).json()["code"] == "name-taken"
+
+
+def test_the_same_id_for_an_account_of_another_name_or_other_roles_is_refused(
+    client: TestClient, admin: dict[str, str]
+) -> None:
+    body = account(id=str(uuid4()))
+    assert client.post("/v1/accounts", json=body, headers=admin).status_code == 201
+    for other in ({"roles": ["system"]}, {"name": "别人"}, {"username": "wang"}):
+        refused = client.post("/v1/accounts", json=body | other, headers=admin)
+        assert (refused.status_code, refused.json()["code"]) == (409, "sent-before")
+
+
+def test_without_the_one_time_token_s_file_every_token_is_wrong(client: TestClient, secrets: Path) -> None:
+    file = secrets / "first_admin_token"
+    kept = file.read_text()
+    file.unlink()
+    try:
+        first = {"token": kept, "username": "admin", "name": "管理员", "password": PASSWORD}
+        refused = client.post("/v1/first-administrator", json=first)
+        assert (refused.status_code, refused.json()["code"]) == (403, "token-used-or-wrong")
+    finally:
+        file.write_text(kept)
+
+
+def test_a_sign_in_that_waits_for_its_turn_at_hashing_holds_no_connection(
+    client: TestClient, admin: dict[str, str], engines: dict[str, Engine]
+) -> None:
+    with ThreadPoolExecutor(1) as beside, hashing, hashing:
+        waiting = beside.submit(sign_in, client, "admin")
+        time.sleep(0.5)
+        pool = engines["county"].pool
+        assert isinstance(pool, QueuePool)
+        held, done = pool.checkedout(), waiting.done()
+        hashing.release()
+        assert waiting.result(10)
+        hashing.acquire()
+    assert (held, done) == (0, False)
 
 
 def test_a_short_password_is_refused_without_being_repeated_back(client: TestClient, admin: dict[str, str]) -> None:

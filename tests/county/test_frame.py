@@ -123,3 +123,51 @@ def test_what_changed_since_a_version_is_all_that_is_sent_and_nothing_is_missed(
     assert [row["key"] for row in first["rows"]] == ["monitoring_line"]
     assert [row["key"] for row in second["rows"]] == ["sweep_day"]
     assert second["version"] > first["version"]
+
+
+def test_an_open_standard_can_be_ended_and_followed_by_another(client: TestClient, signed_in: SignedIn) -> None:
+    headers, first = signed_in("county"), body()
+    following = body(valid_from="2027-01-01", value=700_000)
+    client.post("/v1/standards", json=first, headers=headers)
+    assert client.post("/v1/standards", json=following, headers=headers).json()["code"] == "already-set"
+    path, end = f"/v1/standards/{first['id']}/valid-until", {"valid_until": "2027-01-01"}
+    answers = [client.put(path, json=end, headers=headers) for _ in range(2)]
+    assert [(answer.status_code, answer.json()["valid_until"]) for answer in answers] == [(200, "2027-01-01")] * 2
+    assert client.get("/v1/reference/standards?since=1", headers=headers).json()["version"] == 2
+    assert client.post("/v1/standards", json=following, headers=headers).status_code == 201
+
+
+def test_a_standard_s_end_is_announced_and_sent_to_the_copies(
+    client: TestClient, signed_in: SignedIn, county: Session
+) -> None:
+    headers, first = signed_in("county"), body()
+    client.post("/v1/standards", json=first, headers=headers)
+    end = {"valid_until": "2027-01-01"}
+    client.put(f"/v1/standards/{first['id']}/valid-until", json=end, headers=headers)
+    rows = client.get("/v1/reference/standards?since=1", headers=headers).json()["rows"]
+    assert [row["valid"] for row in rows] == [["2026-01-01", "2027-01-01"]]
+    told = county.scalars(text("SELECT (data ->> 'version')::int FROM event WHERE subject = 'standards' ORDER BY 1"))
+    assert told.all() == [1, 2]
+
+
+def test_a_standard_cannot_end_before_it_begins_or_run_into_the_next(client: TestClient, signed_in: SignedIn) -> None:
+    headers, first = signed_in("county"), body(valid_until="2027-01-01")
+    client.post("/v1/standards", json=first, headers=headers)
+    client.post("/v1/standards", json=body(valid_from="2027-01-01"), headers=headers)
+    path = f"/v1/standards/{first['id']}/valid-until"
+    refusals = {"2026-01-01": "ends-before-it-begins", "2027-01-02": "already-set"}
+    for end, code in refusals.items():
+        assert client.put(path, json={"valid_until": end}, headers=headers).json()["code"] == code
+    nowhere = client.put(f"/v1/standards/{uuid4()}/valid-until", json={"valid_until": "2027-01-01"}, headers=headers)
+    assert nowhere.status_code == 404
+
+
+def test_a_day_before_the_calendar_or_after_next_year_is_refused_and_nothing_is_written(
+    client: TestClient, signed_in: SignedIn, county: Session
+) -> None:
+    headers, festival = signed_in("county"), {"working": False, "document_no": "示例〔2026〕3号"}
+    for day in ("2023-12-31", f"{date.today().year + 2}-01-01", "2400-12-31"):  # noqa: DTZ011  # the app's own clock
+        refused = client.put(f"/v1/days/{day}", json=festival, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (422, "day-out-of-reach")
+    assert county.execute(text("SELECT count(*) FROM day")).scalar_one() == 0
+    assert client.put("/v1/days/2024-01-01", json=festival, headers=headers).status_code == 200

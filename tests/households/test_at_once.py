@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeAlias
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select
 from sqlmodel import Session
 
 from services.households.import_households import phone_place
-from services.households.models import Household
+from services.households.models import Household, Person
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.web.cells import ImportOut
@@ -18,6 +18,7 @@ from tests.households.conftest import (
     Send,
     csv_of,
     facts_of,
+    faults,
     household_numbered,
     household_row,
     member_row,
@@ -57,8 +58,11 @@ def test_one_new_household_uploaded_twice_at_once_keeps_one_id_for_its_phone_tag
     assert facts_of(households, "JK1").monitored
 
 
-def test_one_new_person_uploaded_twice_at_once_is_one_person(both: Both, households: Session, send: Send) -> None:
-    send("households", household_row())
-    row = member_row(id_number=valid("99010119600101123"))
-    assert both("members", row, row).unchanged == 1
-    assert households.execute(text("SELECT count(*) FROM person")).scalar_one() == 1
+def test_one_new_person_uploaded_into_two_households_at_once_is_refused_in_the_second(
+    both: Both, households: Session, send: Send
+) -> None:
+    send("households", household_row(), household_row("JK2"))
+    number = valid("99010119600101123")
+    verdict = both("members", member_row(id_number=number), member_row("JK2", id_number=number))
+    assert faults(verdict) == [(2, "证件号码", "member-elsewhere")]
+    assert len(households.scalars(select(Person)).all()) == 1

@@ -3,7 +3,6 @@
 import logging
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,9 +28,9 @@ def fail(engine: Engine) -> int:
 
 
 @pytest.fixture
-def app(engines: dict[str, Engine], tmp_path: Path, clean: None) -> Iterator[FastAPI]:
+def app(engines: dict[str, Engine], tmp_path: Path, clean: None) -> FastAPI:
     settings = Settings(service="county", database_url="", secrets=tmp_path, port=1, county_url="http://localhost:1")
-    yield create_app(settings, [], title="a service", engine=engines["county"])
+    return create_app(settings, [], title="a service", engine=engines["county"])
 
 
 def soundly_told(logged: str) -> bool:
