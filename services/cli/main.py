@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 from zoneinfo import ZoneInfo
 
+import httpx
 import typer
 
 from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
-from services.cli.messages import CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
+from services.cli.messages import NOT_SHOWN, CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
 from services.cli.migrate import SERVICES, DataNewerThanCode, migrate_all
 from services.cli.office import Office, Refused
 from services.cli.postgres import throwaway_folder
@@ -58,7 +59,16 @@ def run(
     """启动并装入演示县 / start with the demonstration county; stays until Ctrl-C and keeps its data."""
     os.environ["SHOUWANG_DEMO_PEOPLE"] = "true"
     ports = Ports.free() if free_ports else Ports.default()
-    raise typer.Exit(start(state, ports, demonstrate(state, ports, lang, (households, teams, seed)), lang=lang))
+    show = demonstrate(state, ports, lang, (households, teams, seed))
+
+    def show_and_stay() -> None:
+        """What was started for people to use stays up, even if one of its processes was away for a moment."""
+        try:
+            show()
+        except (httpx.HTTPError, Refused, TimeoutError) as error:
+            Voice(lang).say(NOT_SHOWN, why=f"{type(error).__name__} {error}")
+
+    raise typer.Exit(start(state, ports, show_and_stay, lang=lang))
 
 
 @app.command()

@@ -14,6 +14,10 @@ class Notice(NamedTuple):
 
 
 READY = Notice("守望已就绪：{url}", "Shouwang is ready: {url}")
+NOT_SHOWN = Notice(
+    "演示没有走完（{why}）；服务仍在运行，可重新执行一次。",
+    "The demonstration was not shown to its end ({why}); the services stay up. Run it again.",
+)
 STOPPED = Notice("守望已停止。", "Shouwang has stopped.")
 RESTARTS = Notice(
     "{process} 已退出（{code}），{pause:.1f} 秒后重启。",

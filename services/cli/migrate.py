@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 HOME = Path(__file__).resolve().parents[2]
 SERVICES = ("county", "households", "attendance", "alerts")
@@ -21,10 +21,9 @@ class DataNewerThanCode(Exception):
 def migrate_all(dsns: Mapping[str, str]) -> None:
     """Up to the newest revision of every service; nothing happens where that is reached."""
     for service, dsn in dsns.items():
-        engine = create_engine(dsn)
+        engine = create_engine(dsn, poolclass=NullPool)
         with engine.connect() as connection:
             migrate(service, connection)
-        engine.dispose()
 
 
 def migrate(service: str, connection: Connection) -> None:

@@ -93,8 +93,14 @@ def register_whole(session: Session, **columns: Any) -> UUID:
     """A household of which every fact is known."""
     household = register(session, **columns)
     person = Person(name="示例", birth_date=date(1980, 1, 1), sex="1", schooling="not_in_school", insured=True)
-    period = {"period_from": date(2025, 11, 1), "period_to": date(2026, 10, 31)}
-    statement = Statement(id=uuid4(), household_id=household, recorded_by="test", created_at=NOW, **period)
+    statement = Statement(
+        id=uuid4(),
+        household_id=household,
+        period_from=date(2025, 11, 1),
+        period_to=date(2026, 10, 31),
+        recorded_by="test",
+        created_at=NOW,
+    )
     session.add_all([person, statement])
     session.flush()
     session.add(

@@ -46,9 +46,7 @@ def test_a_cadre_in_the_village_is_on_duty_and_reads_so(http: TestClient, cadre:
     assert english.json()["words"] == "Recorded: the place cannot be told. 2026-11-21: on duty."
 
 
-def test_the_event_says_who_and_never_where_or_what_followed(
-    http: TestClient, cadre: Headers, attendance: Session
-) -> None:
+def test_the_event_says_who_and_never_where(http: TestClient, cadre: Headers, attendance: Session) -> None:
     sent = body()
     http.post("/v1/check-ins", json=sent, headers=cadre)
     told = {event.type: event for event in attendance.scalars(select(Event))}

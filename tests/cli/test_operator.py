@@ -1,6 +1,8 @@
 """What an operator is told when something is missing, newer or wrong."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +16,7 @@ from services.cli.doctor import examine
 from services.cli.main import app
 from services.cli.migrate import SERVICES
 from services.cli.postgres import Cluster
+from services.cli.processes import CODE
 from services.cli.readiness import ReadyFile, ReadyProcess
 
 
@@ -33,12 +36,14 @@ def test_migrate_on_newer_data_ends_with_6_and_says_so(named: dict[str, str]) ->
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO alembic_version VALUES ('of the future')"))
     try:
-        code, said = run("migrate", "--lang", "en", **named)
+        argv = [sys.executable, "-m", "services.cli.main", "migrate", "--lang", "en"]
+        environment = {**os.environ, **named}
+        done = subprocess.run(argv, cwd=CODE, env=environment, capture_output=True, text=True, timeout=60, check=False)
     finally:
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM alembic_version WHERE version_num = 'of the future'"))
         engine.dispose()
-    assert (code, said) == (6, "The data was written by a newer version (alerts).\n")
+    assert (done.returncode, done.stderr) == (6, "The data was written by a newer version (alerts).\n")
 
 
 def test_migrate_names_the_variable_that_is_not_set(named: dict[str, str]) -> None:

@@ -37,6 +37,7 @@ class Receiver:
 
     port: int = 0
     got: list[Got] = field(default_factory=list)
+    flooded: int = 0  # bytes that somebody or the network in between has taken
     released: threading.Event = field(default_factory=threading.Event)
 
     def url(self, path: str = "/204") -> str:
@@ -91,7 +92,7 @@ def answer(request: BaseHTTPRequestHandler, receiver: Receiver) -> None:
     if asked == "drip":
         drip(request, receiver)
     elif asked == "flood":
-        flood(request)
+        flood(request, receiver)
     else:
         request.send_header("location", receiver.url("/200"))
         request.send_header("content-length", "0")
@@ -110,11 +111,11 @@ def drip(request: BaseHTTPRequestHandler, receiver: Receiver) -> None:
         time.sleep(0.02)
 
 
-def flood(request: BaseHTTPRequestHandler) -> None:
+def flood(request: BaseHTTPRequestHandler, receiver: Receiver) -> None:
     request.send_header("content-length", str(2**30))
     request.end_headers()
     for _ in range(2**14):
         try:
-            request.wfile.write(b"." * 2**16)
+            receiver.flooded += request.wfile.write(b"." * 2**16)
         except OSError:
             return

@@ -1,6 +1,7 @@
 """A receiver that is away, slow, wrong or not on the list: the next try is booked before the first, and has an end."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -73,6 +74,17 @@ def test_an_endless_answer_is_not_read_to_its_end(house: House, receiver: Receiv
     house.emits()
     house.delivers(lanes(receiver.place))
     assert house.deliveries[0].done_at == NOW
+    assert receiver.flooded < 2**26  # of 2**30: what was under way in the network's buffers
+
+
+def test_an_answer_that_drips_is_ended_by_the_deadline_of_the_whole(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    house.subscribe(receiver.url("/drip"))
+    house.emits()
+    lane, started = lanes(receiver.place, deadline=QUICK), time.monotonic()
+    house.delivers(lane)
+    assert QUICK <= time.monotonic() - started < QUICK + 3
 
 
 def test_the_waits_follow_the_schedule_and_the_last_failure_is_the_end(
