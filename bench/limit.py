@@ -31,7 +31,7 @@ UPSERT = """
                              opened_at, refreshed_at, finding_id, evidence_digest)
     SELECT id, %(county)s, %(about)s, rule_key, rule_version, subject, division, severity, now(), now(), id, 0
     FROM fired
-    ON CONFLICT (county, rule_key, subject) WHERE closed_at IS NULL DO UPDATE
+    ON CONFLICT (rule_key, subject) WHERE closed_at IS NULL DO UPDATE
         SET rule_version = excluded.rule_version, division = excluded.division, severity = excluded.severity,
             refreshed_at = excluded.refreshed_at, finding_id = excluded.finding_id,
             evidence_digest = excluded.evidence_digest
