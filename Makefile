@@ -36,6 +36,7 @@ check: $(VENV)/dev.stamp ## formatting, types, boundaries, migrations, lock file
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.checks
+	$(BIN)/python -m pytest -q tests/test_boundaries.py
 
 lock: ## resolve the dependencies anew (needs uv)
 	$(UV_COMPILE) -o requirements.lock

@@ -31,7 +31,7 @@ LINE = 632_000
 HELD: Mapping[str, Mapping[str, int | Fraction]] = {
     "monitoring_line": {"52": 600_000, COUNTY: LINE, VILLAGE[:9]: 700_000},
     "medical_burden": {COUNTY: 2_000_000},
-    "medical_burden_formerly_poor": {COUNTY: 500_000, ELSEWHERE: 400_000},
+    "medical_burden_formerly_poor": {COUNTY: 500_000, ELSEWHERE[:9]: 450_000, ELSEWHERE: 400_000},
     "team_strength": {"52": Fraction(5, 2)},
     "presence_gap": {VILLAGE: 2},  # unknown elsewhere
 }

@@ -88,7 +88,7 @@ def test_a_short_password_is_refused_without_being_repeated_back(client: TestCli
     refused = client.post("/v1/accounts", json=account(password="kurz-123"), headers=admin)
     assert refused.status_code == 422
     assert "kurz-123" not in refused.text
-    assert refused.json()["errors"][0]["pointer"] == "/body/password"
+    assert refused.json()["errors"][0]["pointer"] == "/password"
 
 
 def test_refusals_speak_chinese_and_english(client: TestClient) -> None:

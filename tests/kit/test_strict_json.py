@@ -77,7 +77,14 @@ def test_what_is_sound_is_taken_as_it_is(client: TestClient) -> None:
 
 def test_an_unknown_field_is_named_and_its_value_is_not(client: TestClient) -> None:
     answer = client.post("/things/1", json={"name": "a", "admin": "SECRET"})
-    assert answer.json()["errors"] == [{"pointer": "/body/admin", "code": "extra-forbidden", "title": "不认识的字段。"}]
+    expected = {"place": "body", "pointer": "/admin", "code": "extra-forbidden", "title": "不认识的字段。"}
+    assert answer.json()["errors"] == [expected]
+
+
+def test_a_number_sent_as_a_field_s_name_is_not_repeated_back(client: TestClient) -> None:
+    answer = client.post("/things/1", json={"name": "a", "990101199001011234": "x"})
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [""]
+    assert "990101" not in answer.text
 
 
 def test_a_body_over_the_limit_is_refused_by_what_it_announces_and_by_what_comes(client: TestClient) -> None:

@@ -4,7 +4,7 @@ import logging
 import re
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
@@ -15,6 +15,8 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+
+from services.kit.web.faults import Fault, fault_of
 
 log = logging.getLogger(__name__)
 Thing = TypeVar("Thing")
@@ -77,34 +79,6 @@ class Unexpected(DomainError):
     en = "Something went wrong here; it has been recorded."
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Where in the body, and why; `pointer` is a JSON pointer."""
-
-    pointer: str
-    code: str
-    title: str
-
-
-# Pydantic's error types that people meet; any other says "not understood" and keeps its code.
-FAULTS_ZH = {
-    "missing": "缺少必填项。",
-    "extra_forbidden": "不认识的字段。",
-    "uuid_parsing": "不是有效的编号。",
-    "date_from_datetime_parsing": "不是有效的日期。",
-    "date_parsing": "不是有效的日期。",
-    "int_parsing": "不是整数。",
-    "greater_than_equal": "数值过小。",
-    "less_than_equal": "数值过大。",
-    "string_too_long": "文字过长。",
-    "string_too_short": "文字过短。",
-    "enum": "不在可选范围内。",
-    "literal_error": "不在可选范围内。",
-    "json_invalid": "不是有效的 JSON。",
-    "timezone_aware": "时间必须带时区。",
-}
-
-
 def found(thing: Thing | None) -> Thing:
     if thing is None:
         raise NotThere
@@ -138,15 +112,7 @@ def problem(
 
 def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     """FastAPI's own answer echoes the input; an ID number would come back and land in somebody's log."""
-    english = language_of(request) == "en"
-    faults = [
-        Fault(
-            "/" + "/".join(str(part) for part in fault["loc"]),
-            fault["type"].replace("_", "-"),
-            fault["type"].replace("_", " ") if english else FAULTS_ZH.get(fault["type"], "格式不正确。"),
-        )
-        for fault in error.errors()
-    ]
+    faults = [fault_of(fault, language_of(request)) for fault in error.errors()]
     return problem(request, NotUnderstood(), faults)
 
 
