@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.attendance.models import Cadre, Posting, Unit
@@ -83,7 +84,10 @@ def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOu
     if holder and holder.id != cadre.id:
         raise AccountTaken
     cadre.account = str(body.account_id) if body.account_id else None
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # linked to another cadre at the same moment
+        raise AccountTaken from error
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 
 

@@ -71,8 +71,9 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
 
 
 def one_at_a_time(session: Session) -> None:
-    """Two files that bring the same new cadre would otherwise make two. Check-ins go on meanwhile."""
-    session.execute(text("LOCK TABLE cadre IN SHARE ROW EXCLUSIVE MODE"))
+    """Two files that bring the same new cadre would otherwise make two. Check-ins and writes by hand go on meanwhile:
+    a lock of the table would meet whoever holds a cadre's row and is about to change it."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:teams', 0))"))
 
 
 def read_cadre(upload: Upload, reader: RowReader) -> dict[str, Any]:

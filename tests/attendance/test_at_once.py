@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from services.attendance.check_ins import CheckInIn, Recorder, check_in
 from services.attendance.import_teams import HEADERS
-from services.attendance.models import DayStatus, TeamFacts
+from services.attendance.models import Cadre, DayStatus, TeamFacts
 from services.kit.store.tables import Event
 from tests.attendance.conftest import STATION, VILLAGE, Stationed
 from tests.callers import HERE, Headers, Sign
@@ -111,3 +111,18 @@ def test_one_id_for_two_cadres_at_once_is_stored_for_one(http: TestClient, sign:
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda sent: http.post("/v1/check-ins", json=sent, headers=township), bodies))
     assert sorted(answer.status_code for answer in answers) == [201] * 4 + [409] * 4
+
+
+def test_linking_an_account_beside_an_import_of_the_same_cadre_ends_for_both(
+    http: TestClient, sign: Sign, attendance: Session, village: Stationed
+) -> None:
+    township = sign("a township account", "township")
+    row = f"示例工作队,{VILLAGE},示例局,示例九,10000000009,队员,2026-02-01,{{}}"
+    assert upload(http, township, row.format("")).json()["stored"] == 1
+    cadre = attendance.scalars(select(Cadre).where(col(Cadre.name) == "示例九").with_for_update()).one()
+    with ThreadPoolExecutor(1) as threads:
+        imported = threads.submit(upload, http, township, row.format("nine"))
+        wait([imported], timeout=1)
+        cadre.account = str(uuid4())
+        attendance.commit()
+        assert imported.result(10).json()["stored"] == 1
