@@ -9,8 +9,9 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import create_engine
 
-from services.cli.migrate import SERVICES, configuration, migrate_all
+from services.cli.migrate import configuration, migrate_all
 from services.cli.postgres import create_databases, throwaway
+from services.cli.secret_files import SERVICES
 
 HOME = Path(__file__).resolve().parents[1]
 HOSTS = re.compile(r"files\.pythonhosted|pypi\.org/simple|registry\.npmjs|deb\.debian\.org")

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
-from services.cli.migrate import SERVICES, migrate_all
+from services.cli.migrate import migrate_all
 from services.cli.postgres import Cluster, create_databases, throwaway
+from services.cli.secret_files import SERVICES
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 from tests.callers import sign, signing_key

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.alerts.learn import FACTS, table_of
+from services.alerts.learn import FACTS
 from services.alerts.rules import ReadRule, rules_on
 from services.alerts.stage import Compiler, stage_of
+from services.kit.post.facts import table_of
 from services.kit.store.reference import StandardMissing, standards_on
 
 # `stage` holds the subjects with an answer other than FALSE: two bits per rule in `mask` (1 TRUE, 2 unknown), and for

@@ -15,9 +15,9 @@ from sqlmodel import Session, SQLModel
 from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM, Subject
 from services.alerts.conditions import LARGEST_MONEY, LARGEST_NUMBER
 from services.alerts.models import Departed, HouseholdFacts, TeamFacts
+from services.kit.post.facts import COUNTY, table_of
 
 FACTS: Mapping[str, type[SQLModel]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
-COUNTY = 6  # digits
 
 CLOSE = text(
     """
@@ -64,10 +64,6 @@ def read_told(about: str, subject: str, division: str, version: int, facts: Any)
     rules were promised not to meet, is a ValueError."""
     sound = SHAPES[about].model_validate(facts).model_dump(mode="json")
     return Told(UUID(subject), division, int(version), sound)
-
-
-def table_of(model: type[SQLModel]) -> Any:
-    return model.__table__  # type: ignore[attr-defined]
 
 
 def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:

@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from services.alerts.catalogue import SUBJECTS
 from services.alerts.judge import lock_out_learning, lock_out_sweeps
-from services.alerts.learn import COUNTY, FACTS, forget, table_of
+from services.alerts.learn import FACTS, forget
 from services.alerts.pull import pages_of
 from services.alerts.take_in import take_in
 from services.kit.post.events import source_of
-from services.kit.post.facts import digests
+from services.kit.post.facts import COUNTY, digests, table_of
 from services.kit.post.peers import Peer
 from services.kit.store.db import open_session
 

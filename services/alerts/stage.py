@@ -33,8 +33,8 @@ from sqlalchemy.dialects.postgresql import array
 
 from services.alerts.catalogue import STANDARDS
 from services.alerts.conditions import Literal, Name, Operation, Tree
-from services.alerts.learn import COUNTY
 from services.alerts.rules import ReadRule
+from services.kit.post.facts import COUNTY
 from services.kit.store.reference import StandardRow
 from services.kit.store.tables import Day
 

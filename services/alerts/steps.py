@@ -14,10 +14,11 @@ from sqlmodel import Session
 from services.alerts.catalogue import HOUSEHOLD, TEAM
 from services.alerts.certificate import certificate_of, judged_by
 from services.alerts.judge import Bench, convene, judge_county, lock_out_learning
-from services.alerts.learn import FACTS, table_of
+from services.alerts.learn import FACTS
 from services.alerts.models import Sweep
 from services.alerts.reconcile import came_since, reconcile, went_since
 from services.kit.post.events import emit
+from services.kit.post.facts import table_of
 from services.kit.post.peers import Peer
 from services.kit.store.claim import claim, renewing, still_held
 from services.kit.store.db import open_session

@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 
 from services.alerts.again import ask_for_today
 from services.alerts.catalogue import SWEEP_DAY
-from services.alerts.learn import COUNTY
 from services.alerts.models import Sweep
 from services.alerts.policy import allow
+from services.kit.post.facts import COUNTY
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import standards_on
 from services.kit.web.errors import found

@@ -8,7 +8,8 @@ from itertools import groupby
 from sqlmodel import Session
 
 from services.alerts.judge import convene, judge, lock_out_sweeps
-from services.alerts.learn import COUNTY, Told, learn
+from services.alerts.learn import Told, learn
+from services.kit.post.facts import COUNTY
 from services.kit.store.claim import enqueue
 from services.kit.store.reference import StandardMissing
 

@@ -16,11 +16,12 @@ from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
 from services.cli.messages import NOT_SHOWN, CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
-from services.cli.migrate import SERVICES, DataNewerThanCode, migrate_all
+from services.cli.migrate import DataNewerThanCode, migrate_all
 from services.cli.office import Office, Refused
 from services.cli.postgres import throwaway_folder
 from services.cli.processes import Ports
 from services.cli.readiness import read_ready
+from services.cli.secret_files import SERVICES
 from services.cli.sweep import sweep as sweep_county
 from services.cli.up import up as start
 

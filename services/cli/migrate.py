@@ -10,7 +10,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 HOME = Path(__file__).resolve().parents[2]
-SERVICES = ("county", "households", "attendance", "alerts")
 ONE_AT_A_TIME = 7_202_611  # advisory lock: two launchers or hosts that migrate together take turns
 
 

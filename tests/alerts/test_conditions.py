@@ -17,9 +17,10 @@ from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD, STANDARDS, SUBJECTS
 from services.alerts.conditions import LARGEST_MONEY, Tree, facts_in, parse, parse_condition
-from services.alerts.learn import FACTS, Told, learn, table_of
+from services.alerts.learn import FACTS, Told, learn
 from services.alerts.rules import ReadRule
 from services.alerts.stage import Compiler, stage_of
+from services.kit.post.facts import table_of
 from services.kit.store.reference import StandardRow
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.alerts.oracle import World, answer

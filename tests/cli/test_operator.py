@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 
 from services.cli.doctor import examine
 from services.cli.main import app
-from services.cli.migrate import SERVICES
 from services.cli.postgres import Cluster
 from services.cli.processes import CODE
 from services.cli.readiness import ReadyFile, ReadyProcess
+from services.cli.secret_files import SERVICES
 
 
 def run(*words: str, **environment: str) -> tuple[int, str]:

@@ -1,14 +1,15 @@
 """Work is taken in one way: the retry is booked before the try, one worker at a time, and no request is swallowed."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from services.kit.store.claim import JOB_HOLD, JOB_RETRY, claim, enqueue, still_held, work_a_job
+from services.kit.store.claim import JOB_HOLD, JOB_RETRY, claim, enqueue, renewing, still_held, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.tables import Job
 from tests.conftest import NOW
@@ -178,3 +179,28 @@ def taken(engine: Engine, now: datetime) -> Job:
     """By a worker of its own."""
     with open_session(engine) as session:
         return claim(session, Job, now, hold=JOB_HOLD)[0]
+
+
+def test_a_claim_under_way_is_renewed_and_one_that_is_over_is_not(engine: Engine) -> None:
+    """By the database's own clock, which is what a renewal goes by."""
+    ask(engine, now=datetime.now(UTC))
+    hold = timedelta(seconds=0.3)
+    with open_session(engine) as session:
+        job = claim(session, Job, datetime.now(UTC), hold=hold)[0]
+        with renewing(engine, job, hold):
+            time.sleep(0.6)
+            assert claim(session, Job, datetime.now(UTC), hold=hold) == []
+        time.sleep(0.4)
+        assert [taken.id for taken in claim(session, Job, datetime.now(UTC), hold=hold)] == [job.id]
+
+
+def test_a_worker_that_lost_its_claim_renews_nothing(engine: Engine) -> None:
+    ask(engine, now=datetime.now(UTC))
+    hold = timedelta(seconds=0.3)
+    with open_session(engine) as slept:
+        lost = claim(slept, Job, datetime.now(UTC), hold=timedelta(0))[0]
+    with open_session(engine) as session:
+        claim(session, Job, datetime.now(UTC), hold=timedelta(0))
+        with renewing(engine, lost, hold):
+            time.sleep(0.3)
+            assert len(claim(session, Job, datetime.now(UTC), hold=hold)) == 1

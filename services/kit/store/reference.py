@@ -35,12 +35,6 @@ class StandardMissing(DomainError):
     en = "No value of a standard that is needed here holds on that day."
 
 
-class DayUnknown(DomainError):
-    status = 409
-    zh = "日历中没有这一天。"
-    en = "The calendar does not hold that day."
-
-
 @dataclass(frozen=True)
 class StandardRow:
     """What one document set: for a division and everything below it, on the days it is valid."""
@@ -67,15 +61,6 @@ def standard(session: Session, key: StandardKey, division: str, day: date, popul
         if division.startswith(row.division):
             return row.value
     raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
-
-
-def working_days_since(session: Session, start: date, end: date) -> int:
-    """Working days after `start` up to and including `end`."""
-    columns: Any = Day
-    ordinals = dict(session.execute(select(columns.date, columns.ordinal).where(columns.date.in_([start, end]))).all())
-    if start not in ordinals or end not in ordinals:
-        raise DayUnknown(f"{start.isoformat()} – {end.isoformat()}")
-    return int(ordinals[end] - ordinals[start])
 
 
 def copied_version(session: Session, kind: str) -> int:
