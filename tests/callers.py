@@ -4,8 +4,10 @@ import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,10 +15,12 @@ from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import Range
 from starlette.testclient import TestClient
 
 from services.kit.settings import Settings
-from services.kit.store.db import read_clock
+from services.kit.store.db import open_session, read_clock
+from services.kit.store.grants import CLIENT, Grant
 from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys
 from tests.clock import NOW
 
@@ -24,6 +28,7 @@ HERE = NOW.astimezone(ZoneInfo("Asia/Shanghai"))
 
 Headers: TypeAlias = dict[str, str]
 Sign: TypeAlias = Callable[..., Headers]
+Office: TypeAlias = Callable[..., Headers]
 Create: TypeAlias = Callable[[Settings, Engine, Keys], FastAPI]
 
 
@@ -44,6 +49,28 @@ def sign(signing_key: RSAKey) -> Sign:
         return {"authorization": f"Bearer {token}"}
 
     return headers
+
+
+def grant(engine: Engine, holder: str, role: str, place: str, kind: str = "division", **said: Any) -> UUID:
+    """As a service's copy has it, since the year began."""
+    held: dict[str, Any] = {"owner": "county", "source": "示例", "version": 1, "valid": Range(date(2026, 1, 1), None)} | said
+    row = Grant(holder=holder, role=role, place=place, kind=kind, **held)
+    with open_session(engine) as session, session.begin():
+        session.add(row)
+    return row.id
+
+
+@pytest.fixture
+def office(engines: dict[str, Engine], clean: None, sign: Sign) -> Office:
+    """The headers of a caller who holds an office, in every service's copy: the county's unless a place is named."""
+
+    def hold(subject: str, *roles: str, place: str = "520621", kind: str = "division", scopes: str = "") -> Headers:
+        for engine in engines.values():
+            for role in roles or (CLIENT,):
+                grant(engine, subject, role, place, kind)
+        return sign(subject, *roles, scopes=scopes)
+
+    return hold
 
 
 @contextmanager

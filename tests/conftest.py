@@ -8,14 +8,14 @@ from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
 from services.cli.migrate import migrate_all
-from services.cli.postgres import Cluster, create_databases, throwaway
+from services.cli.postgres import Cluster, api_role, create_databases, throwaway
 from services.cli.secret_files import SERVICES
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
-from tests.callers import sign, signing_key
+from tests.callers import office, sign, signing_key
 from tests.clock import NOW, TODAY
 
-__all__ = ["NOW", "TODAY", "sign", "signing_key"]  # fixtures and the moment, for every test
+__all__ = ["NOW", "TODAY", "office", "sign", "signing_key"]  # fixtures and the moment, for every test
 
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
@@ -34,6 +34,16 @@ def cluster() -> Iterator[tuple[Cluster, int]]:
 def engines(cluster: tuple[Cluster, int]) -> Iterator[dict[str, Engine]]:
     made, port = cluster
     opened = {service: connect(made.dsn(port, service, service)) for service in SERVICES}
+    yield opened
+    for engine in opened.values():
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def api_engines(cluster: tuple[Cluster, int]) -> Iterator[dict[str, Engine]]:
+    """As the services' APIs connect: held to the policies of the second barrier."""
+    made, port = cluster
+    opened = {service: connect(made.dsn(port, service, api_role(service))) for service in SERVICES}
     yield opened
     for engine in opened.values():
         engine.dispose()

@@ -13,8 +13,10 @@ from sqlmodel import col
 
 from services.alerts.models import Alert, Finding, Rule
 from services.alerts.policy import allow
+from services.alerts.reach import ALERTS
 from services.alerts.rules import PLACEHOLDER, read_rule
 from services.kit.store.db import SessionDep
+from services.kit.store.scope import scoped
 from services.kit.web.errors import found, language_of
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
@@ -56,7 +58,8 @@ def list_alerts(
 ) -> AlertPage:
     """Open ones unless `closed` is asked for; by id, so that pages neither repeat nor skip."""
     state = col(Alert.closed_at).is_not(None) if closed else col(Alert.closed_at).is_(None)
-    wanted = whole_alerts().where(state, col(Alert.division).startswith(division)).order_by(col(Alert.id)).limit(limit)
+    alerts = scoped(session, whole_alerts(), ALERTS).where(state, col(Alert.division).startswith(division))
+    wanted = alerts.order_by(col(Alert.id)).limit(limit)
     if rule:
         wanted = wanted.where(col(Alert.rule_key) == rule)
     if subject:
@@ -70,7 +73,8 @@ def list_alerts(
 
 @router.get("/{alert_id}", dependencies=[allow("alert:read")])
 def get_alert(alert_id: UUID, request: Request, session: SessionDep) -> AlertOut:
-    alert, finding, rule = found(session.execute(whole_alerts().where(col(Alert.id) == alert_id)).first())
+    wanted = scoped(session, whole_alerts(), ALERTS).where(col(Alert.id) == alert_id)
+    alert, finding, rule = found(session.execute(wanted).first())
     return shown(alert, finding, rule, language_of(request))
 
 

@@ -1,4 +1,4 @@
-"""What alerts hears: facts of households and teams, and the frame."""
+"""What alerts hears: facts of households and teams, the frame, and where people may act."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -12,6 +12,8 @@ from services.alerts.take_in import take_in
 from services.kit.post.events import CloudEvent
 from services.kit.post.facts import CHANGED, IN_BULK
 from services.kit.post.frame import on_reference_changed
+from services.kit.post.grants import CHANGED as GRANT_CHANGED
+from services.kit.post.grants import on_grant_changed
 from services.kit.post.inbox import Handlers, NotAnEvent, inbox
 from services.kit.store.claim import enqueue
 
@@ -39,10 +41,12 @@ def on_facts_changed_in_bulk(session: Session, events: Sequence[CloudEvent], now
 
 FACTS = {CHANGED: on_facts_changed, IN_BULK: on_facts_changed_in_bulk}
 
+GRANTS = {GRANT_CHANGED: on_grant_changed}
+
 HANDLERS: Handlers = {
-    "county": {"reference.changed": on_reference_changed},
-    "households": FACTS,
-    "attendance": FACTS,
+    "county": {"reference.changed": on_reference_changed} | GRANTS,
+    "households": FACTS | GRANTS,
+    "attendance": FACTS | GRANTS,
 }
 
 router = inbox("alerts", HANDLERS)

@@ -1,4 +1,4 @@
-"""Who may do what in alerts. Where (which villages) comes with the grants."""
+"""Who may do what in alerts. Where, their grants say."""
 
 from services.kit.web.auth import policy
 
@@ -9,7 +9,7 @@ RIGHTS = {
     "alert:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
-    "subscription:write": frozenset({"system"}),
+    "subscription:write": frozenset[str](),  # client systems alone
 }
 
 allow = policy(RIGHTS)

@@ -6,18 +6,19 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from services.alerts.again import ask_for_today
 from services.alerts.catalogue import SWEEP_DAY
-from services.alerts.models import Sweep
+from services.alerts.models import Sweep, SweepGap
 from services.alerts.policy import allow
+from services.alerts.reach import GAPS, reachable_sweep, reachable_sweeps
 from services.kit.post.facts import COUNTY
-from services.kit.store.db import Now, SessionDep
+from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.reference import standards_on
-from services.kit.web.errors import found
+from services.kit.store.scope import scope_of, scoped
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -40,7 +41,7 @@ class GapOut(BaseModel):
 
 
 @router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
-def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
+def create_due_sweeps(session: UnboundSessionDep, now: Now) -> list[SweepOut]:
     """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
     ask_for_today(session, now)
     return [shown(sweep) for sweep in claim_due(session, now)]
@@ -48,27 +49,24 @@ def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
 
 @router.get("", dependencies=[allow("sweep:read")])
 def list_sweeps(session: SessionDep, county: str | None = None) -> list[SweepOut]:
-    wanted = select(Sweep).order_by(col(Sweep.period).desc(), col(Sweep.county)).limit(200)
+    within_reach = select(Sweep).where(reachable_sweeps(scope_of(session)))
+    wanted = within_reach.order_by(col(Sweep.period).desc(), col(Sweep.county)).limit(200)
     return [shown(s) for s in session.scalars(wanted.where(col(Sweep.county) == county) if county else wanted)]
 
 
 @router.get("/{sweep_id}", dependencies=[allow("sweep:read")])
 def get_sweep(sweep_id: UUID, session: SessionDep) -> SweepOut:
-    return shown(found(session.get(Sweep, sweep_id)))
+    return shown(reachable_sweep(session, sweep_id))
 
 
 @router.get("/{sweep_id}/gaps", dependencies=[allow("sweep:read")])
 def list_gaps(sweep_id: UUID, session: SessionDep, after: UUID | None = None) -> list[GapOut]:
     """Households some rule could not judge, 500 a page, by id."""
-    found(session.get(Sweep, sweep_id))
-    rows = session.execute(
-        text(
-            "SELECT subject, division, rules, missing FROM sweep_gap"
-            " WHERE sweep_id = :id AND (CAST(:after AS uuid) IS NULL OR subject > :after) ORDER BY subject LIMIT 500"
-        ),
-        {"id": sweep_id, "after": after},
-    ).mappings()
-    return [GapOut(**row) for row in rows]
+    reachable_sweep(session, sweep_id)
+    gaps = select(SweepGap).where(col(SweepGap.sweep_id) == sweep_id).order_by(col(SweepGap.subject)).limit(500)
+    if after:
+        gaps = gaps.where(col(SweepGap.subject) > after)
+    return [GapOut(**gap.model_dump()) for gap in session.scalars(scoped(session, gaps, GAPS))]
 
 
 def shown(sweep: Sweep) -> SweepOut:

@@ -14,10 +14,13 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from services.attendance.grant_postings import grant_postings
 from services.attendance.models import Cadre, Posting, Unit
 from services.attendance.policy import allow
-from services.kit.store.db import SessionDep
-from services.kit.web.errors import DomainError, found
+from services.attendance.reach import reachable_cadre, reachable_cadres
+from services.kit.store.db import Now, SessionDep, UnboundSessionDep
+from services.kit.store.scope import scope_of
+from services.kit.web.errors import DomainError
 
 router = APIRouter(prefix="/v1/cadres", tags=["cadres"])
 
@@ -65,7 +68,7 @@ def list_cadres(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CadrePage:
     """`after` is the last id of the page before."""
-    wanted = with_posting().order_by(col(Cadre.id)).limit(limit)
+    wanted = with_posting().where(reachable_cadres(scope_of(session))).order_by(col(Cadre.id)).limit(limit)
     if team_id:
         wanted = wanted.where(col(Posting.team_id) == team_id)
     if username:
@@ -77,9 +80,9 @@ def list_cadres(
 
 
 @router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")])
-def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOut:
-    """Whoever signs in with this account is this cadre from now on."""
-    cadre = found(session.get(Cadre, cadre_id, with_for_update=True))
+def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, now: Now) -> CadreOut:
+    """Whoever signs in with this account is this cadre from now on, and acts where the cadre is posted."""
+    cadre = reachable_cadre(session, cadre_id)
     holder = cadre_with_account(session, str(body.account_id))
     if holder and holder.id != cadre.id:
         raise AccountTaken
@@ -88,6 +91,7 @@ def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOu
         session.flush()
     except IntegrityError as error:  # linked to another cadre at the same moment
         raise AccountTaken from error
+    grant_postings(session, [cadre_id], now)
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 
 

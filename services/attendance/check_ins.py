@@ -22,12 +22,14 @@ from services.attendance.facts import facts_changed, lock_teams
 from services.attendance.models import Cadre, CheckIn, DayStatus, Station
 from services.attendance.policy import allow, may
 from services.attendance.postings import home_of
+from services.attendance.reach import reachable_cadre, reachable_check_ins
 from services.attendance.stations import Latitude, Longitude
 from services.attendance.verdict import Verdict, verdict_of
 from services.attendance.words import in_words
 from services.kit.post.events import emit
-from services.kit.store.db import Now, SessionDep
+from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.reference import StandardKey, StandardMissing
+from services.kit.store.scope import scope_of
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
 
@@ -104,7 +106,9 @@ class Recorder:
 
 
 @router.post("", status_code=201, dependencies=[allow("check-in:write")])
-def create_check_in(body: CheckInIn, request: Request, session: SessionDep, caller: CallerDep, now: Now) -> CheckInOut:
+def create_check_in(
+    body: CheckInIn, request: Request, session: UnboundSessionDep, caller: CallerDep, now: Now
+) -> CheckInOut:
     """Repeatable by `id`. However late, from wherever, at whatever accuracy or none: it is stored."""
     cadre, own = cadre_meant(session, caller, body.cadre_id)
     recorder = Recorder(caller.subject, own, now)
@@ -118,19 +122,23 @@ def create_check_in(body: CheckInIn, request: Request, session: SessionDep, call
 def list_check_ins(
     session: SessionDep, caller: CallerDep, cadre_id: UUID | None = None, day: date | None = None
 ) -> list[CheckInLine]:
-    """The newest 200; one's own, or anybody's for the offices."""
+    """The newest 200; one's own, wherever and however long ago, or for the offices those of their places and units."""
     own = cadre_with_account(session, caller.subject)
     asked = cadre_id or (own.id if own else None)
-    if asked is None or not (may(caller, "check-in:read-all") or (own and own.id == asked)):
+    is_own = own is not None and own.id == asked
+    if asked is None or not (may(caller, "check-in:read-all") or is_own):
         raise NotThere
     wanted = select(CheckIn).where(col(CheckIn.cadre_id) == asked).order_by(col(CheckIn.at).desc()).limit(200)
+    if not is_own:
+        wanted = wanted.where(reachable_check_ins(scope_of(session)))
     if day:
         wanted = wanted.where(col(CheckIn.day) == day)
     return [CheckInLine.model_validate(row.model_dump()) for row in session.scalars(wanted)]
 
 
 def cadre_meant(session: Session, caller: Caller, cadre_id: UUID | None) -> tuple[Cadre, bool]:
-    """The cadre whose check-in it is, locked, and whether that is the caller. Naming somebody else takes a right."""
+    """The cadre whose check-in it is, locked, and whether that is the caller. Naming somebody else takes a right, and
+    that they are within reach; one's own is taken in however long after one has left."""
     own = cadre_with_account(session, caller.subject)
     if cadre_id is None and own is None:
         raise NotACadre
@@ -138,7 +146,9 @@ def cadre_meant(session: Session, caller: Caller, cadre_id: UUID | None) -> tupl
     is_own = own is not None and own.id == meant
     if not is_own and not may(caller, "check-in:record"):
         raise NotAllowed("check-in:record")
-    return found(session.get(Cadre, meant, with_for_update=True)), is_own
+    if not is_own:
+        return reachable_cadre(session, meant), False
+    return found(session.get(Cadre, meant, with_for_update=True)), True
 
 
 def check_in(session: Session, body: CheckInIn, cadre_id: UUID, recorder: Recorder) -> CheckIn:

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from services.attendance.coordinates import Point, to_wgs84
 from services.attendance.models import Station
-from services.attendance.upload import Upload
+from services.attendance.upload import Upload, refuse_outside
 from services.kit.store.sets import write_set
 from services.kit.web.cells import TWICE, RowReader, RowVerdict, division_code, number_between, one_of, text_up_to
 from services.kit.web.sheets import Row
@@ -41,6 +41,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     readers = [RowReader(row) for row in rows]
     sent = [read_station(reader) for reader in readers]
     refuse_repeats(readers, sent)
+    refuse_outside(upload.scope, readers, sent)
     villages = {station["village"] for station in sent}
     held = {s.village: s for s in upload.session.scalars(select(Station).where(col(Station.village).in_(villages)))}
     fresh = []

@@ -6,13 +6,16 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import not_, select, text
 from sqlmodel import Session, col
 
 from services.attendance.facts import lock_teams
+from services.attendance.grant_postings import cadres_of, grant_postings
 from services.attendance.models import Cadre, Team
-from services.attendance.upload import Upload
+from services.attendance.reach import TEAMS
+from services.attendance.upload import Upload, refuse_outside
 from services.attendance.write_teams import write
+from services.kit.store.scope import within
 from services.kit.web.cells import TWICE, CellRefused, RowReader, RowVerdict, day, division_code, one_of, text_up_to
 from services.kit.web.sheets import Row
 
@@ -25,6 +28,16 @@ ELSEWHERE = (
     "team-in-two-villages",
     "文件中前面的行说这支工作队在另一个村。",
     "An earlier row of the file puts this team in another village.",
+)
+TEAM_OUTSIDE = (
+    "team-elsewhere",
+    "这支工作队现在您辖区以外的村。",
+    "This team is stationed outside your places.",
+)
+CADRE_OUTSIDE = (
+    "cadre-elsewhere",
+    "此人现在您辖区以外任职，须由县级调整。",
+    "This cadre is posted outside your places; the county moves them.",
 )
 TAKEN = ("username-taken", "这个登录账号已属于另一名干部。", "That username belongs to another cadre.")
 NOT_YET = ("in-the-future", "到任日期不能晚于今天。", "Nobody has arrived after today.")
@@ -57,8 +70,15 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     held = known(upload.session, sent)
     holders = usernames(upload.session, sent)
     refuse_repeats(readers, sent)
+    refuse_outside(upload.scope, readers, sent)
+    elsewhere = teams_outside(upload, sent)
     for reader, cadre in zip(readers, sent, strict=True):
-        match(reader, cadre, held.get(cadre["mobile_index"]), holders)
+        known_as = held.get(cadre["mobile_index"])
+        match(reader, cadre, known_as, holders)
+        if cadre["team"] in elsewhere:
+            reader.refuse("工作队", *TEAM_OUTSIDE)
+        if known_as and known_as["village"] and not upload.scope.covers(known_as["village"]):
+            reader.refuse("手机号", *CADRE_OUTSIDE)
     verdicts = [reader.verdict() for reader in readers]
     for verdict, cadre in zip(verdicts, sent, strict=True):
         if verdict.outcome == "stored" and cadre["said_before"]:
@@ -67,7 +87,9 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     names = {c["team"] for c in fresh} | {c["team_before"] for c in fresh}
     lock_teams(upload.session, teams_named(upload.session, names))
     write(upload, fresh)
-    return verdicts, teams_named(upload.session, names)
+    teams = teams_named(upload.session, names)
+    grant_postings(upload.session, cadres_of(upload.session, teams), upload.now)
+    return verdicts, teams
 
 
 def one_at_a_time(session: Session) -> None:
@@ -109,6 +131,11 @@ def sign_in_name(text: str) -> str:
 def known(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[bytes | None, dict[str, Any]]:
     asked = {"indexes": [cadre["mobile_index"] for cadre in sent if cadre["mobile_index"]]}
     return {bytes(row["mobile_index"]): dict(row) for row in session.execute(KNOWN, asked).mappings()}
+
+
+def teams_outside(upload: Upload, sent: Sequence[Mapping[str, Any]]) -> set[str]:
+    named = select(col(Team.name)).where(col(Team.name).in_({cadre["team"] for cadre in sent if cadre["team"]}))
+    return set(upload.session.scalars(named.where(not_(within(upload.scope, TEAMS)))))
 
 
 def usernames(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[str, UUID]:

@@ -8,7 +8,8 @@ from services.attendance import import_stations, import_teams
 from services.attendance.facts import facts_changed_in_bulk
 from services.attendance.policy import allow
 from services.attendance.upload import Upload
-from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.db import Now, Today, UnboundSessionDep
+from services.kit.store.scope import scope_of
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
 
@@ -22,14 +23,15 @@ def create_import(
     kind: Literal["teams", "stations"],
     file: Annotated[UploadFile, File()],
     request: Request,
-    session: SessionDep,
+    session: UnboundSessionDep,
     today: Today,
     now: Now,
 ) -> ImportOut:
-    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction."""
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction. Rows of
+    places outside the caller's are refused by row."""
     chosen = KINDS[kind]
     rows = list(read_sheet(file.file.read(), chosen.HEADERS))
-    verdicts, changed = chosen.take(Upload(session, request.app.state.seal, today), rows)
+    verdicts, changed = chosen.take(Upload(session, scope_of(session), request.app.state.seal, today, now), rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)
     return ImportOut.of(verdicts)

@@ -8,6 +8,8 @@ from services.attendance.facts import KIND
 from services.attendance.models import TeamFacts
 from services.attendance.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
+from services.kit.post.grants import CHANGED as GRANT_CHANGED
+from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
@@ -19,6 +21,7 @@ PUBLISHED = {
     check_ins.RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
+    GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
 
@@ -33,6 +36,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             stations.router,
             imports.router,
             facts("attendance", allow, {KIND: TeamFacts}),
+            grants("attendance", allow),
             subscriptions("attendance", allow, RIGHTS, PUBLISHED),
             inbox.router,
         ],

@@ -1,4 +1,4 @@
-"""Who may do what in attendance. Where (which villages) comes with the grants."""
+"""Who may do what in attendance. Where, their grants say."""
 
 from services.kit.web.auth import Caller, policy
 
@@ -12,10 +12,11 @@ RIGHTS = {
     "cadre:link": OFFICE | {"system"},
     "check-in:write": FIELD | OFFICE,
     "check-in:record": OFFICE,  # for somebody else
-    "check-in:read": FIELD | OFFICE | {"auditor"},
-    "check-in:read-all": OFFICE | {"auditor"},  # of somebody else
+    "check-in:read": FIELD | OFFICE | {"auditor", "liaison"},
+    "check-in:read-all": OFFICE | {"auditor", "liaison"},  # of somebody else
     "facts:read": frozenset[str](),  # our own services alone
-    "subscription:write": frozenset({"system"}),
+    "grant:read": frozenset[str](),  # our own services alone
+    "subscription:write": frozenset[str](),  # client systems alone
 }
 
 allow = policy(RIGHTS)

@@ -10,7 +10,9 @@ from sqlmodel import col
 from services.attendance.coordinates import Datum, Point, to_wgs84
 from services.attendance.models import Station
 from services.attendance.policy import allow
+from services.attendance.reach import STATIONS
 from services.kit.store.db import SessionDep
+from services.kit.store.scope import scoped
 from services.kit.web.errors import found
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
@@ -51,7 +53,8 @@ def list_stations(
     session: SessionDep, village_prefix: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")]
 ) -> list[StationOut]:
     wanted = select(Station).where(col(Station.village).startswith(village_prefix)).order_by(col(Station.village))
-    return [StationOut(**station.model_dump()) for station in session.scalars(wanted)]
+    within_reach = scoped(session, wanted, STATIONS)
+    return [StationOut(**station.model_dump()) for station in session.scalars(within_reach)]
 
 
 @router.put("/{village}/boundary", dependencies=[allow("station:write")])
@@ -59,7 +62,8 @@ def put_boundary(
     village: Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")], body: BoundaryIn, session: SessionDep
 ) -> StationOut:
     """Check-ins from now on are judged by it; verdicts already given stay."""
-    station = found(session.get(Station, village, with_for_update=True))
+    wanted = scoped(session, select(Station).where(col(Station.village) == village), STATIONS)
+    station = found(session.scalar(wanted.with_for_update()))
     corners = [to_wgs84(Point(corner.latitude, corner.longitude), body.datum) for corner in body.corners]
     station.boundary = [list(corner) for corner in corners] or None
     return StationOut(**station.model_dump())

@@ -1,5 +1,6 @@
 """Which teams were on duty on a day. Nothing here ranks, rates or counts what a person has sent in."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -9,9 +10,12 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from services.attendance.policy import allow
-from services.kit.store.db import SessionDep
+from services.kit.store.db import UnboundSessionDep
+from services.kit.store.scope import scope_of
 
 router = APIRouter(prefix="/v1/team-days", tags=["days"])
+
+FEWEST = 3  # in a cell, for who may read figures only
 
 TEAM_DAYS = text(
     """
@@ -22,7 +26,7 @@ TEAM_DAYS = text(
     FROM team t
     LEFT JOIN posting p ON p.team_id = t.id AND p.valid @> CAST(:day AS date)
     LEFT JOIN day_status d ON d.cadre_id = p.cadre_id AND d.day = :day
-    WHERE starts_with(t.village, :place)
+    WHERE starts_with(t.village, :place) AND t.village ^@ ANY (CAST(:within AS text[]))
     GROUP BY t.id
     ORDER BY t.village, t.name
     """
@@ -41,10 +45,10 @@ class TeamDay(BaseModel):
 
 
 class Totals(BaseModel):
-    """`on_duty`: teams of which somebody was present."""
+    """`on_duty`: teams of which somebody was present. Empty where there are too few teams to hide behind."""
 
-    teams: int
-    on_duty: int
+    teams: int | None
+    on_duty: int | None
 
 
 class TeamDaysOut(BaseModel):
@@ -55,11 +59,20 @@ class TeamDaysOut(BaseModel):
 
 @router.get("", dependencies=[allow("team:read")])
 def list_team_days(
-    session: SessionDep,
+    session: UnboundSessionDep,
     village_prefix: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
     day: Annotated[date, Query(title="日期")],
 ) -> TeamDaysOut:
-    rows = session.execute(TEAM_DAYS, {"day": day, "place": village_prefix}).mappings()
-    teams = [TeamDay.model_validate(dict(row)) for row in rows]
-    totals = Totals(teams=len(teams), on_duty=sum(team.present > 0 for team in teams))
-    return TeamDaysOut(day=day, totals=totals, teams=teams)
+    """The teams of the caller's places by name, and totals that count those of which the caller may read figures."""
+    scope = scope_of(session)
+    asked = {"day": day, "place": village_prefix, "within": [*scope.divisions, *scope.figures]}
+    counted = [TeamDay.model_validate(dict(row)) for row in session.execute(TEAM_DAYS, asked).mappings()]
+    teams = [team for team in counted if scope.covers(team.village)]
+    return TeamDaysOut(day=day, totals=totals_of(counted, teams), teams=teams)
+
+
+def totals_of(counted: Sequence[TeamDay], named: Sequence[TeamDay]) -> Totals:
+    """Of one or two teams that are not named, a total would be about somebody."""
+    if 0 < len(counted) - len(named) < FEWEST:
+        return Totals(teams=None, on_duty=None)
+    return Totals(teams=len(counted), on_duty=sum(team.present > 0 for team in counted))

@@ -11,8 +11,9 @@ from sqlmodel import col
 from services.attendance.cadres import CadreOut, members
 from services.attendance.models import Team, TeamFacts
 from services.attendance.policy import allow
+from services.attendance.reach import reachable_team, reachable_teams
 from services.kit.store.db import SessionDep
-from services.kit.web.errors import found
+from services.kit.store.scope import scope_of
 
 router = APIRouter(prefix="/v1/teams", tags=["teams"])
 
@@ -42,7 +43,7 @@ def list_teams(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> TeamPage:
     """`village_prefix` may be any place of the county; `after` is the last name of the page before."""
-    wanted = select(Team).order_by(col(Team.name)).limit(limit)
+    wanted = select(Team).where(reachable_teams(scope_of(session))).order_by(col(Team.name)).limit(limit)
     if village_prefix:
         wanted = wanted.where(col(Team.village).startswith(village_prefix))
     if name:
@@ -55,7 +56,7 @@ def list_teams(
 
 @router.get("/{team_id}", dependencies=[allow("team:read")])
 def get_team(team_id: UUID, session: SessionDep) -> TeamOut:
-    team = found(session.get(Team, team_id))
+    team = reachable_team(session, team_id)
     facts = session.get(TeamFacts, team_id)
     told = facts.model_dump(mode="json", exclude={"subject", "division", "changed"}) if facts else None
     return TeamOut(**team.model_dump(), members=members(session, team_id), facts=told)

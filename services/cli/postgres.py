@@ -108,14 +108,28 @@ def wait_until_ready(cluster: Cluster, port: int, deadline_s: float = 30) -> Non
 
 
 def create_databases(cluster: Cluster, port: int, names: Sequence[str] = SERVICES) -> None:
-    """A role and a database of its own for each service, closed to the others. Repeatable."""
+    """A database of its own for each service, closed to the others; the role that owns it, and those of its API and
+    its worker (kit/store/barrier.py). Repeatable."""
     with connect(cluster.dsn(port)) as server:
         for name in names:
-            create_role(server, name, database_password(cluster.state, name))
+            for role in roles_of(name):
+                create_role(server, role, database_password(cluster.state, role))
             create_database(server, name)
     for name in names:
         with connect(cluster.dsn(port, name)) as database:
             database.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+
+
+def roles_of(service: str) -> tuple[str, ...]:
+    return service, api_role(service), work_role(service)
+
+
+def api_role(service: str) -> str:
+    return f"{service}_api"
+
+
+def work_role(service: str) -> str:
+    return f"{service}_work"
 
 
 def create_role(server: psycopg.Connection, name: str, password: str) -> None:
@@ -132,6 +146,8 @@ def create_database(server: psycopg.Connection, name: str) -> None:
     if not server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
         server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
     server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(role))
+    for guest in roles_of(name)[1:]:
+        server.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(role, sql.Identifier(guest)))
 
 
 def free_port() -> int:

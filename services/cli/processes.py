@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from services.cli.children import PLAIN_ENVIRONMENT, Account
-from services.cli.postgres import STOP, Cluster
+from services.cli.postgres import STOP, Cluster, api_role, work_role
 from services.cli.secret_files import SERVICES, secret_folder
 
 CODE = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def api(service: str, cluster: Cluster, ports: Ports) -> Process:
     return Process(
         service,
         python(f"services.{service}.main"),
-        service_environment(service, cluster, ports),
+        service_environment(service, cluster, ports, api_role(service)),
         url=ports.url(service),
         ready_url=ports.url(service) + "/readyz",
         after=("postgres",),
@@ -104,7 +104,7 @@ def worker(service: str, cluster: Cluster, ports: Ports) -> Process:
     return Process(
         f"{service}-worker",
         python(f"services.{service}.worker"),
-        service_environment(service, cluster, ports),
+        service_environment(service, cluster, ports, work_role(service)),
         after=("postgres",),
     )
 
@@ -120,10 +120,10 @@ def receiver(state: Path, ports: Ports) -> Process:
     return Process("receiver", python("services.cli.receiver"), surroundings() | env, url=ports.url("receiver"))
 
 
-def service_environment(service: str, cluster: Cluster, ports: Ports) -> dict[str, str]:
+def service_environment(service: str, cluster: Cluster, ports: Ports, role: str) -> dict[str, str]:
     return {
         **common(service, cluster.state, ports),
-        "SHOUWANG_DATABASE_URL": cluster.dsn(ports.postgres, database=service, user=service),
+        "SHOUWANG_DATABASE_URL": cluster.dsn(ports.postgres, database=service, user=role),
         "SHOUWANG_PORT": str(ports.by_name()[service]),
         "SHOUWANG_RECEIVERS": f"127.0.0.1:{ports.receiver}",
         "SHOUWANG_INBOXES": ",".join(ports.url(name) for name in SERVICES),

@@ -43,8 +43,9 @@ def superuser_password(state: Path) -> str:
     return keep(state / "secrets" / "postgres_password", password)
 
 
-def database_password(state: Path, service: str) -> str:
-    return keep(secret_folder(state, service) / "database_password", password)
+def database_password(state: Path, role: str) -> str:
+    """One per role, beside the superuser's: the launcher hands each process the one it works with."""
+    return keep(state / "secrets" / "database" / role, password)
 
 
 def keep(path: Path, make: Callable[[], str]) -> str:

@@ -97,11 +97,11 @@ class TokenUsedOrWrong(DomainError):
 def create_first_administrator(
     body: FirstAdministratorIn, request: Request, session: SessionDep, now: Now
 ) -> AccountOut:
-    """Works once, while no account exists."""
+    """Works once, while no account exists. Makes accounts and gives offices until a second person does one of them."""
     session.execute(text("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"))
     if not is_first_token(request, body.token) or session.scalar(select(Account.id).limit(1)):  # type: ignore[call-overload]
         raise TokenUsedOrWrong
-    account = AccountIn(username=body.username, name=body.name, password=body.password, roles=["system"])
+    account = AccountIn(username=body.username, name=body.name, password=body.password, roles=["system", "security"])
     return AccountOut(**add_account(session, account, now).model_dump())
 
 

@@ -25,9 +25,9 @@ router = APIRouter(tags=["clients"])
 
 OWN_SERVICES: Mapping[str, list[str]] = {
     "county": [],
-    "households": ["frame:read", "subscription:write"],
-    "attendance": ["frame:read", "subscription:write"],
-    "alerts": ["frame:read", "subscription:write", "facts:read"],
+    "households": ["frame:read", "grant:read", "subscription:write"],
+    "attendance": ["frame:read", "grant:read", "subscription:write"],
+    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read"],
     "scheduler": ["sweep:start"],
 }
 Scope = Literal["frame:read", "subscription:write", "household:read", "alert:read", "check-in:read"]

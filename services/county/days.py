@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from services.county.policy import allow
-from services.county.reference import announce, next_version
+from services.county.reference import announce
 from services.kit.store.db import Now, SessionDep
+from services.kit.store.reference import next_version
 from services.kit.store.tables import Day
 from services.kit.web.errors import DomainError
 

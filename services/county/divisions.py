@@ -11,8 +11,9 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from services.county.policy import allow
-from services.county.reference import announce, next_version
+from services.county.reference import announce
 from services.kit.store.db import Now, SessionDep
+from services.kit.store.reference import next_version
 from services.kit.store.tables import Division
 from services.kit.web.cells import CellRefused, ImportOut, RowReader, RowVerdict, one_of, text_up_to
 from services.kit.web.sheets import Row, read_sheet

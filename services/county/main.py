@@ -5,8 +5,10 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.county import accounts, clients, days, divisions, reference, standards, tokens
+from services.county import accounts, clients, days, divisions, offices, reference, standards, tokens
 from services.county.policy import RIGHTS, allow
+from services.kit.post.grants import CHANGED as GRANT_CHANGED
+from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
@@ -15,7 +17,10 @@ from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
-PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
+PUBLISHED = {
+    "reference.changed": EventType("区划、日历或标准有变化", "frame:read"),
+    GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
+}
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
@@ -31,6 +36,8 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             divisions.router,
             days.router,
             standards.router,
+            offices.router,
+            grants("county", allow),
             reference.router,
             subscriptions("county", allow, RIGHTS, PUBLISHED),
         ],

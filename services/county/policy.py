@@ -11,7 +11,10 @@ RIGHTS = {
     "client:write": frozenset({"system"}),
     "frame:write": frozenset({"system", "county"}),
     "frame:read": EVERYBODY,
-    "subscription:write": frozenset({"system"}),
+    "office:write": frozenset({"security"}),
+    "office:read": frozenset({"security", "auditor", "county"}),
+    "grant:read": frozenset[str](),  # our own services alone
+    "subscription:write": frozenset[str](),  # client systems alone
 }
 
 allow = policy(RIGHTS)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from services.county.policy import allow
@@ -39,15 +39,6 @@ def as_json(row: SQLModel) -> dict[str, Any]:
         valid = [start.isoformat() if start else None, end.isoformat() if end else None]
         return row.model_dump(mode="json", exclude={"valid"}) | {"valid": valid}
     return row.model_dump(mode="json")
-
-
-def next_version(session: Session, kind: str) -> int:
-    """Raised under its row's lock until commit: whoever reads a version has everything up to it."""
-    raised = text(
-        "INSERT INTO reference_version (kind, version) VALUES (:kind, 1)"
-        " ON CONFLICT (kind) DO UPDATE SET version = reference_version.version + 1 RETURNING version"
-    )
-    return int(session.execute(raised, {"kind": kind}).scalar_one())
 
 
 def announce(session: Session, kind: str, version: int, now: datetime) -> None:

@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from services.county.policy import allow
-from services.county.reference import announce, next_version
+from services.county.reference import announce
 from services.kit.store.db import Now, SessionDep
+from services.kit.store.reference import next_version
 from services.kit.store.tables import Standard
 from services.kit.web.errors import DomainError, found
 

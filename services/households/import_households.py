@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import not_, select, text
 from sqlmodel import Session, col
 
 from services.households.facts import lock_households
 from services.households.models import Household
+from services.households.reach import HOUSEHOLDS
 from services.households.upload import Upload, households_numbered, one_at_a_time
 from services.kit.store.fields import Seal
+from services.kit.store.scope import within
 from services.kit.store.sets import write_set
 from services.kit.web.cells import RowReader, RowVerdict, division_code, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
@@ -20,6 +22,9 @@ COLUMNS = ("id", "number", "village", "group_name", "head_name", "sealed_phone",
 
 household_class = one_of({"一般农户": False, "脱贫户": True})
 housing_grade = one_of({grade: grade for grade in "ABCD"})
+
+OUTSIDE = ("outside-your-places", "这个村不在您的辖区内。", "This village is not within your places.")
+NUMBER_TAKEN = ("number-taken", "这个户编号已在别处使用。", "That number is in use elsewhere.")
 
 WRITE = text(
     """
@@ -67,6 +72,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     one_at_a_time(upload.session, "households")
     readers = [RowReader(row) for row in rows]
     sent = [read_household(reader) for reader in readers]
+    refuse_others(upload, readers, sent)
     refuse_twice(readers, "户编号", [household["number"] for household in sent])
     sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
     changed = write(upload, sound)
@@ -75,6 +81,19 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
         if verdict.outcome == "stored" and household.get("id") not in changed:
             verdict.outcome = "unchanged"
     return verdicts, sorted(changed)
+
+
+def refuse_others(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
+    """A household goes to, and comes from, places within the scope. A number is the county's: that it is taken must be
+    said, of whom is not."""
+    numbers = col(Household.number).in_({h["number"] for h in sent if h["number"]})
+    beyond = not_(within(upload.scope, HOUSEHOLDS))
+    taken = set(upload.session.scalars(select(col(Household.number)).where(numbers, beyond)))
+    for reader, household in zip(readers, sent, strict=True):
+        if household["village"] and not upload.scope.covers(household["village"]):
+            reader.refuse("村代码", *OUTSIDE)
+        if household["number"] in taken:
+            reader.refuse("户编号", *NUMBER_TAKEN)
 
 
 def read_household(reader: RowReader) -> dict[str, Any]:
@@ -93,7 +112,7 @@ def read_household(reader: RowReader) -> dict[str, Any]:
 
 def write(upload: Upload, households: Sequence[dict[str, Any]]) -> set[UUID]:
     """Only households that differ are written; phones are compared opened, since a seal never repeats."""
-    known = households_numbered(upload.session, (h["number"] for h in households))
+    known = households_numbered(upload, (h["number"] for h in households))
     lock_households(upload.session, list(known.values()))
     held = {h.id: h for h in upload.session.scalars(select(Household).where(col(Household.id).in_(known.values())))}
     tags = open_tags(upload.session, list(known.values()))

@@ -83,7 +83,7 @@ WRITE_RELATIONS = text(
 def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
     one_at_a_time(upload.session, "members")
     readers = [RowReader(row) for row in rows]
-    numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
+    numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
     sent = [read_member(upload, reader, known_household(reader, numbers)) for reader in readers]
     lock_households(upload.session, sorted({m["household_id"] for m in sent if m["household_id"]}))
     refuse_twice(readers, NUMBER, [member["id_index"] for member in sent])

@@ -66,7 +66,7 @@ WRITE_LINES = text(
 
 def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
     readers = [RowReader(row) for row in rows]
-    numbers = households_numbered(upload.session, (row.cells["户编号"] for row in rows))
+    numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
     sent = [read_statement(upload, reader, known_household(reader, numbers)) for reader in readers]
     refuse_twice(readers, "户编号", [period_of(statement) for statement in sent])
     sound = [s for reader, s in zip(readers, sent, strict=True) if not reader.faults]

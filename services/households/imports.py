@@ -8,7 +8,8 @@ from services.households import import_households, import_members, import_statem
 from services.households.facts import facts_changed_in_bulk
 from services.households.policy import allow
 from services.households.upload import Upload
-from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.db import Now, Today, UnboundSessionDep
+from services.kit.store.scope import scope_of
 from services.kit.web.auth import CallerDep
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
@@ -23,16 +24,17 @@ def create_import(
     kind: Literal["households", "members", "statements"],
     file: Annotated[UploadFile, File()],
     request: Request,
-    session: SessionDep,
+    session: UnboundSessionDep,
     caller: CallerDep,
     today: Today,
     now: Now,
 ) -> ImportOut:
-    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction."""
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction. Rows of
+    places outside the caller's are refused by row."""
     chosen = KINDS[kind]
     rows = list(read_sheet(file.file.read(), chosen.HEADERS))
     state = request.app.state
-    upload = Upload(session, state.seal, caller.subject, today, now, state.settings.demo_people)
+    upload = Upload(session, scope_of(session), state.seal, caller.subject, today, now, state.settings.demo_people)
     verdicts, changed = chosen.take(upload, rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)

@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.facts import facts_changed, lock_households
+from services.households.facts import facts_changed
 from services.households.models import Household, Statement, StatementLine
 from services.households.policy import allow
+from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
@@ -98,15 +99,14 @@ class SentBefore(DomainError):
 def create_statement(
     household_id: UUID, body: StatementIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> StatementOut:
-    lock_households(session, [household_id])
-    household = found(session.get(Household, household_id))
+    household = reachable(session, household_id, lock=True)
     report_statement(session, household, body, recorded_by=caller.subject, today=today, now=now)
     return shown(session, found(session.get(Statement, body.id)))
 
 
 @router.get("", dependencies=[allow("household:read")])
 def list_statements(household_id: UUID, session: SessionDep) -> list[StatementOut]:
-    found(session.get(Household, household_id))
+    reachable(session, household_id)
     newest = select(Statement).where(col(Statement.household_id) == household_id)
     ordered = newest.order_by(col(Statement.period_to).desc(), col(Statement.seq).desc()).limit(60)
     return [shown(session, statement) for statement in session.scalars(ordered)]

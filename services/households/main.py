@@ -3,11 +3,13 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.households import imports, inbox, income, register, safeguards, tags
+from services.households import household_sets, imports, inbox, income, register, safeguards, tags
 from services.households.facts import KIND
 from services.households.models import HouseholdFacts
 from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
+from services.kit.post.grants import CHANGED as GRANT_CHANGED
+from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
@@ -18,6 +20,7 @@ from services.kit.web.auth import Keys
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
+    GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
 
@@ -30,7 +33,9 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             income.router,
             safeguards.router,
             tags.router,
+            household_sets.router,
             facts("households", allow, {KIND: HouseholdFacts}),
+            grants("households", allow),
             subscriptions("households", allow, RIGHTS, PUBLISHED),
             inbox.router,
         ],

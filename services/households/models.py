@@ -95,6 +95,18 @@ class StatementLine(Table, table=True):
     amount: int = Field(sa_type=BigInteger)
 
 
+class HouseholdSet(Table, table=True):
+    """A named set of households, whose members are rows of `set_member`. `division`: the smallest place of them all."""
+
+    __tablename__ = "household_set"
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    division: str
+    created_by: str
+    created_at: datetime = instant()
+
+
 class HouseholdFacts(Table, OwnedFacts, table=True):
     """What rules may ask of a household. Money in fen; empty means nobody has told us."""
 

@@ -1,4 +1,4 @@
-"""Who may do what in households. Where (which villages) comes with the grants."""
+"""Who may do what in households. Where, their grants say."""
 
 from services.kit.web.auth import policy
 
@@ -9,8 +9,10 @@ RIGHTS = {
     "household:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
+    "household-set:write": OFFICE,
     "facts:read": frozenset[str](),  # our own services alone
-    "subscription:write": frozenset({"system"}),
+    "grant:read": frozenset[str](),  # our own services alone
+    "subscription:write": frozenset[str](),  # client systems alone
 }
 
 allow = policy(RIGHTS)

@@ -11,8 +11,9 @@ from sqlmodel import Session, col
 
 from services.households.models import Household, HouseholdFacts, Membership, Person
 from services.households.policy import allow
+from services.households.reach import HOUSEHOLDS, reachable
 from services.kit.store.db import SessionDep
-from services.kit.web.errors import found
+from services.kit.store.scope import scoped
 
 router = APIRouter(prefix="/v1/households", tags=["register"])
 
@@ -58,7 +59,8 @@ def list_households(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> HouseholdPage:
     """`village` may be any place of the county; `after` is the last number of the page before."""
-    wanted = select(Household).where(col(Household.village).startswith(village)).order_by(col(Household.number))
+    named = select(Household).where(col(Household.village).startswith(village)).order_by(col(Household.number))
+    wanted = scoped(session, named, HOUSEHOLDS)
     if number:
         wanted = wanted.where(col(Household.number) == number)
     if after:
@@ -69,7 +71,7 @@ def list_households(
 
 @router.get("/{household_id}", dependencies=[allow("household:read")])
 def get_household(household_id: UUID, session: SessionDep) -> HouseholdOut:
-    household = found(session.get(Household, household_id))
+    household = reachable(session, household_id)
     facts = session.get(HouseholdFacts, household_id)
     told = facts.model_dump(mode="json", exclude={"subject", "division", "changed"}) if facts else None
     return HouseholdOut(**household.model_dump(), members=members(session, household_id), facts=told)

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from services.households.facts import facts_changed, lock_households
-from services.households.models import Household, Membership, Person
+from services.households.facts import facts_changed
+from services.households.models import Membership, Person
 from services.households.policy import allow
+from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep
-from services.kit.web.errors import DomainError, found
+from services.kit.web.errors import DomainError
 
 router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
 
@@ -44,8 +45,7 @@ class NotAMember(DomainError):
 
 @router.put("", dependencies=[allow("household:write")])
 def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, now: Now) -> Safeguards:
-    lock_households(session, [household_id])
-    household = found(session.get(Household, household_id))
+    household = reachable(session, household_id, lock=True)
     members = {person.id: person for person in members_of(session, household_id)}
     if any(told.person_id not in members for told in body.members):
         raise NotAMember
@@ -60,7 +60,7 @@ def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, no
 
 @router.get("", dependencies=[allow("household:read")])
 def get_safeguards(household_id: UUID, session: SessionDep) -> Safeguards:
-    household = found(session.get(Household, household_id))
+    household = reachable(session, household_id)
     members = [
         MemberSafeguards.model_validate({"person_id": p.id, "schooling": p.schooling, "insured": p.insured})
         for p in members_of(session, household_id)

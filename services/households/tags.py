@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.facts import facts_changed, lock_households
-from services.households.models import Household, Tag
+from services.households.facts import facts_changed
+from services.households.models import Tag
 from services.households.policy import allow
+from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep, Today
-from services.kit.web.errors import DomainError, found
+from services.kit.web.errors import DomainError
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
@@ -56,8 +57,7 @@ class TagsOverlap(DomainError):
 @router.put("/{key}", dependencies=[allow("household:write")])
 def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, today: Today, now: Now) -> TagOut:
     """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
-    lock_households(session, [household_id])
-    found(session.get(Household, household_id))
+    reachable(session, household_id, lock=True)
     if body.until and body.until <= body.since:
         raise TagUpsideDown
     if max(body.since, body.until or body.since) > today:
@@ -68,7 +68,7 @@ def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, t
 
 @router.get("", dependencies=[allow("household:read")])
 def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
-    found(session.get(Household, household_id))
+    reachable(session, household_id)
     rows = session.scalars(select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid)))
     return [
         TagOut(key=row.key, since=cast(date, row.valid.lower), until=row.valid.upper, source=row.source) for row in rows

@@ -9,7 +9,9 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from services.households.models import Household
+from services.households.reach import HOUSEHOLDS
 from services.kit.store.fields import Seal
+from services.kit.store.scope import Scope, within
 from services.kit.web.cells import RowReader
 
 NO_SUCH_HOUSEHOLD = ("no-such-household", "没有这个户编号。", "There is no household of that number.")
@@ -17,9 +19,10 @@ NO_SUCH_HOUSEHOLD = ("no-such-household", "没有这个户编号。", "There is 
 
 @dataclass(frozen=True)
 class Upload:
-    """`who` recorded it; `demo` lets ID numbers beginning with 99 in."""
+    """`who` recorded it, for places within `scope` alone; `demo` lets ID numbers beginning with 99 in."""
 
     session: Session
+    scope: Scope
     seal: Seal
     who: str
     today: date
@@ -32,9 +35,11 @@ def one_at_a_time(session: Session, kind: str) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || :kind, 0))"), {"kind": kind})
 
 
-def households_numbered(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
+def households_numbered(upload: Upload, numbers: Iterable[str]) -> dict[str, UUID]:
+    """Those within the scope; to this caller the others are not there."""
     wanted = select(col(Household.number), col(Household.id)).where(col(Household.number).in_(set(numbers)))
-    return {row.number: row.id for row in session.execute(wanted)}
+    within_reach = wanted.where(within(upload.scope, HOUSEHOLDS))
+    return {row.number: row.id for row in upload.session.execute(within_reach)}
 
 
 def known_household(reader: RowReader, numbers: Mapping[str, UUID]) -> UUID | None:

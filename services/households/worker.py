@@ -1,18 +1,24 @@
 """Households' worker: delivers what happened and follows the frame."""
 
 from services.households.inbox import HANDLERS
+from services.households.settings import HouseholdsSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
-from services.kit.settings import Settings
 from services.kit.store.db import connect
 from services.kit.store.work import run
 from services.kit.web.app import log_plainly
 
-if __name__ == "__main__":
+
+def main() -> None:
     log_plainly()
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = HouseholdsSettings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
-    county = Peer("county", settings.county_url, tokens)
-    run([*relays(settings, engine), *following(settings, engine, HANDLERS, {"county": county})], settings.timezone)
+    urls = {"county": settings.county_url, "attendance": settings.attendance_url}
+    owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
+    run([*relays(settings, engine), *following(settings, engine, HANDLERS, owners)], settings.timezone)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,19 +15,19 @@ from services.alerts.main import create
 from services.kit.post.relay import fan_out
 from services.kit.store.tables import Delivery
 from tests.alerts.conftest import COUNTY, VILLAGE, told, yuan
-from tests.callers import Headers, Sign, served
+from tests.callers import Headers, Office, served
 from tests.conftest import NOW
 
 
 @pytest.fixture
-def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
-    with served(create, "alerts", engines["alerts"], signing_key, tmp_path) as client:
+def http(api_engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "alerts", api_engines["alerts"], signing_key, tmp_path) as client:
         yield client
 
 
 @pytest.fixture
-def officer(sign: Sign) -> Headers:
-    return sign("officer", "county")
+def officer(office: Office) -> Headers:
+    return office("officer", "county")
 
 
 def test_an_alert_is_explained_with_values_standards_and_document_numbers(
@@ -64,10 +64,10 @@ def test_whoever_writes_a_rule_can_look_up_every_word_of_it(http: TestClient, of
     assert {"net_income", "monitoring_line", "persons", "monitored"} <= known
 
 
-def test_a_system_without_the_scope_reads_no_alert(http: TestClient, sign: Sign) -> None:
+def test_a_system_without_the_scope_reads_no_alert(http: TestClient, office: Office) -> None:
     path = f"/v1/alerts?division={COUNTY}"
-    assert http.get(path, headers=sign("bureau", scopes="household:read")).status_code == 403
-    assert http.get(path, headers=sign("bureau", scopes="alert:read")).status_code == 200
+    assert http.get(path, headers=office("bureau", scopes="household:read")).status_code == 403
+    assert http.get(path, headers=office("bureau", scopes="alert:read")).status_code == 200
     assert http.get(path).status_code == 401
 
 
@@ -79,8 +79,8 @@ def subscribe(http: TestClient, headers: Headers, body: dict[str, Any], number: 
     return http.put(f"/v1/services/alerts/subscriptions/{number}", json=body, headers=headers)
 
 
-def test_a_secret_is_shown_once_and_never_again(http: TestClient, sign: Sign) -> None:
-    bureau, number = sign("bureau", scopes="subscription:write alert:read"), str(uuid4())
+def test_a_secret_is_shown_once_and_never_again(http: TestClient, office: Office) -> None:
+    bureau, number = office("bureau", scopes="subscription:write alert:read"), str(uuid4())
     assert subscribe(http, bureau, HOOK, number).json()["secret"].startswith("whsec_")
     assert subscribe(http, bureau, HOOK, number).json()["secret"] is None
     listed = http.get("/v1/services/alerts/subscriptions", headers=bureau).json()
@@ -99,21 +99,21 @@ def test_a_secret_is_shown_once_and_never_again(http: TestClient, sign: Sign) ->
     ],
 )
 def test_a_subscription_is_refused(
-    http: TestClient, sign: Sign, changed: dict[str, Any], status: int, code: str
+    http: TestClient, office: Office, changed: dict[str, Any], status: int, code: str
 ) -> None:
-    refused = subscribe(http, sign("bureau", scopes="subscription:write alert:read"), HOOK | changed)
+    refused = subscribe(http, office("bureau", scopes="subscription:write alert:read"), HOOK | changed)
     assert (refused.status_code, refused.json()["code"]) == (status, code)
 
 
-def test_nobody_hears_what_they_may_not_read(http: TestClient, sign: Sign) -> None:
-    refused = subscribe(http, sign("bureau", scopes="subscription:write"), HOOK)
+def test_nobody_hears_what_they_may_not_read(http: TestClient, office: Office) -> None:
+    refused = subscribe(http, office("bureau", scopes="subscription:write"), HOOK)
     assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
 
 
 def test_a_subscription_that_is_ended_owes_nothing_any_more(
-    http: TestClient, sign: Sign, watched: Session, engines: dict[str, Engine]
+    http: TestClient, office: Office, watched: Session, engines: dict[str, Engine]
 ) -> None:
-    bureau, number = sign("bureau", scopes="subscription:write alert:read"), str(uuid4())
+    bureau, number = office("bureau", scopes="subscription:write alert:read"), str(uuid4())
     subscribe(http, bureau, HOOK, number)
     told(watched, safe_water=False)
     fan_out(engines["alerts"], NOW)
@@ -121,8 +121,8 @@ def test_a_subscription_that_is_ended_owes_nothing_any_more(
     assert [d.dead_at is not None for d in watched.scalars(select(Delivery))] == [True]
 
 
-def test_a_subscriber_sees_and_changes_only_its_own(http: TestClient, sign: Sign) -> None:
-    one, other = (sign(name, scopes="subscription:write alert:read") for name in ("one", "other"))
+def test_a_subscriber_sees_and_changes_only_its_own(http: TestClient, office: Office) -> None:
+    one, other = (office(name, scopes="subscription:write alert:read") for name in ("one", "other"))
     number = str(uuid4())
     subscribe(http, one, HOOK, number)
     assert subscribe(http, other, HOOK, number).status_code == 404

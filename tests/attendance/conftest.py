@@ -38,8 +38,8 @@ class Stationed:
 
 
 @pytest.fixture
-def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
-    with served(create, "attendance", engines["attendance"], signing_key, tmp_path) as client:
+def http(api_engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "attendance", api_engines["attendance"], signing_key, tmp_path) as client:
         yield client
 
 

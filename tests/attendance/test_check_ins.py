@@ -14,7 +14,7 @@ from services.attendance.coordinates import Point, gcj02_to_bd09, wgs84_to_gcj02
 from services.attendance.models import CheckIn, DayStatus, TeamFacts
 from services.kit.store.tables import Event, Standard
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, set_standard
-from tests.callers import HERE, Headers, Sign
+from tests.callers import HERE, Headers, Office, Sign
 from tests.conftest import TODAY
 
 
@@ -24,8 +24,8 @@ def cadre(sign: Sign, village: Stationed) -> Headers:
 
 
 @pytest.fixture
-def township(sign: Sign) -> Headers:
-    return sign("a township account", "township")
+def township(office: Office) -> Headers:
+    return office("a township account", "township")
 
 
 def body(**said: Any) -> dict[str, Any]:
@@ -204,11 +204,13 @@ def test_an_account_without_a_cadre_and_a_cadre_nobody_knows(http: TestClient, t
     assert unknown.status_code == 404
 
 
-def test_a_system_in_use_elsewhere_may_hand_check_ins_in(http: TestClient, sign: Sign, village: Stationed) -> None:
+def test_a_system_in_use_elsewhere_may_hand_check_ins_in(
+    http: TestClient, sign: Sign, office: Office, village: Stationed
+) -> None:
     sent = body(cadre_id=str(village.first))
     without = sign("other app", scopes="check-in:write")
     assert http.post("/v1/check-ins", json=sent, headers=without).status_code == 403
-    entitled = sign("other app", scopes="check-in:write check-in:record")
+    entitled = office("other app", scopes="check-in:write check-in:record")
     assert http.post("/v1/check-ins", json=sent, headers=entitled).status_code == 201
 
 

@@ -18,7 +18,7 @@ from services.attendance.models import Cadre, Posting, Station, Team, TeamFacts,
 from services.cli.county_files import generate
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Event
-from tests.callers import Headers, Sign
+from tests.callers import Headers, Office, Sign
 from tests.conftest import TODAY
 
 FIRST = ("示例队", "520621001005", "示例站", "示甲子", "10001000001", "队长", "2026-03-01", "")
@@ -29,8 +29,8 @@ Send: TypeAlias = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def county(sign: Sign) -> Headers:
-    return sign("a county account", "county")
+def county(office: Office) -> Headers:
+    return office("a county account", "county")
 
 
 @pytest.fixture

@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 from services.attendance.models import Cadre, Posting, Team
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, cadre_in
-from tests.callers import HERE, Headers, Sign
+from tests.callers import HERE, Headers, Office, Sign
 from tests.conftest import TODAY
 
 
 @pytest.fixture
-def county(sign: Sign) -> Headers:
-    return sign("a county account", "county")
+def county(office: Office) -> Headers:
+    return office("a county account", "county")
 
 
 def check_in(http: TestClient, caller: Headers, cadre: UUID, **said: Any) -> None:

@@ -20,12 +20,14 @@ from services.households.main import create
 from services.households.models import Household, HouseholdFacts
 from services.households.upload import Upload
 from services.kit.store.fields import Seal
+from services.kit.store.scope import Scope
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
-from tests.callers import Headers, Sign, served
+from tests.callers import Headers, Office, served
 from tests.conftest import NOW, TODAY
 
 VILLAGE = "520621001005"
+EVERYWHERE = Scope("clerk", TODAY, divisions=("",))
 KINDS: dict[str, Any] = {
     "households": import_households,
     "members": import_members,
@@ -56,7 +58,7 @@ def send(households: Session, seal: Seal) -> Send:
 def take(session: Session, seal: Seal, kind: str, content: bytes) -> ImportOut:
     """What the endpoint does, before its commit."""
     read = list(read_sheet(content, KINDS[kind].HEADERS))
-    verdicts, changed = KINDS[kind].take(Upload(session, seal, "clerk", TODAY, NOW, True), read)
+    verdicts, changed = KINDS[kind].take(Upload(session, EVERYWHERE, seal, "clerk", TODAY, NOW, True), read)
     if changed:
         facts_changed_in_bulk(session, changed, NOW)
     return ImportOut.of(verdicts)
@@ -109,14 +111,14 @@ def facts_of(session: Session, number: str) -> HouseholdFacts:
 
 
 @pytest.fixture
-def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
-    with served(create, "households", engines["households"], signing_key, tmp_path) as client:
+def http(api_engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path) -> Iterator[TestClient]:
+    with served(create, "households", api_engines["households"], signing_key, tmp_path) as client:
         yield client
 
 
 @pytest.fixture
-def clerk(sign: Sign) -> Headers:
-    return sign("clerk", "township")
+def clerk(office: Office) -> Headers:
+    return office("clerk", "township")
 
 
 @pytest.fixture

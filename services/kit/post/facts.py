@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Field, Session, SQLModel
 
 from services.kit.post.events import emit, source_of
-from services.kit.store.db import SessionDep
+from services.kit.store.db import UnboundSessionDep
 from services.kit.store.tables import Xid8
 from services.kit.web.errors import found
 
@@ -127,7 +127,7 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
     def list_facts(
         kind: str,
         division: Division,
-        session: SessionDep,
+        session: UnboundSessionDep,
         since: Annotated[str, Query(pattern=r"^\d{1,19}$")] = "0",
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
@@ -143,7 +143,7 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
         return FactsPage(rows=told, after=told[-1].subject if len(told) == limit else None)
 
     @router.get("/{kind}/digest")
-    def list_digests(kind: str, division: Division, session: SessionDep) -> list[PlaceDigest]:
+    def list_digests(kind: str, division: Division, session: UnboundSessionDep) -> list[PlaceDigest]:
         """One statement, so one instant."""
         rows = session.execute(digests(found(models.get(kind)), division)).mappings()
         return [PlaceDigest(**row) for row in rows]

@@ -1,6 +1,6 @@
 """How a service wires itself: subscribes to what its inbox handles, and follows the county's frame."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -8,13 +8,15 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.kit.post.events import CloudEvent, source_of
+from services.kit.post.grants import CHANGED as GRANT_CHANGED
+from services.kit.post.grants import pull_grants, pulls_grants
 from services.kit.post.inbox import Handlers, inbox_secret
 from services.kit.post.peers import Peer
 from services.kit.settings import Settings
 from services.kit.store.claim import JobHandler, enqueue, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.reference import KINDS, copied_version, copy_reference
-from services.kit.store.work import Loop
+from services.kit.store.work import Loop, Step
 
 PULL_REFERENCE = "pull-reference"
 HOURLY = 3600.0
@@ -26,20 +28,18 @@ def on_reference_changed(session: Session, events: Sequence[CloudEvent], now: da
         enqueue(session, PULL_REFERENCE, kind, now)
 
 
-def wire(service: str, own_url: str, client_secret: str, handlers: Handlers, owners: Mapping[str, Peer]) -> None:
-    """PUT our subscription to every owner; the same id each time, so that doing it again changes nothing."""
-    for owner, types in handlers.items():
-        inbox_url = f"{own_url}{source_of(service)}/inbox/{owner}"
-        subscription_id = uuid5(NAMESPACE_URL, f"{source_of(owner)}/subscriptions/{service}")
-        owners[owner].put(
-            f"{source_of(owner)}/subscriptions/{subscription_id}",
-            {
-                "url": inbox_url,
-                "types": sorted(types),
-                "batch": True,
-                "secret": inbox_secret(client_secret, owner),
-            },
-        )
+def wire(service: str, own_url: str, client_secret: str, types: Iterable[str], owner: Peer) -> None:
+    """PUT our subscription to an owner; the same id each time, so that doing it again changes nothing."""
+    subscription_id = uuid5(NAMESPACE_URL, f"{source_of(owner.name)}/subscriptions/{service}")
+    owner.put(
+        f"{source_of(owner.name)}/subscriptions/{subscription_id}",
+        {
+            "url": f"{own_url}{source_of(service)}/inbox/{owner.name}",
+            "types": sorted(types),
+            "batch": True,
+            "secret": inbox_secret(client_secret, owner.name),
+        },
+    )
 
 
 def pull_reference(engine: Engine, county: Peer, kind: str) -> None:
@@ -58,16 +58,24 @@ def following(
     owners: Mapping[str, Peer],
     jobs: Mapping[str, JobHandler] | None = None,
 ) -> list[Loop]:
-    """The loops of a service that listens: wired at start and hourly, its pulls and other jobs worked as they come."""
+    """The loops of a service that listens: wired to each owner by itself at start and hourly, so that one that is away
+    holds up no other; its pulls and other jobs worked as they come."""
 
-    def wire_and_pull(now: datetime) -> int:
-        wire(settings.service, settings.own_url, settings.secret("client_secret"), handlers, owners)
-        for kind in KINDS:
-            pull_reference(engine, owners["county"], kind)
-        return 0
+    def wire_and_pull(owner: str) -> Step:
+        def step(now: datetime) -> int:
+            types = handlers[owner]
+            wire(settings.service, settings.own_url, settings.secret("client_secret"), types, owners[owner])
+            for kind in KINDS if "reference.changed" in types else ():
+                pull_reference(engine, owners[owner], kind)
+            if GRANT_CHANGED in types:
+                pull_grants(engine, owners[owner])
+            return 0
 
-    known = {PULL_REFERENCE: lambda kind, _: pull_reference(engine, owners["county"], kind)} | dict(jobs or {})
+        return step
+
+    pulls: dict[str, JobHandler] = {PULL_REFERENCE: lambda kind, _: pull_reference(engine, owners["county"], kind)}
+    known = pulls | pulls_grants(engine, owners) | dict(jobs or {})
     return [
-        Loop("wire", wire_and_pull, idle=HOURLY),
+        *(Loop(f"wire to {owner}", wire_and_pull(owner), idle=HOURLY) for owner in handlers),
         Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1),
     ]

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from services.kit.post.events import CloudEvent, source_of
-from services.kit.store.db import Now, SessionDep
+from services.kit.store.db import Now, UnboundSessionDep
 from services.kit.store.tables import Receipt
 from services.kit.web.errors import DomainError
 
@@ -54,7 +54,7 @@ def inbox(service: str, handlers: Handlers) -> APIRouter:
         owner: str,
         request: Request,
         body: Annotated[bytes, Depends(read_body)],
-        session: SessionDep,
+        session: UnboundSessionDep,
         now: Now,
     ) -> None:
         verify(body, request, inbox_secret(request.app.state.client_secret, owner))

@@ -30,6 +30,7 @@ DAY_5 = 12  # steps of ten hours until the fifth day
 OUTSIDE_RETRIES = tuple(timedelta(seconds=s) for s in chain((5, 60, 300, 1_800, 7_200, 18_000), repeat(36_000, DAY_5)))
 OWN_RETRY = timedelta(seconds=2)  # our own services are asked again until they are back
 
+# What happens somewhere is owed to those alone whose grants cover the place on that day.
 FAN_OUT = text(
     """
     WITH fresh AS (
@@ -44,6 +45,10 @@ FAN_OUT = text(
           ON marked.type = ANY (subscription.types)
          AND starts_with(marked.division, subscription.division)
          AND subscription.disabled_at IS NULL
+         AND (subscription.own OR marked.division = '' OR EXISTS (
+             SELECT FROM access_grant g
+             WHERE g.holder = subscription.subscriber AND g.role = 'client' AND g.kind = 'division'
+               AND NOT g.revoked AND g.valid @> CAST(:today AS date) AND starts_with(marked.division, g.place)))
         ORDER BY marked.xid, marked.id
         ON CONFLICT DO NOTHING
     )
@@ -63,7 +68,7 @@ class Group:
 
 def fan_out(engine: Engine, now: datetime) -> int:
     with open_session(engine) as session, session.begin():
-        return int(session.execute(FAN_OUT, {"now": now}).scalar_one())
+        return int(session.execute(FAN_OUT, {"now": now, "today": now.date()}).scalar_one())
 
 
 def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: datetime, *, own: bool) -> int:

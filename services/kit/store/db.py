@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
 
+from services.kit.store.scope import Binding
+
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
@@ -18,16 +20,6 @@ def connect(url: str, *, pool: int = POOL) -> Engine:
 
 def open_session(engine: Engine) -> Session:
     return Session(engine, expire_on_commit=False)
-
-
-def request_session(request: Request) -> Iterator[Session]:
-    with open_session(request.app.state.engine) as session, session.begin():
-        yield session
-
-
-# scope="function" commits before the response is sent. Without it FastAPI runs the commit afterwards, and "201
-# Created" could name a row that was never stored.
-SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 
 
 def read_clock(request: Request) -> datetime:
@@ -41,3 +33,26 @@ def read_calendar(now: Annotated[datetime, Depends(read_clock)]) -> date:
 
 Now = Annotated[datetime, Depends(read_clock)]
 Today = Annotated[date, Depends(read_calendar)]
+
+
+def request_session(request: Request, today: Today) -> Iterator[Session]:
+    """Sees what the caller's grants reach, for the right that the operation asks for."""
+    yield from answering(request, today, bound=True)
+
+
+def unbound_session(request: Request, today: Today) -> Iterator[Session]:
+    """Sees everything, for what must know of everything: a number's uniqueness, a post of our own services, their
+    reading of facts. Where a person acts, each row is held against the scope by hand."""
+    yield from answering(request, today, bound=False)
+
+
+def answering(request: Request, today: date, *, bound: bool) -> Iterator[Session]:
+    with open_session(request.app.state.engine) as session, session.begin():
+        session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today, bound)
+        yield session
+
+
+# scope="function" commits before the response is sent. Without it FastAPI runs the commit afterwards, and "201
+# Created" could name a row that was never stored.
+SessionDep = Annotated[Session, Depends(request_session, scope="function")]
+UnboundSessionDep = Annotated[Session, Depends(unbound_session, scope="function")]

@@ -63,6 +63,15 @@ def standard(session: Session, key: StandardKey, division: str, day: date, popul
     raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
 
 
+def next_version(session: Session, kind: str) -> int:
+    """Raised under its row's lock until commit: whoever reads a version has everything up to it."""
+    raised = text(
+        "INSERT INTO reference_version (kind, version) VALUES (:kind, 1)"
+        " ON CONFLICT (kind) DO UPDATE SET version = reference_version.version + 1 RETURNING version"
+    )
+    return int(session.execute(raised, {"kind": kind}).scalar_one())
+
+
 def copied_version(session: Session, kind: str) -> int:
     row = session.get(ReferenceVersion, kind)
     return row.version if row else 0

@@ -15,6 +15,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import extract_compact
 
+from services.kit.store.grants import CLIENT
+from services.kit.store.scope import Asked
 from services.kit.web.errors import DomainError, NotAllowed, NotSignedIn
 
 log = logging.getLogger(__name__)
@@ -124,15 +126,20 @@ CallerDep = Annotated[Caller, Depends(request_caller)]
 
 
 def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
-    """`allow` for a service: `rights` says which roles hold each `noun:verb`; clients hold scopes of that name."""
+    """`allow` for a service: `rights` says which roles hold each `noun:verb`; clients hold scopes of that name. Where
+    the caller may do it is asked of the grants in those roles (kit/store/scope.py)."""
 
     def allow(right: str) -> Any:
         roles = rights[right]  # a right nobody has listed fails at import, not at the first call
 
-        def check(caller: CallerDep) -> Caller:
-            if right in caller.scopes or roles & caller.roles:
-                return caller
-            raise NotAllowed(right)
+        def check(caller: CallerDep, request: Request) -> Caller:
+            if right in caller.scopes:
+                request.state.asked = Asked(caller.subject, frozenset({CLIENT}))
+            elif roles & caller.roles:
+                request.state.asked = Asked(caller.subject, roles)
+            else:
+                raise NotAllowed(right)
+            return caller
 
         check.right = right  # type: ignore[attr-defined]  # read by the policy test
         return Depends(check)

@@ -1,0 +1,24 @@
+"""Which alerts and sweeps a request may touch: every query of this service goes through here."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false, or_, select
+from sqlmodel import Session, col
+
+from services.alerts.models import Alert, Sweep, SweepGap
+from services.kit.store.scope import Placed, Scope, scope_of
+from services.kit.web.errors import found
+
+ALERTS = Placed(division=col(Alert.division), subject=col(Alert.subject))
+GAPS = Placed(division=col(SweepGap.division), subject=col(SweepGap.subject))
+
+
+def reachable_sweeps(scope: Scope) -> ColumnElement[bool]:
+    """A sweep is a county's figures: read by whom it covers, above or below, and where figures may be read."""
+    counties = [place[:6] for place in (*scope.divisions, *scope.figures)]
+    return or_(false(), *(col(Sweep.county).startswith(county) for county in counties))
+
+
+def reachable_sweep(session: Session, sweep_id: UUID) -> Sweep:
+    wanted = select(Sweep).where(col(Sweep.id) == sweep_id, reachable_sweeps(scope_of(session)))
+    return found(session.scalar(wanted))

@@ -1,0 +1,63 @@
+"""Which teams, cadres and check-ins a request may touch: every query of this service goes through here.
+
+A cadre is where the latest posting is. Who answers for a unit reaches its cadres wherever they are, and everybody
+reaches what was recorded of themselves.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from services.attendance.models import Cadre, CheckIn, Posting, Station, Team
+from services.kit.store.scope import Placed, Scope, scope_of, within
+from services.kit.web.errors import found
+
+TEAMS = Placed(division=col(Team.village))
+STATIONS = Placed(division=col(Station.village))
+CHECK_INS = Placed(division=CheckIn.__table__.c.village)  # type: ignore[attr-defined]  # may be empty
+OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
+
+
+def reachable_teams(scope: Scope) -> ColumnElement[bool]:
+    of_the_unit = exists().where(
+        col(Posting.team_id) == col(Team.id), col(Posting.cadre_id) == col(Cadre.id), within(scope, OF_A_UNIT)
+    )
+    return or_(within(scope, TEAMS), of_the_unit)
+
+
+def reachable_cadres(scope: Scope) -> ColumnElement[bool]:
+    return or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder, posted_within(scope))
+
+
+def posted_within(scope: Scope) -> ColumnElement[bool]:
+    later = aliased(Posting)
+    is_latest = ~exists().where(
+        col(later.cadre_id) == col(Posting.cadre_id), col(later.valid).op(">")(col(Posting.valid))
+    )
+    return (
+        exists()
+        .where(col(Posting.cadre_id) == col(Cadre.id), col(Posting.team_id) == col(Team.id))
+        .where(within(scope, TEAMS), is_latest)
+        .correlate(Cadre)
+    )
+
+
+def reachable_check_ins(scope: Scope) -> ColumnElement[bool]:
+    """By the village of that day: where a cadre is posted now opens nothing of where they were before."""
+    mine = exists().where(col(Cadre.id) == col(CheckIn.cadre_id))
+    of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    nowhere = col(CheckIn.village).is_(None) & mine.where(posted_within(scope))
+    return or_(within(scope, CHECK_INS), of_the_unit_or_own, nowhere)
+
+
+def reachable_team(session: Session, team_id: UUID) -> Team:
+    wanted = select(Team).where(col(Team.id) == team_id, reachable_teams(scope_of(session)))
+    return found(session.scalar(wanted))
+
+
+def reachable_cadre(session: Session, cadre_id: UUID | None) -> Cadre:
+    """Locked."""
+    wanted = select(Cadre).where(col(Cadre.id) == cadre_id, reachable_cadres(scope_of(session)))
+    return found(session.scalar(wanted.with_for_update()))

@@ -1,0 +1,123 @@
+"""Sets of households that an office may be given for, apart from any place: a task group's, an evaluation's draw."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from os.path import commonprefix
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select, text
+from sqlmodel import Session, col
+
+from services.households.models import Household, HouseholdSet
+from services.households.policy import allow
+from services.households.reach import HOUSEHOLDS
+from services.kit.post.grants import announce_grants
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.grants import GRANTS, SetMember
+from services.kit.store.reference import next_version
+from services.kit.store.scope import Placed, scoped
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import NotThere, found
+
+router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
+
+OWNER = "households"
+SETS = Placed(division=col(HouseholdSet.division))
+LENGTHS = (0, 2, 4, 6, 9, 12)  # of the codes of places
+
+WRITE_MEMBERS = text(
+    """
+    INSERT INTO set_member (set_id, subject, owner, valid, version, revoked)
+    SELECT :set_id, subject, :owner, daterange(:today, NULL), :version, false
+    FROM unnest(CAST(:subjects AS uuid[])) AS subject
+    ON CONFLICT (set_id, subject) DO UPDATE SET valid = excluded.valid, version = excluded.version, revoked = false
+    WHERE set_member.revoked
+    """
+)
+REMOVE_MEMBERS = text(
+    """
+    UPDATE set_member SET revoked = true, version = :version
+    WHERE set_id = :set_id AND NOT revoked AND subject <> ALL (CAST(:subjects AS uuid[]))
+    """
+)
+
+
+class SetIn(BaseModel):
+    """The whole of it: a household that is left out leaves the set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=60, title="名称")]
+    households: Annotated[list[UUID], Field(min_length=1, max_length=5000, title="农户")]
+
+
+class SetLine(BaseModel):
+    id: UUID
+    name: str
+    division: str
+
+
+class SetOut(SetLine):
+    households: list[UUID]
+
+
+@router.put("/{set_id}", dependencies=[allow("household-set:write")])
+def put_household_set(
+    set_id: UUID, body: SetIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> SetOut:
+    """Only of households within the caller's own places; one of them outside is as if it were not there."""
+    villages = villages_of(session, body.households)
+    held = session.get(HouseholdSet, set_id)
+    if held:
+        reachable_set(session, set_id)
+    row = held or HouseholdSet(id=set_id, name="", division="", created_by=caller.subject, created_at=now)
+    row.name, row.division = body.name, smallest_place(villages)
+    session.add(row)
+    session.flush()
+    write_members(session, set_id, body.households, today, now)
+    return shown(session, row)
+
+
+@router.get("", dependencies=[allow("household:read")])
+def list_household_sets(session: SessionDep) -> list[SetLine]:
+    rows = session.scalars(scoped(session, select(HouseholdSet).order_by(col(HouseholdSet.name)).limit(200), SETS))
+    return [SetLine(**row.model_dump()) for row in rows]
+
+
+@router.get("/{set_id}", dependencies=[allow("household:read")])
+def get_household_set(set_id: UUID, session: SessionDep) -> SetOut:
+    return shown(session, reachable_set(session, set_id))
+
+
+def reachable_set(session: Session, set_id: UUID) -> HouseholdSet:
+    return found(session.scalar(scoped(session, select(HouseholdSet).where(col(HouseholdSet.id) == set_id), SETS)))
+
+
+def villages_of(session: Session, households: Sequence[UUID]) -> list[str]:
+    wanted = select(col(Household.id), col(Household.village)).where(col(Household.id).in_(households))
+    known = session.execute(scoped(session, wanted, HOUSEHOLDS)).all()
+    if len(known) < len(set(households)):
+        raise NotThere
+    return [row.village for row in known]
+
+
+def smallest_place(villages: Sequence[str]) -> str:
+    shared = len(commonprefix(villages))  # noqa: RUF071  # codes nest by prefix: characters are what is meant
+    return villages[0][: max(length for length in LENGTHS if length <= shared)]
+
+
+def write_members(session: Session, set_id: UUID, subjects: Sequence[UUID], today: date, now: datetime) -> None:
+    version = next_version(session, GRANTS)
+    told = {"set_id": set_id, "subjects": list(subjects), "version": version}
+    session.execute(REMOVE_MEMBERS, told)
+    session.execute(WRITE_MEMBERS, told | {"owner": OWNER, "today": today})
+    announce_grants(session, OWNER, version, now)
+
+
+def shown(session: Session, row: HouseholdSet) -> SetOut:
+    members = select(col(SetMember.subject)).where(col(SetMember.set_id) == row.id, ~col(SetMember.revoked))
+    households = list(session.scalars(members.order_by(col(SetMember.subject))))
+    return SetOut(id=row.id, name=row.name, division=row.division, households=households)

@@ -1,0 +1,117 @@
+"""Grants: where somebody may act, in which role, on which days. The token says who; these rows say where.
+
+Some owners give them (county by office, attendance by posting, households by set), each its own rows; every service
+keeps a copy of all and asks its own table alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal, TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+from sqlalchemy import BigInteger, Index, select, text
+from sqlalchemy.dialects.postgresql import DATERANGE, Range, insert
+from sqlmodel import Field, Session, SQLModel
+
+from services.kit.store.reference import copied_version
+from services.kit.store.tables import Kit
+
+GRANTS = "grants"  # the kind under which an owner counts the versions of its own
+CLIENT = "client"  # the role of a system that calls with its own credentials
+
+Row = TypeVar("Row", "Grant", "SetMember")
+Kind = Literal["division", "set", "unit", "department", "figures"]
+
+
+class Grant(Kit, table=True):
+    """`holder` is the subject of tokens. `place` is what `kind` says: the prefix of a division's code (also for figures
+    only), the id of a set or a unit, the key of a department. `owner` is the service that gave it."""
+
+    __tablename__ = "access_grant"
+    __table_args__ = (Index("access_grant_held", "holder", postgresql_where="NOT revoked"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    owner: str
+    holder: str
+    role: str
+    kind: str
+    place: str
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    source: str  # the document, or what it follows from
+    version: int = Field(sa_type=BigInteger)
+    revoked: bool = False
+
+
+class SetMember(Kit, table=True):
+    """A subject in a set, from a day until a day."""
+
+    __tablename__ = "set_member"
+
+    set_id: UUID = Field(primary_key=True)
+    subject: UUID = Field(primary_key=True)
+    owner: str
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    version: int = Field(sa_type=BigInteger)
+    revoked: bool = False
+
+
+class GrantsOut(BaseModel):
+    """What an owner has changed since a version. `valid` is [from, until), each empty where it is open."""
+
+    version: int
+    grants: list[dict[str, Any]]
+    members: list[dict[str, Any]]
+
+
+def changed_since(session: Session, owner: str, since: int) -> GrantsOut:
+    version = copied_version(session, GRANTS)
+
+    def rows(table: type[Row]) -> list[dict[str, Any]]:
+        columns: Any = table
+        fresh = (columns.owner == owner, columns.version.between(since + 1, version))
+        return [as_json(row) for row in session.scalars(select(table).where(*fresh))]
+
+    return GrantsOut(version=version, grants=rows(Grant), members=rows(SetMember))
+
+
+def as_json(row: Grant | SetMember) -> dict[str, Any]:
+    """JSON has no empty range: nobody holds such a grant, so it is told as revoked."""
+    days = [day.isoformat() if day else None for day in (row.valid.lower, row.valid.upper)]
+    told = row.model_dump(mode="json", exclude={"valid"}) | {"valid": days}
+    return told | {"revoked": row.revoked or row.valid.isempty}
+
+
+def copy_grants(session: Session, owner: str, answer: Mapping[str, Any]) -> None:
+    """Take over what an owner has changed. Two pulls may end crosswise: the newer row stays."""
+    session.execute(
+        text(
+            "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
+            " ON CONFLICT (kind) DO UPDATE SET version = greatest(reference_version.version, :version)"
+        ),
+        {"kind": copied_kind(owner), "version": answer["version"]},
+    )
+    write_rows(session, Grant, owner, answer["grants"])
+    write_rows(session, SetMember, owner, answer["members"])
+
+
+def copied_kind(owner: str) -> str:
+    return f"{GRANTS}:{owner}"
+
+
+def write_rows(session: Session, table: type[SQLModel], owner: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """An owner speaks of its own rows alone, whatever it sends."""
+    if not rows:
+        return
+    shape: Any = table.__table__  # type: ignore[attr-defined]
+    write = insert(shape)
+    keys = [column.name for column in shape.primary_key]
+    changed = {c.name: write.excluded[c.name] for c in shape.columns if c.name not in keys}
+    newer = (shape.c.version < write.excluded.version) & (shape.c.owner == owner)
+    sent = [{**row, "owner": owner, "valid": as_range(row["valid"])} for row in rows]
+    session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), sent)
+
+
+def as_range(valid: Sequence[str | None]) -> Range[date]:
+    start, end = (date.fromisoformat(day) if day else None for day in valid)
+    return Range(start, end)
