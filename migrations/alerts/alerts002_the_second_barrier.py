@@ -16,23 +16,20 @@ OF_A_SUBJECT = f"{within_division('division')} OR {in_a_set('subject')}"
 OF_A_COUNTY = f"""county ^@ {DIVISIONS} OR county ^@ {FIGURES}
     OR EXISTS (SELECT FROM unnest(shouwang_list('divisions') || shouwang_list('figures')) place WHERE place ^@ county)"""
 
-PROTECTED: Mapping[str, tuple[str, str | None]] = {
-    "household_facts": (OF_A_SUBJECT, None),
-    "team_facts": (OF_A_SUBJECT, None),
-    "departed": (within_division("county"), None),
-    "alert": (OF_A_SUBJECT, None),
-    "finding": (
-        "EXISTS (SELECT FROM alert a WHERE a.subject = finding.subject AND a.rule_key = finding.rule_key)",
-        "true",  # written before its alert
-    ),
-    "sweep": (OF_A_COUNTY, None),
-    "sweep_gap": (OF_A_SUBJECT, None),
+PROTECTED: Mapping[str, str] = {
+    "household_facts": OF_A_SUBJECT,
+    "team_facts": OF_A_SUBJECT,
+    "departed": within_division("county"),
+    "alert": OF_A_SUBJECT,
+    "finding": "EXISTS (SELECT FROM alert a WHERE a.subject = finding.subject AND a.rule_key = finding.rule_key)",
+    "sweep": OF_A_COUNTY,
+    "sweep_gap": OF_A_SUBJECT,
 }
 
 
 def upgrade() -> None:
-    for table, (using, check) in PROTECTED.items():
-        for statement in protect(op.get_bind(), table, using, check):
+    for table, reached in PROTECTED.items():
+        for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)
 
 

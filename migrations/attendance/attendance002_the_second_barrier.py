@@ -36,28 +36,24 @@ FUNCTIONS = (
 ITS_TEAM = "EXISTS (SELECT FROM team t WHERE t.id = {})"
 REACHABLE = "cadre_id IN (SELECT reachable_cadres())"
 
-PROTECTED: Mapping[str, tuple[str, str | None]] = {
-    "team": (f"{within_division('village')} OR id IN (SELECT teams_of_own_cadres())", None),
-    "cadre": (
-        f"unit_id = {UNITS} OR account = {HOLDER} OR id IN (SELECT reachable_cadres())",
-        "true",  # written before the posting
-    ),
-    "posting": (f"{ITS_TEAM.format('team_id')} OR cadre_id IN (SELECT own_cadres())", None),
-    "station": (within_division("village"), None),
+PROTECTED: Mapping[str, str] = {
+    "team": f"{within_division('village')} OR id IN (SELECT teams_of_own_cadres())",
+    "cadre": f"unit_id = {UNITS} OR account = {HOLDER} OR id IN (SELECT reachable_cadres())",
+    "posting": f"{ITS_TEAM.format('team_id')} OR cadre_id IN (SELECT own_cadres())",
+    "station": within_division("village"),
     "check_in": (
-        f"{within_division('village')} OR cadre_id IN (SELECT own_cadres()) OR (village IS NULL AND {REACHABLE})",
-        None,
+        f"{within_division('village')} OR cadre_id IN (SELECT own_cadres()) OR (village IS NULL AND {REACHABLE})"
     ),
-    "day_status": (REACHABLE, None),
-    "team_facts": (ITS_TEAM.format("subject"), None),
+    "day_status": REACHABLE,
+    "team_facts": ITS_TEAM.format("subject"),
 }
 
 
 def upgrade() -> None:
     for function in FUNCTIONS:
         op.execute(function)
-    for table, (using, check) in PROTECTED.items():
-        for statement in protect(op.get_bind(), table, using, check):
+    for table, reached in PROTECTED.items():
+        for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)
 
 

@@ -14,15 +14,15 @@ depends_on: Sequence[str] | None = "kit010"
 
 OF_A_HOUSEHOLD = "EXISTS (SELECT FROM household h WHERE h.id = household_id)"  # itself under its policy
 
-PROTECTED: Mapping[str, tuple[str, str | None]] = {
-    "household": (f"{within_division('village')} OR {in_a_set('id')}", None),
-    "membership": (OF_A_HOUSEHOLD, None),
-    "person": ("EXISTS (SELECT FROM membership m WHERE m.person_id = person.id)", "true"),  # written before it belongs
-    "tag": (OF_A_HOUSEHOLD, None),
-    "statement": (OF_A_HOUSEHOLD, None),
-    "statement_line": ("EXISTS (SELECT FROM statement s WHERE s.id = statement_id)", None),
-    "household_facts": ("EXISTS (SELECT FROM household h WHERE h.id = subject)", None),
-    "household_set": (within_division("division"), None),
+PROTECTED: Mapping[str, str] = {
+    "household": f"{within_division('village')} OR {in_a_set('id')}",
+    "membership": OF_A_HOUSEHOLD,
+    "person": "EXISTS (SELECT FROM membership m WHERE m.person_id = person.id)",
+    "tag": OF_A_HOUSEHOLD,
+    "statement": OF_A_HOUSEHOLD,
+    "statement_line": "EXISTS (SELECT FROM statement s WHERE s.id = statement_id)",
+    "household_facts": "EXISTS (SELECT FROM household h WHERE h.id = subject)",
+    "household_set": within_division("division"),
 }
 
 
@@ -36,8 +36,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    for table, (using, check) in PROTECTED.items():
-        for statement in protect(op.get_bind(), table, using, check):
+    for table, reached in PROTECTED.items():
+        for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)
 
 

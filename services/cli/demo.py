@@ -1,6 +1,7 @@
 """The demonstration county: everything a county office would do on its first day, through the same endpoints."""
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -16,11 +17,18 @@ from services.kit.post.peers import Peer, Tokens
 COUNTY = "520621"
 BUREAU = "demo-bureau"
 PASSWORD = "demo-county-2026"  # of fictional people in a county that does not exist
+PATIENCE = 15.0  # seconds
 DIVISIONS = HOME / "services" / "county" / "data" / "divisions.csv"
-PEOPLE = {  # username → name, role
-    "county": ("县级演示员", "county"),
-    "clerk": ("乡镇演示员", "township"),
-    "cadre": ("驻村演示员", "cadre"),
+TOWNSHIP = "520621001"
+PEOPLE = {  # username → name, role, the place of the office; a cadre's follows from the posting
+    "county": ("县级演示员", "county", COUNTY),
+    "clerk": ("乡镇演示员", "township", TOWNSHIP),
+    "cadre": ("驻村演示员", "cadre", None),
+}
+DOORS = {  # what a county officer reads first in each service, to see that the office has come through
+    "households": "/v1/household-sets",
+    "attendance": "/v1/teams",
+    "alerts": "/v1/sweeps",
 }
 STANDARDS = {  # key → value (money in fen), unit
     "monitoring_line": (632_000, "分/人·年"),
@@ -40,7 +48,7 @@ class Demo:
     def __init__(self, state: Path, urls: Mapping[str, str], today: date, step: Callable[[str, str], None]) -> None:
         self.state, self.urls, self.today, self.step = state, urls, today, step
         self.admin = self.office("admin")
-        self.county, self.clerk = self.office("county"), self.office("clerk")
+        self.county = self.office("county")
 
     def office(self, username: str) -> Office:
         return Office(self.urls, username, PASSWORD)
@@ -64,11 +72,11 @@ class Demo:
         self.step("农户、成员、收支", "households, members, statements")
         for name in ("households.xlsx", "members.csv", "statements.csv"):
             kind = name.partition(".")[0]
-            accept(self.clerk.upload("households", f"/v1/household-imports/{kind}", files / name), name)
+            accept(self.county.upload("households", f"/v1/household-imports/{kind}", files / name), name)
         self.step("工作队、驻地、到岗登记", "teams, stations, check-ins")
         for name in ("teams.xlsx", "stations.csv"):
             kind = name.partition(".")[0]
-            accept(self.clerk.upload("attendance", f"/v1/team-imports/{kind}", files / name), name)
+            accept(self.county.upload("attendance", f"/v1/team-imports/{kind}", files / name), name)
         self.check_in(files / "check_ins.jsonl")
         self.set_standards(SWEEP_DAY)
 
@@ -80,10 +88,42 @@ class Demo:
         except Refused as refused:  # made by an earlier try
             if refused.status != 403:
                 raise
-        for username, (name, role) in PEOPLE.items():
+        for username, (name, role, place) in PEOPLE.items():
             account = {"id": ident(username), "username": username, "name": name, "password": PASSWORD, "roles": [role]}
             self.admin.post("county", "/v1/accounts", account)
+            if place:
+                self.give_office(ident(username), role, place)
+        self.wait_for_office()
         accept(self.county.upload("county", "/v1/division-imports", DIVISIONS), DIVISIONS.name)
+
+    def give_office(self, holder: str, role: str, place: str) -> None:
+        body = {
+            "holder": holder,
+            "role": role,
+            "kind": "division",
+            "place": place,
+            "valid_from": self.today.replace(month=1, day=1).isoformat(),
+            "document_no": f"演示〔{self.today.year}〕2号",
+        }
+        self.admin.put("county", f"/v1/offices/{ident(f'office of {holder}')}", body)
+
+    def wait_for_office(self) -> None:
+        """An office is known to every service within two seconds; until then it answers that there is none."""
+        end = time.monotonic() + PATIENCE
+        for service, path in DOORS.items():
+            while not self.may_enter(service, path):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"{service}: the office has not come through")
+                time.sleep(0.1)
+
+    def may_enter(self, service: str, path: str) -> bool:
+        try:
+            self.county.get(service, path)
+        except Refused as refused:
+            if refused.status != 403:
+                raise
+            return False
+        return True
 
     def set_standards(self, standards: Mapping[str, tuple[int, str]]) -> None:
         for key, (value, unit) in standards.items():
@@ -124,19 +164,20 @@ class Demo:
             made = self.admin.put("county", f"/v1/client-systems/{BUREAU}", body)
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text(made["secret"])
+        self.give_office(BUREAU, "client", COUNTY)
         return Tokens(self.urls["county"], BUREAU, kept.read_text())
 
     def check_in(self, path: Path) -> None:
-        """The township's register, one entry each, recorded by the clerk; the demo cadre may also check in alone."""
-        teams = {team["id"]: team["name"] for team in pages(self.clerk, "/v1/teams")}
-        cadres = {(teams.get(c["team_id"]), c["name"]): c for c in pages(self.clerk, "/v1/cadres")}
+        """The county's register, one entry each, recorded by its officer; the demo cadre may also check in alone."""
+        teams = {team["id"]: team["name"] for team in pages(self.county, "/v1/teams")}
+        cadres = {(teams.get(c["team_id"]), c["name"]): c for c in pages(self.county, "/v1/cadres")}
         for line in path.read_text().splitlines():
             entry = json.loads(line)
             cadre = cadres[entry.pop("team"), entry.pop("name")]
             body = entry | {"cadre_id": cadre["id"], "datum": "wgs84"}
-            self.clerk.post("attendance", "/v1/check-ins", body)
+            self.county.post("attendance", "/v1/check-ins", body)
         own = next(cadre for cadre in cadres.values() if cadre["username"] == "cadre")
-        self.clerk.put("attendance", f"/v1/cadres/{own['id']}/account", {"account_id": ident("cadre")})
+        self.county.put("attendance", f"/v1/cadres/{own['id']}/account", {"account_id": ident("cadre")})
 
 
 def pages(office: Office, path: str) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 DIVISIONS = "ANY ((SELECT shouwang_list('divisions'))::text[])"
 UNITS = "ANY ((SELECT shouwang_list('units'))::uuid[])"
 FIGURES = "ANY ((SELECT shouwang_list('figures'))::text[])"
+EVERYTHING = "(SELECT '' = ANY (shouwang_list('divisions')))"
 SUBJECTS = "(SELECT shouwang_subjects())"
 HOLDER = "(SELECT current_setting('shouwang.holder', true))"
 
@@ -52,11 +53,12 @@ def in_a_set(column: str) -> str:
     return f"{column} IN {SUBJECTS}"
 
 
-def protect(connection: Connection, table: str, using: str, check: str | None = None) -> Iterator[str]:
-    """`using` says which rows are seen and changed, `check` (else the same) which may be written."""
+def protect(connection: Connection, table: str, reached: str) -> Iterator[str]:
+    """Rows that are not `reached` are neither seen nor written, unless the request is unbound."""
     api, work = roles(connection)
+    using = f"{EVERYTHING} OR {reached}"
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    yield f'CREATE POLICY api ON {table} TO "{api}" USING ({using}) WITH CHECK ({check or using})'
+    yield f'CREATE POLICY api ON {table} TO "{api}" USING ({using}) WITH CHECK ({using})'
     yield f'CREATE POLICY work ON {table} TO "{work}" USING (true) WITH CHECK (true)'
 
 
