@@ -53,7 +53,12 @@ def sign(signing_key: RSAKey) -> Sign:
 
 def grant(engine: Engine, holder: str, role: str, place: str, kind: str = "division", **said: Any) -> UUID:
     """As a service's copy has it, since the year began."""
-    held: dict[str, Any] = {"owner": "county", "source": "示例", "version": 1, "valid": Range(date(2026, 1, 1), None)} | said
+    held: dict[str, Any] = {
+        "owner": "county",
+        "source": "示例",
+        "version": 1,
+        "valid": Range(date(2026, 1, 1), None),
+    } | said
     row = Grant(holder=holder, role=role, place=place, kind=kind, **held)
     with open_session(engine) as session, session.begin():
         session.add(row)

@@ -33,13 +33,17 @@ PLUMBING = {
     "GET /v1/services/{service}/subscriptions/{subscription_id}/deliveries": SUBSCRIPTIONS,
 }
 LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
+GRANTING = {"GET /v1/services/{service}/grants": "grant:read"}
 OWNING = {
     "GET /v1/services/{service}/facts/{kind}": FACTS,
     "GET /v1/services/{service}/facts/{kind}/digest": FACTS,
 }
 OPERATIONS: Mapping[str, Mapping[str, str]] = {
     "county": PLUMBING
+    | GRANTING
     | {
+        "PUT /v1/offices/{office_id}": "office:write",
+        "GET /v1/offices": "office:read",
         "POST /v1/first-administrator": PUBLIC,
         "POST /v1/sign-in": PUBLIC,
         "POST /v1/tokens": PUBLIC,
@@ -59,7 +63,11 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
     "households": PLUMBING
     | LISTENING
     | OWNING
+    | GRANTING
     | {
+        "PUT /v1/household-sets/{set_id}": "household-set:write",
+        "GET /v1/household-sets": "household:read",
+        "GET /v1/household-sets/{set_id}": "household:read",
         "GET /v1/households": "household:read",
         "GET /v1/households/{household_id}": "household:read",
         "GET /v1/households/{household_id}/statements": "household:read",
@@ -73,6 +81,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
     "attendance": PLUMBING
     | LISTENING
     | OWNING
+    | GRANTING
     | {
         "POST /v1/check-ins": "check-in:write",
         "GET /v1/check-ins": "check-in:read",
@@ -102,13 +111,13 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
 
 @pytest.fixture
 def open_service(
-    engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path, request: pytest.FixtureRequest
+    api_engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[tuple[str, TestClient]]:
     service: str = request.param
     make_secrets(tmp_path)
     create = import_module(f"services.{service}.main").create
     secrets = secret_folder(tmp_path, service)
-    with served(create, service, engines[service], signing_key, secrets) as client:
+    with served(create, service, api_engines[service], signing_key, secrets) as client:
         yield service, client
 
 
@@ -126,6 +135,11 @@ def ask(client: TestClient, service: str, operation: str, headers: dict[str, str
     method, _, path = operation.partition(" ")
     filled = re.sub(r"\{\w+\}", "00000000-0000-4000-8000-000000000000", path.replace("{service}", service))
     return client.request(method, filled, headers=headers, json={} if method != "GET" else None)
+
+
+def passed(answer: Any) -> bool:
+    """The door of the right. That an office is wanting is said behind it (test_matrix.py)."""
+    return answer.status_code not in (401, 403) or answer.json()["code"] == "no-office"
 
 
 each_service = pytest.mark.parametrize("open_service", OPERATIONS, indirect=True)
@@ -157,7 +171,7 @@ def test_each_role_is_let_in_where_its_right_is_named_and_nowhere_else(
         for operation, right in OPERATIONS[service].items():
             if right not in (PUBLIC, SIGNED_IN):
                 refused = ask(client, service, operation, headers).json() if role not in rights[right] else None
-                let_in = refused is None and ask(client, service, operation, headers).status_code not in (401, 403)
+                let_in = refused is None and passed(ask(client, service, operation, headers))
                 assert let_in or (refused or {}).get("code") == "not-allowed", (role, operation)
 
 
@@ -169,8 +183,8 @@ def test_a_client_system_is_let_in_by_its_scope_alone(open_service: tuple[str, T
         headers = sign("bureau", scopes=scope)
         for operation, right in OPERATIONS[service].items():
             if ":" in right:
-                refused = ask(client, service, operation, headers).status_code in (401, 403)
-                assert refused == (right != scope), (scope, operation)
+                let_in = passed(ask(client, service, operation, headers))
+                assert let_in == (right == scope), (scope, operation)
 
 
 @each_service

@@ -14,7 +14,8 @@ depends_on: Sequence[str] | None = "kit010"
 OF_A_SUBJECT = f"{within_division('division')} OR {in_a_set('subject')}"
 # A county's sweep is figures: whoever holds the county, a place in it, or its figures may read them.
 OF_A_COUNTY = f"""county ^@ {DIVISIONS} OR county ^@ {FIGURES}
-    OR EXISTS (SELECT FROM unnest(shouwang_list('divisions') || shouwang_list('figures')) place WHERE place ^@ county)"""
+    OR EXISTS (SELECT FROM unnest(shouwang_list('divisions') || shouwang_list('figures')) place
+               WHERE place ^@ county)"""
 
 PROTECTED: Mapping[str, str] = {
     "household_facts": OF_A_SUBJECT,

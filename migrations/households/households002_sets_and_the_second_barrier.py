@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.store.barrier import expose, in_a_set, protect, within_division
+from services.kit.store.barrier import HOLDER, expose, in_a_set, protect, within_division
 
 revision: str = "households002"
 down_revision: str | None = "households001"
@@ -22,7 +22,7 @@ PROTECTED: Mapping[str, str] = {
     "statement": OF_A_HOUSEHOLD,
     "statement_line": "EXISTS (SELECT FROM statement s WHERE s.id = statement_id)",
     "household_facts": "EXISTS (SELECT FROM household h WHERE h.id = subject)",
-    "household_set": within_division("division"),
+    "household_set": f"{within_division('division')} OR created_by = {HOLDER}",
 }
 
 

@@ -8,24 +8,24 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.models import Household, HouseholdSet
 from services.households.policy import allow
-from services.households.reach import HOUSEHOLDS
 from services.kit.post.grants import announce_grants
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.grants import GRANTS, SetMember
 from services.kit.store.reference import next_version
-from services.kit.store.scope import Placed, scoped
+from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import NotThere, found
 
 router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
 
 OWNER = "households"
-SETS = Placed(division=col(HouseholdSet.division))
+IN_PLACES = Placed(division=col(Household.village))  # not by a set: a set is made of what one answers for
 LENGTHS = (0, 2, 4, 6, 9, 12)  # of the codes of places
 
 WRITE_MEMBERS = text(
@@ -70,35 +70,39 @@ def put_household_set(
 ) -> SetOut:
     """Only of households within the caller's own places; one of them outside is as if it were not there."""
     villages = villages_of(session, body.households)
-    held = session.get(HouseholdSet, set_id)
-    if held:
-        reachable_set(session, set_id)
+    held = session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))
     row = held or HouseholdSet(id=set_id, name="", division="", created_by=caller.subject, created_at=now)
     row.name, row.division = body.name, smallest_place(villages)
     session.add(row)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as error:  # the id is that of a set elsewhere
+        raise NotThere from error
     write_members(session, set_id, body.households, today, now)
     return shown(session, row)
 
 
 @router.get("", dependencies=[allow("household:read")])
 def list_household_sets(session: SessionDep) -> list[SetLine]:
-    rows = session.scalars(scoped(session, select(HouseholdSet).order_by(col(HouseholdSet.name)).limit(200), SETS))
+    rows = session.scalars(reachable_sets(session).order_by(col(HouseholdSet.name)).limit(200))
     return [SetLine(**row.model_dump()) for row in rows]
 
 
 @router.get("/{set_id}", dependencies=[allow("household:read")])
 def get_household_set(set_id: UUID, session: SessionDep) -> SetOut:
-    return shown(session, reachable_set(session, set_id))
+    return shown(session, found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))))
 
 
-def reachable_set(session: Session, set_id: UUID) -> HouseholdSet:
-    return found(session.scalar(scoped(session, select(HouseholdSet).where(col(HouseholdSet.id) == set_id), SETS)))
+def reachable_sets(session: Session) -> Select[HouseholdSet]:
+    """Those of the caller's places, and those the caller has made, which may span several."""
+    scope = scope_of(session)
+    placed = within(scope, Placed(division=col(HouseholdSet.division)))
+    return select(HouseholdSet).where(placed | (col(HouseholdSet.created_by) == scope.holder))
 
 
 def villages_of(session: Session, households: Sequence[UUID]) -> list[str]:
     wanted = select(col(Household.id), col(Household.village)).where(col(Household.id).in_(households))
-    known = session.execute(scoped(session, wanted, HOUSEHOLDS)).all()
+    known = session.execute(scoped(session, wanted, IN_PLACES)).all()
     if len(known) < len(set(households)):
         raise NotThere
     return [row.village for row in known]

@@ -46,7 +46,7 @@ def test_each_service_owns_one_database_and_may_not_enter_the_others(server: tup
 def test_databases_are_created_once_and_follow_their_password_file(server: tuple[Cluster, int]) -> None:
     cluster, port = server
     old = cluster.dsn(port, "households", "households")
-    (cluster.state / "secrets" / "households" / "database_password").unlink()
+    (cluster.state / "secrets" / "database" / "households").unlink()
     create_databases(cluster, port)
     assert not answers(old)
     assert answers(cluster.dsn(port, "households", "households"))

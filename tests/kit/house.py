@@ -12,15 +12,17 @@ from services.kit.post.relay import deliver_some, fan_out, secret_place
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
+from tests.callers import grant
 from tests.conftest import NOW
 from tests.kit.receiving import SECRET
 
 
 class House:
-    """An owner of events, with its database and its seal."""
+    """An owner of events, with its database and its seal, where the subscriber `test` holds the county."""
 
     def __init__(self, engine: Engine, seal: Seal) -> None:
         self.engine, self.seal = engine, seal
+        grant(engine, "test", "client", "520621")
 
     def subscribe(self, url: str, *, batch: bool = False, **said: Any) -> UUID:
         """To `thing.done`, with the receiver's secret, and taking batches one of our own, unless said otherwise."""

@@ -1,0 +1,119 @@
+"""Every operation that names something with a place, once for each place where the id may stand."""
+
+import csv
+import io
+from typing import Any
+from uuid import uuid4
+
+from services.attendance import import_stations, import_teams
+from services.households import import_households, import_members, import_statements
+from tests.callers import Headers
+from tests.clock import NOW
+from tests.door.holdings import Probe, Thing
+
+
+def rows(answer: Any, _: Thing) -> bool:
+    return answer.status_code == 200 and bool(answer.json()["rows"])
+
+
+def listed(answer: Any, _: Thing) -> bool:
+    return answer.status_code == 200 and bool(answer.json())
+
+
+def stored(answer: Any, _: Thing) -> bool:
+    return answer.status_code == 201 and not answer.json()["refusals"]
+
+
+def get(right: str, path: str, where: str, **said: Any) -> Probe:
+    """`path` is filled with the thing's ids; a query is written in it."""
+
+    def ask(client: Any, headers: Headers, thing: Thing) -> Any:
+        return client.get(path.format(village=thing.village, **thing.ids), headers=headers)
+
+    return Probe(right, "GET " + path.partition("?")[0], where, ask, **said)
+
+
+def send(method: str, right: str, path: str, where: str, body: Any, **said: Any) -> Probe:
+    """`body` is made of the thing, anew each time."""
+
+    def ask(client: Any, headers: Headers, thing: Thing) -> Any:
+        return client.request(
+            method, path.format(village=thing.village, new=uuid4(), **thing.ids), json=body(thing), headers=headers
+        )
+
+    return Probe(right, f"{method} {path}", where, ask, **said)
+
+
+def upload(right: str, path: str, header: tuple[str, ...], row: Any, **said: Any) -> Probe:
+    def ask(client: Any, headers: Headers, thing: Thing) -> Any:
+        written = io.StringIO()
+        csv.writer(written).writerows((header, row(thing)))
+        sent = {"file": ("a.csv", written.getvalue().encode())}
+        return client.post(path, files=sent, headers=headers)
+
+    return Probe(right, f"POST {path}", "batch item", ask, seen=stored, by_sets=False, unbound=True, **said)
+
+
+def statement(_: Thing) -> dict[str, Any]:
+    period = {"period_from": "2025-11-01", "period_to": "2026-10-31"}
+    return {"id": str(uuid4()), **period, "lines": [{"kind": "wage", "amount": 1}]}
+
+
+READ, WRITE = "household:read", "household:write"
+HOUSEHOLDS = (
+    get(READ, "/v1/households/{household}", "path"),
+    get(READ, "/v1/households/{household}/statements", "path"),
+    get(READ, "/v1/households/{household}/safeguards", "path"),
+    get(READ, "/v1/households/{household}/tags", "path"),
+    get(READ, "/v1/households?village={village}", "query", seen=rows),
+    get(READ, "/v1/households?village={village}&number={number}", "filter", seen=rows),
+    get(READ, "/v1/households?village={village}&limit=1&after=", "cursor", seen=rows),
+    send("POST", WRITE, "/v1/households/{household}/statements", "path", statement),
+    send("PUT", WRITE, "/v1/households/{household}/safeguards", "path", lambda _: {"housing_grade": "A"}),
+    send("PUT", WRITE, "/v1/households/{household}/tags/monitored", "path",
+         lambda _: {"since": "2026-01-05", "source": "示例"}),
+    send("PUT", "household-set:write", "/v1/household-sets/{new}", "body",
+         lambda thing: {"name": "示例组", "households": [thing.ids["household"]]}, by_sets=False),
+    get(READ, "/v1/household-sets/{set}", "path", by_sets=False),
+    get(READ, "/v1/household-sets", "list", seen=lambda answer, thing: thing.ids["set"] in answer.text, by_sets=False),
+    upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,
+           lambda thing: (thing.ids["number"], "2025-11", "2026-10", *["1"] * 9)),
+    upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
+           lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
+    upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
+           lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "否", "A", "是"),
+           same_bytes=False),
+)  # fmt: skip
+
+TEAM, CHECK_INS = "team:read", "check-in:read"
+ATTENDANCE = (
+    get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
+    get(TEAM, "/v1/teams?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(TEAM, "/v1/teams?name={team_name}", "filter", seen=rows, by_sets=False),
+    get(TEAM, "/v1/cadres?team_id={team}", "query", seen=rows, by_sets=False),
+    get(TEAM, "/v1/cadres?username={username}", "filter", seen=rows, by_sets=False),
+    get(TEAM, "/v1/stations?village_prefix={village}", "query", seen=listed, by_sets=False),
+    get(TEAM, "/v1/team-days?day=2026-11-20&village_prefix={village}", "query", unbound=True, by_sets=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["teams"]), same_bytes=False),
+    get("check-in:read-all", "/v1/check-ins?cadre_id={cadre}", "query", seen=listed, by_sets=False),
+    send("PUT", "station:write", "/v1/stations/{village}/boundary", "path", lambda _: {"corners": []}, by_sets=False),
+    send("PUT", "cadre:link", "/v1/cadres/{cadre}/account", "path",
+         lambda thing: {"account_id": thing.ids["account"]}, by_sets=False, unbound=True),
+    send("POST", "check-in:record", "/v1/check-ins", "body",
+         lambda thing: {"id": str(uuid4()), "at": NOW.isoformat(), "cadre_id": thing.ids["cadre"]},
+         by_sets=False, unbound=True),
+    upload("team:import", "/v1/team-imports/stations", import_stations.HEADERS,
+           lambda thing: (thing.village, "示例便民中心", "27.7", "108.8", "WGS-84", "500")),
+    upload("team:import", "/v1/team-imports/teams", import_teams.HEADERS,
+           lambda thing: (thing.ids["team_name"], thing.village, "示例局", "示甲", thing.ids["mobile"], "队员",
+                          "2026-01-01", thing.ids["username"]), same_bytes=False),
+)  # fmt: skip
+
+ALERT, SWEEP = "alert:read", "sweep:read"
+ALERTS = (
+    get(ALERT, "/v1/alerts/{alert}", "path"),
+    get(ALERT, "/v1/alerts?division={village}", "query", seen=rows),
+    get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
+    get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", seen=lambda answer, thing: thing.ids["household"] in answer.text),
+)  # fmt: skip
+PROBES = {"households": HOUSEHOLDS, "attendance": ATTENDANCE, "alerts": ALERTS}

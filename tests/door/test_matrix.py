@@ -1,0 +1,167 @@
+"""Operation × role × what the caller holds × where the thing lies × where its id stands: nothing foreign is shown, and
+what is outside answers with the bytes of what never was.
+
+`SHOUWANG_MATRIX=full` asks as every role that has the right; otherwise the first of them asks for everything and the
+others for a few holdings.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine, true
+from starlette.testclient import TestClient
+
+from services.cli.secret_files import make_secrets, secret_folder
+from services.kit.store import scope
+from tests.callers import Headers, Sign, served
+from tests.door.holdings import HOLDINGS, VILLAGES, Holding, Probe, Thing, hold
+from tests.door.probes import PROBES
+from tests.door.world import FURNISH
+from tests.test_policy import OPERATIONS
+
+FULL = os.environ.get("SHOUWANG_MATRIX") == "full"
+FEW = ("its village", "another township", "what was taken back")
+PLACELESS = {  # operations of the three services that name nothing with a place
+    "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
+    "GET /livez", "GET /readyz",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Door:
+    """A service, what its villages have, and a thing that is nowhere."""
+
+    service: str
+    client: TestClient
+    engine: Engine
+    sign: Sign
+    things: Mapping[str, Thing]
+    nowhere: Thing
+
+
+@pytest.fixture
+def door(
+    engines: dict[str, Engine], api_engines: dict[str, Engine], clean: None, signing_key: RSAKey, sign: Sign,
+    tmp_path: Path, request: pytest.FixtureRequest,
+) -> Iterator[Door]:  # fmt: skip
+    service: str = request.param
+    make_secrets(tmp_path)
+    create = import_module(f"services.{service}.main").create
+    things = {village: FURNISH[service](engines[service], village) for village in VILLAGES}
+    nowhere = Thing(
+        "520699001001", {name: str(uuid4()) for name in things[VILLAGES[0]].ids} | {"mobile": "10009999999"}
+    )
+    with served(create, service, api_engines[service], signing_key, secret_folder(tmp_path, service)) as client:
+        yield Door(service, client, engines[service], sign, things, nowhere)
+
+
+each_door = pytest.mark.parametrize("door", PROBES, indirect=True)
+
+
+def cells(service: str) -> Iterator[tuple[str, Holding]]:
+    """Each role that has some right here, with each holding it is asked with."""
+    rights = import_module(f"services.{service}.policy").RIGHTS
+    asked = {probe.right for probe in PROBES[service]}
+    firsts = {sorted(rights[right])[0] for right in asked}
+    for role in sorted({role for right in asked for role in rights[right]}):
+        for holding in HOLDINGS:
+            if FULL or role in firsts or holding.name in FEW:
+                yield role, holding
+
+
+def probes_for(service: str, role: str) -> Sequence[Probe]:
+    rights = import_module(f"services.{service}.policy").RIGHTS
+    return [probe for probe in PROBES[service] if role in rights[probe.right]]
+
+
+def reached(probe: Probe, holding: Holding, village: str) -> bool:
+    by_a_set = any(kind == "set" for kind, _, _ in holding.grants)
+    return village in holding.reaches and (probe.by_sets or not by_a_set)
+
+
+def look(door: Door, probe: Probe, headers: Headers, holding: Holding, thing: Thing) -> str:
+    """What is wrong with this cell; nothing when all is well."""
+    answer = probe.ask(door.client, headers, thing)
+    if answer.status_code >= 500:
+        return f"{answer.status_code}"
+    if holding.none:
+        return "" if answer.json().get("code") == "no-office" else f"held nothing, got {answer.status_code}"
+    seen, expected = probe.seen(answer, thing), reached(probe, holding, thing.village)
+    if seen != expected:
+        return f"{'shown' if seen else 'hidden'} {answer.status_code} {answer.text[:120]}"
+    if not expected and probe.same_bytes:
+        never = probe.ask(door.client, headers, door.nowhere)
+        if (answer.status_code, answer.content) != (never.status_code, never.content):
+            return f"tells that it is there: {answer.status_code} {answer.text[:120]}"
+    return ""
+
+
+def walk(door: Door, probes_of: Callable[[str, str], Sequence[Probe]]) -> tuple[int, list[str]]:
+    asked, wrong = 0, []
+    first = door.things[VILLAGES[0]]
+    for role, holding in cells(door.service):
+        headers = hold(door.engine, door.sign, role, holding, subject=UUID(first.ids["uuid"]))
+        for probe in probes_of(door.service, role):
+            for thing in door.things.values():
+                asked += 1
+                fault = look(door, probe, headers, holding, thing)
+                if fault:
+                    wrong.append(f"{role} with {holding.name}: {probe.operation} [{probe.id_stands_in}] {fault}")
+    return asked, wrong
+
+
+@each_door
+def test_nobody_reaches_beyond_what_they_hold(door: Door, capsys: pytest.CaptureFixture[str]) -> None:
+    asked, wrong = walk(door, probes_for)
+    with capsys.disabled():
+        print(f"\nmatrix {door.service} cells {asked} wrong {len(wrong)}")  # noqa: T201  # the figure of prove-door
+    assert wrong == []
+    assert asked > 300
+
+
+@each_door
+def test_without_the_first_barrier_the_second_shows_no_foreign_row(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The queries' own filter is taken away; what the database then shows is still the caller's."""
+    for module in (scope, import_module(f"services.{door.service}.reach")):
+        if hasattr(module, "within"):
+            monkeypatch.setattr(module, "within", lambda *_: true())
+    foreign, asked = [], 0
+    first = door.things[VILLAGES[0]]
+    for holding in HOLDINGS:
+        headers = hold(door.engine, door.sign, "county", holding, subject=UUID(first.ids["uuid"]))
+        for probe in PROBES[door.service]:
+            for thing in door.things.values() if not (probe.unbound or holding.none) else ():
+                asked += 1
+                answer = probe.ask(door.client, headers, thing)
+                if probe.seen(answer, thing) and thing.village not in holding.reaches:
+                    foreign.append(f"{holding.name}: {probe.operation} {thing.village}")
+    assert foreign == []
+    assert asked > 50
+
+
+def test_every_operation_with_a_place_is_in_the_matrix() -> None:
+    """A new operation fails here until somebody has said where its ids stand."""
+    for service, probes in PROBES.items():
+        named = {shape_of(probe.operation) for probe in probes}
+        missing = {
+            operation
+            for operation in OPERATIONS[service]
+            if "{service}" not in operation and operation not in PLACELESS and shape_of(operation) not in named
+        }
+        assert missing == set(), service
+
+
+def shape_of(operation: str) -> str:
+    """Without the names of its parameters; a value written in for one counts as one."""
+    method, _, path = operation.partition(" ")
+    fixed = {"monitored", "statements-import"}
+    steps = ["{}" if step.startswith("{") or step in fixed else step for step in path.split("/")]
+    if "imports" in path:
+        steps[-1] = "{}"
+    return f"{method} {'/'.join(steps)}"

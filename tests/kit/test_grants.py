@@ -1,0 +1,91 @@
+"""Grants travel from their owner to every copy, in whatever order, and only in the owner's own name."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session, select
+
+from services.attendance.grant_postings import grant_postings
+from services.attendance.models import Cadre
+from services.kit.store.grants import Grant, changed_since, copied_kind, copy_grants
+from services.kit.store.reference import copied_version
+from services.kit.store.scope import Scope
+from tests.attendance.conftest import Stationed, village
+from tests.conftest import NOW, TODAY
+
+__all__ = ["village"]
+
+
+def told(one: UUID, version: int, **changed: Any) -> dict[str, Any]:
+    row = {"id": str(one), "holder": "somebody", "role": "cadre", "kind": "division", "place": "520621001005"}
+    return row | {"valid": ["2026-01-01", None], "source": "示例", "version": version, "revoked": False} | changed
+
+
+def copy(session: Session, owner: str, *rows: dict[str, Any]) -> None:
+    version = max(row["version"] for row in rows)
+    copy_grants(session, owner, {"version": version, "grants": rows, "members": []})
+
+
+def places(session: Session) -> list[str]:
+    return sorted(session.scalars(select(Grant.place).where(~Grant.revoked)))  # type: ignore[operator]
+
+
+def test_two_pulls_that_end_crosswise_leave_the_newer_row(alerts: Session) -> None:
+    one = uuid4()
+    copy(alerts, "county", told(one, 2, place="520621002001"))
+    copy(alerts, "county", told(one, 1))
+    assert (places(alerts), copied_version(alerts, copied_kind("county"))) == (["520621002001"], 2)
+
+
+def test_an_owner_changes_no_other_owner_s_grant(alerts: Session) -> None:
+    one = uuid4()
+    copy(alerts, "county", told(one, 1))
+    copy(alerts, "attendance", told(one, 9, place="52", owner="county"))
+    assert places(alerts) == ["520621001005"]
+
+
+def test_a_linked_cadre_acts_where_posted_and_an_unlinked_one_nowhere(
+    attendance: Session, village: Stationed  # the fixture
+) -> None:  # fmt: skip
+    grant_postings(attendance, [village.first, village.second], NOW)
+    held = attendance.scalars(select(Grant)).one()
+    assert (held.holder, held.role, held.place) == (village.account, "cadre", "520621001005")
+    cadre = attendance.get(Cadre, village.first)
+    assert cadre
+    cadre.account = None
+    grant_postings(attendance, [village.first], NOW)
+    attendance.expire_all()
+    assert attendance.scalars(select(Grant)).one().revoked
+
+
+def test_who_is_moved_acts_in_the_new_village_from_that_day_and_in_the_old_one_until_then(
+    attendance: Session, village: Stationed  # the fixture
+) -> None:  # fmt: skip
+    grant_postings(attendance, [village.first], NOW)
+    before = changed_since(attendance, "attendance", 0).version
+    attendance.execute(text("UPDATE posting SET valid = daterange('2026-01-01', '2026-11-03')"))
+    grant_postings(attendance, [village.first], NOW)
+    fresh = changed_since(attendance, "attendance", before)
+    assert [grant["valid"] for grant in fresh.grants] == [["2026-01-01", "2026-11-03"]]
+    grant_postings(attendance, [village.first], NOW)
+    assert len(attendance.execute(text("SELECT FROM event WHERE type = 'grant.changed'")).all()) == 2
+
+
+def test_a_range_that_holds_no_day_is_told_as_taken_back(attendance: Session) -> None:
+    empty = Range(date(2026, 1, 1), date(2026, 1, 1))
+    row = {"owner": "attendance", "holder": "x", "role": "cadre", "kind": "division", "place": "52", "source": "示例"}
+    attendance.add(Grant(id=uuid4(), valid=empty, version=1, **row))
+    attendance.execute(text("INSERT INTO reference_version (kind, version) VALUES ('grants', 1)"))
+    assert [grant["revoked"] for grant in changed_since(attendance, "attendance", 0).grants] == [True]
+
+
+def test_a_scope_covers_what_lies_below_its_places_and_counts_figures_beside() -> None:
+    scope = Scope("x", TODAY, divisions=("520621001",), figures=("520621",))
+    assert [scope.covers(place) for place in ("520621001", "520621001005", "520621002", "520621")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert [scope.counts(place) for place in ("520621001", "520621002", "520622")] == [True, True, False]
+    assert (scope.is_empty, Scope("x", TODAY).is_empty) == (False, True)
