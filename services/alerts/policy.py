@@ -10,6 +10,7 @@ RIGHTS = {
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
     "subscription:write": frozenset({"system"}),
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

@@ -16,6 +16,7 @@ RIGHTS = {
     "check-in:read-all": OFFICE | {"auditor"},  # of somebody else
     "facts:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset({"system"}),
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

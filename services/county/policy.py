@@ -12,6 +12,7 @@ RIGHTS = {
     "frame:write": frozenset({"system", "county"}),
     "frame:read": EVERYBODY,
     "subscription:write": frozenset({"system"}),
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

@@ -11,6 +11,7 @@ RIGHTS = {
     "household:import": OFFICE,
     "facts:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset({"system"}),
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

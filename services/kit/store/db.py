@@ -11,9 +11,13 @@ from sqlmodel import Session
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
-def connect(url: str, *, pool: int = POOL) -> Engine:
-    """Notices a restarted server before it hands out a connection; never writes a value into an error or a log."""
-    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True)
+def connect(url: str, *, pool: int = POOL, slot: str = "unnamed") -> Engine:
+    """Notices a restarted server before it hands out a connection; never writes a value into an error or a log.
+    `slot` names the process, whose audit is a chain of its own."""
+    engine = create_engine(
+        url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
+    )
+    return engine.execution_options(audit_slot=slot)
 
 
 def open_session(engine: Engine) -> Session:
@@ -22,6 +26,7 @@ def open_session(engine: Engine) -> Session:
 
 def request_session(request: Request) -> Iterator[Session]:
     with open_session(request.app.state.engine) as session, session.begin():
+        session.info["request"] = request
         yield session
 
 
