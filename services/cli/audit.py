@@ -149,7 +149,7 @@ def statements(told: Iterable[Mapping[str, str]], key: Path) -> list[Ends]:
 def verify_database(dsn: str, copies: Sequence[Mapping[str, str]], key: Path) -> Checked:
     with connected(dsn) as connection:
         own = connection.execute(text("SELECT statement, encode(signature, 'hex') AS signature FROM audit_signed"))
-        signed = statements([*copies, *own.mappings()], key)  # type: ignore[list-item]
+        signed = statements([*copies, *own.mappings()], key)
         lines = int(connection.execute(text("SELECT count(*) FROM audit")).scalar_one())
         return Checked(lines, len(signed), check_database(connection, signed))
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Index, Text, event, text
+from sqlalchemy import BigInteger, Index, Text, event, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, Session
 
 from services.kit.store.tables import Kit, instant

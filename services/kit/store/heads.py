@@ -66,10 +66,12 @@ def copy_out(session: Session, folder: Path, service: str) -> int:
     path = folder / f"audit-heads-{service}.ndjson"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     had = {read["hour"] for read in read_copies(path)} if path.exists() else set()
+    cut_short = path.exists() and not path.read_bytes().endswith(b"\n")
     rows = session.scalars(select(AuditSigned).order_by(col(AuditSigned.hour)))
     fresh = [row for row in rows if row.hour.astimezone(UTC).isoformat() not in had]
     if fresh:
         with open(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "a") as file:
+            file.write("\n" if cut_short else "")
             for row in fresh:
                 hour = row.hour.astimezone(UTC).isoformat()
                 told = {"hour": hour, "statement": row.statement, "signature": row.signature.hex()}
@@ -82,7 +84,7 @@ def copy_out(session: Session, folder: Path, service: str) -> int:
 def read_copies(path: Path) -> list[dict[str, Any]]:
     """A last line that was cut short by a crash is no copy; it is written again behind it."""
     read = []
-    for line in path.read_text().splitlines():
+    for line in filter(None, path.read_text().splitlines()):
         try:
             read.append(json.loads(line))
         except ValueError:
