@@ -77,7 +77,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def measure_writes(engine: Engine) -> dict[str, float]:
-    slots = [engine.execution_options(audit_slot=f"bench-{number}") for number in range(2)]
+    slots: list[Engine] = [engine.execution_options(audit_slot=f"bench-{number}") for number in range(2)]
     ways: dict[str, tuple[list[Engine], bool]] = {
         "plain": ([engine], False),
         "audited": (slots[:1], True),

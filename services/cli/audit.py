@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.cli.messages import CannotRun, Lang, Notice, Voice
 from services.cli.readiness import read_ready
 from services.cli.secret_files import secret_folder, superuser_password
-from services.kit.store.chain import Ends, Flaw, Row, check_database, check_lines, export
+from services.kit.store.chain import FIELDS, Ends, Flaw, Row, check_database, check_lines, export
 from services.kit.store.heads import KEY, NotOurSignature, heads_in, read_copies, read_public_key
 
 app = typer.Typer(no_args_is_help=True, help="审计 / the audit")
@@ -156,7 +156,9 @@ def verify_database(dsn: str, copies: Sequence[Mapping[str, str]], key: Path) ->
 
 def verify_file(file: Path, copies: Sequence[Mapping[str, str]], key: Path) -> Checked:
     """Read twice: what ends the file is needed at its first row."""
-    ends = [read for read in parts(file, "row", skip=True) if "fields" not in read]
+    ends = list(parts(file, "row", skip=True))
+    if not ends or tuple(ends[0]["fields"]) != FIELDS:
+        raise CannotRead(detail=f"{file.name}: not an export of this version")
     heads = {read["head"][0]: (int(read["head"][1]), str(read["head"][2])) for read in ends if "head" in read}
     signed = statements([*copies, *(read for read in ends if "statement" in read)], key)
     rows: Iterator[Row] = ((read["row"], read["hash"]) for read in parts(file, "row"))
