@@ -43,6 +43,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys,
         state={
             "seal": Seal.read(settings.secrets),
+            "places": ("division", "village"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),
         },

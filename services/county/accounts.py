@@ -18,7 +18,7 @@ from services.county.models import Account
 from services.county.policy import allow
 from services.county.tokens import TokenOut
 from services.kit.store.db import Now, SessionDep, open_session
-from services.kit.web.audited import acts
+from services.kit.web.audited import acts, tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotSignedIn, found
 
@@ -118,8 +118,9 @@ def is_first_token(request: Request, token: str) -> bool:
 
 
 @router.post("/v1/accounts", status_code=201, dependencies=[allow("account:write")])
-def create_account(body: AccountIn, session: SessionDep, now: Now) -> AccountOut:
+def create_account(body: AccountIn, request: Request, session: SessionDep, now: Now) -> AccountOut:
     """Repeatable by the client's `id`."""
+    tell(request, body.id)
     existing = session.get(Account, body.id)
     if existing:
         kept = AccountOut(**existing.model_dump())

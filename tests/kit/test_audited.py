@@ -71,6 +71,19 @@ def test_reading_a_household_tells_who_which_and_when(
     assert line.at.utcoffset() == timedelta(0)
 
 
+def test_an_id_written_another_way_is_the_same_id_to_the_audit(
+    http: TestClient, cadre: Headers, family: UUID, lines: Any
+) -> None:
+    for written in (str(family).upper(), family.hex):
+        assert http.get(f"/v1/households/{written}", headers=cadre).status_code == 200
+    assert [line.objects for line in lines()] == [[str(family)]] * 2
+
+
+def test_a_list_tells_of_which_place_it_was(http: TestClient, cadre: Headers, lines: Any) -> None:
+    http.get("/v1/households?village=520621001&number=123456", headers=cadre)
+    assert [(line.division, line.objects) for line in lines()] == [("520621001", [])]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [

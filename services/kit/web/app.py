@@ -28,7 +28,8 @@ def create_app(
     keys: Keys | None = None,
     state: Mapping[str, Any] | None = None,
 ) -> FastAPI:
-    """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
+    """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
+    names the parameters that are codes of places, for the audit."""
     app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
     app.state.settings = settings
     app.state.engine = (engine or connect(settings.database_url)).execution_options(audit_slot=settings.slot_of("api"))

@@ -9,6 +9,7 @@ import re
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 import anyio
 from anyio import CapacityLimiter, to_thread
@@ -24,8 +25,8 @@ from services.kit.web.auth import Caller
 
 log = logging.getLogger(__name__)
 
-# Ids, codes of places, dates, keys. Anything else in a path may be somebody's number and is not repeated.
-ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{6}(\d{3}(\d{3})?)?|\d{4}-\d\d-\d\d|[a-z][a-z-]{0,39}")
+# Codes of places, dates, keys. Anything else in a path may be somebody's number and is not repeated.
+KEY = re.compile(r"\d{6}(\d{3}(\d{3})?)?|\d{4}-\d\d-\d\d|[a-z]{1,40}(-[a-z]{1,40}|-\d{1,3}){0,5}")
 PLACE = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PATIENCE = 2.0  # seconds an answer waits for its line at most
@@ -53,15 +54,17 @@ def line_of(scope: Scope, status: int) -> Line:
     request = Request(scope)
     caller: Caller | None = getattr(request.state, "caller", None)
     told = scope.get("audited", {"objects": [], "division": "", "detail": {}})
-    ids = [value if ID.fullmatch(value) else "?" for value in map(str, scope.get("path_params", {}).values())]
-    place = told["division"] or request.query_params.get("division", "")
+    given = {name: str(value) for name, value in scope.get("path_params", {}).items()}
+    asked_of = {**request.query_params, **given}
+    places = getattr(scope["app"].state, "places", ("division",)) if "app" in scope else ()
+    place = told["division"] or next((asked_of[name] for name in places if name in asked_of), "")
     asked = getattr(request.state, "request_id", "") or request.headers.get("x-request-id", "")
     return Line(
         at=datetime.now(UTC),
         actor=caller.subject if caller else scope.get("audited_actor", ""),
         rights=" ".join(sorted(caller.roles or caller.scopes)) if caller else "",
         action=action_of(scope),
-        objects=[*ids, *told["objects"]],
+        objects=[*map(as_id, given.values()), *told["objects"]],
         division=place if PLACE.fullmatch(place) else "",
         status=status,
         code=getattr(request.state, "problem", "") if status >= 400 else "",
@@ -69,6 +72,14 @@ def line_of(scope: Scope, status: int) -> Line:
         source=request.client.host if request.client else "",
         detail=told["detail"],
     )
+
+
+def as_id(value: str) -> str:
+    """One way of writing it: whoever asks for a thing in capitals or without dashes is found by the same id."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return value if KEY.fullmatch(value) else "?"
 
 
 def action_of(scope: Scope) -> str:
