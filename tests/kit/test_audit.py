@@ -102,6 +102,7 @@ def test_a_savepoint_writes_no_line_of_its_own(engine: Engine) -> None:
     with open_session(engine) as session, session.begin():
         with session.begin_nested():
             did(session, "inside")
+        assert session.scalar(text("SELECT count(*) FROM audit")) == 0
         did(session, "outside")
     assert actions(engine) == ["inside", "outside"]
 
