@@ -7,7 +7,7 @@ SIZE ?= 1000000
 LANG_OUT ?= zh
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test check lock bench-sweep clean
+.PHONY: help run demo test check lock bench-sweep bench-audit audit-attack clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,12 @@ lock: ## resolve the dependencies anew (needs uv)
 
 bench-sweep: $(VENV)/dev.stamp ## one million households through the judge; one JSON line
 	@$(BIN)/python -m bench.sweep --size $(SIZE)
+
+bench-audit: $(VENV)/dev.stamp ## what an audited write costs beside a plain one; one JSON line
+	@$(BIN)/python -m bench.audit
+
+audit-attack: $(VENV)/dev.stamp ## 1,440 seeded changes to the audit as superuser, each to be found; one JSON line
+	@$(BIN)/python -m tests.kit.tampering 1440 1
 
 clean: ## remove the virtual environment and the local state
 	rm -rf $(VENV) .shouwang

@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
+import services.kit.store.audit  # noqa: F401  # its tables are of the shape
 from services.kit.store.tables import Kit, Xid8
 
 LOCK_TIMEOUT = "5s"  # a migration that waits for a lock makes everybody behind it wait; better to try again

@@ -23,7 +23,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 PUBLIC = "nobody needs to sign in"  # a password, a one-time token or a signature is checked inside
 SIGNED_IN = "whoever is signed in"
 
-FACTS, SUBSCRIPTIONS = "facts:read", "subscription:write"
+FACTS, SUBSCRIPTIONS, AUDIT = "facts:read", "subscription:write", "audit:read"
 PLUMBING = {
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
@@ -31,6 +31,8 @@ PLUMBING = {
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "GET /v1/services/{service}/subscriptions/{subscription_id}/deliveries": SUBSCRIPTIONS,
+    "GET /v1/services/{service}/audit": AUDIT,
+    "GET /v1/services/{service}/audit/heads": AUDIT,
 }
 LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
 GRANTING = {"GET /v1/services/{service}/grants": "grant:read"}

@@ -14,6 +14,7 @@ from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.trail import trail
 
 PUBLISHED = {
     "alert.opened": EventType("一条规则开始成立", "alert:read"),
@@ -33,6 +34,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             vocabulary.router,
             sweep.router,
             subscriptions("alerts", allow, RIGHTS, PUBLISHED),
+            trail("alerts", allow),
             inbox.router,
         ],
         title="Shouwang alerts",
@@ -40,6 +42,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys,
         state={
             "seal": Seal.read(settings.secrets),
+            "places": ("division", "county"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),
         },

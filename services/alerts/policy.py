@@ -10,6 +10,7 @@ RIGHTS = {
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
     "subscription:write": frozenset[str](),  # client systems alone
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

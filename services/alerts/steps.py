@@ -20,6 +20,7 @@ from services.alerts.reconcile import came_since, reconcile, went_since
 from services.kit.post.events import emit
 from services.kit.post.facts import table_of
 from services.kit.post.peers import Peer
+from services.kit.store.audit import note_own
 from services.kit.store.claim import claim, renewing, still_held
 from services.kit.store.db import open_session
 
@@ -98,6 +99,7 @@ def certify_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: 
         advance(session, sweep, now, state="certified", certificate=certificate, done_at=now)
         told = {"period": sweep.period.isoformat(), "register": sweep.registered, "balances": certificate["balances"]}
         emit(session, "sweep.certified", sweep.id, now, division=sweep.county, data=told)
+        note_own(session, "sweep certified", now, sweep.id, division=sweep.county, register=sweep.registered or 0)
 
 
 def advance(session: Session, sweep: Sweep, now: datetime, **values: Any) -> None:

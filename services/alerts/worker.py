@@ -9,6 +9,7 @@ from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.store.db import connect
+from services.kit.store.heads import signs_heads
 from services.kit.store.work import Loop, run
 from services.kit.web.app import log_plainly
 
@@ -16,12 +17,13 @@ from services.kit.web.app import log_plainly
 def main() -> None:
     log_plainly()
     settings = AlertsSettings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "households": settings.households_url, "attendance": settings.attendance_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     loops = [
         *relays(settings, engine),
+        signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
         Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),
     ]

@@ -16,6 +16,7 @@ from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.trail import trail
 
 PUBLISHED = {
     check_ins.RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
@@ -38,6 +39,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             facts("attendance", allow, {KIND: TeamFacts}),
             grants("attendance", allow),
             subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+            trail("attendance", allow),
             inbox.router,
         ],
         title="Shouwang attendance",
@@ -45,6 +47,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys,
         state={
             "seal": Seal.read(settings.secrets),
+            "places": ("division", "village"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),
         },

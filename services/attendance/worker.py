@@ -6,13 +6,21 @@ from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
 from services.kit.store.db import connect
+from services.kit.store.heads import signs_heads
 from services.kit.store.work import run
 from services.kit.web.app import log_plainly
 
 if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     county = Peer("county", settings.county_url, tokens)
-    run([*relays(settings, engine), *following(settings, engine, HANDLERS, {"county": county})], settings.timezone)
+    run(
+        [
+            *relays(settings, engine),
+            signs_heads(settings, engine),
+            *following(settings, engine, HANDLERS, {"county": county}),
+        ],
+        settings.timezone,
+    )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 
+from services.cli import audit
 from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
@@ -26,6 +27,7 @@ from services.cli.sweep import sweep as sweep_county
 from services.cli.up import up as start
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="守望 Shouwang")
+app.add_typer(audit.app, name="audit")
 
 ZONE = ZoneInfo("Asia/Shanghai")
 State = Annotated[Path, typer.Option(help="状态目录 / state folder")]

@@ -126,6 +126,7 @@ def service_environment(service: str, cluster: Cluster, ports: Ports, role: str)
         "SHOUWANG_DATABASE_URL": cluster.dsn(ports.postgres, database=service, user=role),
         "SHOUWANG_PORT": str(ports.by_name()[service]),
         "SHOUWANG_RECEIVERS": f"127.0.0.1:{ports.receiver}",
+        "SHOUWANG_AUDIT_COPIES": str(cluster.state / "audit"),
         "SHOUWANG_INBOXES": ",".join(ports.url(name) for name in SERVICES),
     }
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 SERVICES = ("county", "households", "attendance", "alerts")
@@ -30,6 +30,7 @@ def make_secrets(state: Path) -> None:
     for service in SERVICES:
         keep(secret_folder(state, service) / "field_key", key)
         keep(secret_folder(state, service) / "index_key", key)
+        keep(secret_folder(state, service) / "audit_key", audit_key)
     for name in ("current.pem", "next.pem"):
         keep(county / "signing" / name, signing_key)
 
@@ -74,6 +75,11 @@ def password() -> str:
 
 def key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def audit_key() -> str:
+    private = ed25519.Ed25519PrivateKey.generate()
+    return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def signing_key() -> str:

@@ -18,6 +18,7 @@ from services.county.models import Account
 from services.county.policy import allow
 from services.county.tokens import TokenOut
 from services.kit.store.db import Now, SessionDep, open_session
+from services.kit.web.audited import acts, tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotSignedIn, found
 
@@ -102,7 +103,9 @@ def create_first_administrator(
     if not is_first_token(request, body.token) or session.scalar(select(Account.id).limit(1)):  # type: ignore[call-overload]
         raise TokenUsedOrWrong
     account = AccountIn(username=body.username, name=body.name, password=body.password, roles=["system", "security"])
-    return AccountOut(**add_account(session, account, now).model_dump())
+    made = add_account(session, account, now)
+    acts(request, str(made.id))
+    return AccountOut(**made.model_dump())
 
 
 def is_first_token(request: Request, token: str) -> bool:
@@ -115,8 +118,9 @@ def is_first_token(request: Request, token: str) -> bool:
 
 
 @router.post("/v1/accounts", status_code=201, dependencies=[allow("account:write")])
-def create_account(body: AccountIn, session: SessionDep, now: Now) -> AccountOut:
+def create_account(body: AccountIn, request: Request, session: SessionDep, now: Now) -> AccountOut:
     """Repeatable by the client's `id`."""
+    tell(request, body.id)
     existing = session.get(Account, body.id)
     if existing:
         kept = AccountOut(**existing.model_dump())
@@ -143,6 +147,7 @@ def create_sign_in(body: SignInIn, request: Request) -> TokenOut:
         right = hasher.verify(body.password, account.password_hash if account else nobodys_hash())
     if not account or not right or account.disabled_at:
         raise NotSignedIn
+    acts(request, str(account.id))
     token: TokenOut = request.app.state.signer.sign(str(account.id), roles=account.roles)
     return token
 

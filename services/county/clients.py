@@ -19,6 +19,7 @@ from services.county.models import ClientSystem
 from services.county.policy import allow
 from services.county.tokens import TokenOut
 from services.kit.store.db import Now, SessionDep, open_session
+from services.kit.web.audited import acts
 from services.kit.web.errors import DomainError, NotSignedIn
 
 router = APIRouter(tags=["clients"])
@@ -75,6 +76,7 @@ def create_token(
     right = hmac.compare_digest(hash_of(secret), client.secret_hash if client else hash_of(""))
     if not client or not right or client.disabled_at:
         raise NotSignedIn
+    acts(request, client.name)
     token: TokenOut = request.app.state.signer.sign(client.name, scopes=client.scopes)
     return token
 

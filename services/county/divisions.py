@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
 from pydantic import BaseModel
 from sqlalchemy import select, text
 from sqlmodel import Session, col
@@ -15,6 +16,7 @@ from services.county.reference import announce
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import next_version
 from services.kit.store.tables import Division
+from services.kit.web.audited import tell
 from services.kit.web.cells import CellRefused, ImportOut, RowReader, RowVerdict, one_of, text_up_to
 from services.kit.web.sheets import Row, read_sheet
 
@@ -52,9 +54,14 @@ class DivisionOut(BaseModel):
 
 
 @router.post("/v1/division-imports", status_code=201, dependencies=[allow("frame:write")])
-def create_division_import(file: Annotated[UploadFile, File()], session: SessionDep, now: Now) -> ImportOut:
+def create_division_import(
+    file: Annotated[UploadFile, File()], request: Request, session: SessionDep, now: Now
+) -> ImportOut:
     """CSV or XLSX with code, name, level, parent_code. Sending the same file again changes nothing."""
-    return import_divisions(session, list(read_sheet(file.file.read(), HEADERS)), now)
+    content = file.file.read()
+    rows = list(read_sheet(content, HEADERS))
+    tell(request, rows=len(rows), sha256=sha256(content).hexdigest())
+    return import_divisions(session, rows, now)
 
 
 @router.get("/v1/divisions", dependencies=[allow("frame:read")])

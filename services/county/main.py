@@ -16,6 +16,7 @@ from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.trail import trail
 
 PUBLISHED = {
     "reference.changed": EventType("区划、日历或标准有变化", "frame:read"),
@@ -40,6 +41,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             grants("county", allow),
             reference.router,
             subscriptions("county", allow, RIGHTS, PUBLISHED),
+            trail("county", allow),
         ],
         title="Shouwang county",
         engine=engine,

@@ -15,6 +15,7 @@ RIGHTS = {
     "office:read": frozenset({"security", "auditor", "county"}),
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

@@ -8,6 +8,7 @@ from services.county.days import keep_calendar
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
 from services.kit.store.db import connect, open_session
+from services.kit.store.heads import signs_heads
 from services.kit.store.work import Loop, run
 from services.kit.web.app import log_plainly
 
@@ -23,8 +24,12 @@ def keep_a_year_ahead(engine: Engine, now: datetime) -> int:
 if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
     run(
-        [*relays(settings, engine), Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY)],
+        [
+            *relays(settings, engine),
+            signs_heads(settings, engine),
+            Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY),
+        ],
         settings.timezone,
     )

@@ -1,5 +1,6 @@
 """Households, members and statements as files: a verdict per row, sound rows stored in sets, twice is harmless."""
 
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Request, UploadFile
@@ -10,6 +11,7 @@ from services.households.policy import allow
 from services.households.upload import Upload
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.scope import scope_of
+from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.cells import ImportOut
 from services.kit.web.sheets import read_sheet
@@ -32,7 +34,9 @@ def create_import(
     """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction. Rows of
     places outside the caller's are refused by row."""
     chosen = KINDS[kind]
-    rows = list(read_sheet(file.file.read(), chosen.HEADERS))
+    content = file.file.read()
+    rows = list(read_sheet(content, chosen.HEADERS))
+    tell(request, rows=len(rows), sha256=sha256(content).hexdigest())
     state = request.app.state
     upload = Upload(session, scope_of(session), state.seal, caller.subject, today, now, state.settings.demo_people)
     verdicts, changed = chosen.take(upload, rows)

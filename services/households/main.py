@@ -16,6 +16,7 @@ from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.trail import trail
 
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
@@ -37,6 +38,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             facts("households", allow, {KIND: HouseholdFacts}),
             grants("households", allow),
             subscriptions("households", allow, RIGHTS, PUBLISHED),
+            trail("households", allow),
             inbox.router,
         ],
         title="Shouwang households",
@@ -44,6 +46,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys,
         state={
             "seal": Seal.read(settings.secrets),
+            "places": ("division", "village"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),
         },

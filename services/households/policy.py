@@ -13,6 +13,7 @@ RIGHTS = {
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone
+    "audit:read": frozenset({"auditor"}),
 }
 
 allow = policy(RIGHTS)

@@ -6,6 +6,7 @@ from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.store.db import connect
+from services.kit.store.heads import signs_heads
 from services.kit.store.work import run
 from services.kit.web.app import log_plainly
 
@@ -13,11 +14,16 @@ from services.kit.web.app import log_plainly
 def main() -> None:
     log_plainly()
     settings = HouseholdsSettings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "attendance": settings.attendance_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
-    run([*relays(settings, engine), *following(settings, engine, HANDLERS, owners)], settings.timezone)
+    loops = [
+        *relays(settings, engine),
+        signs_heads(settings, engine),
+        *following(settings, engine, HANDLERS, owners),
+    ]
+    run(loops, settings.timezone)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,17 @@ class Settings(BaseSettings):
     demo_people: bool = False  # lets in ID numbers beginning with 99, which are nobody's
     zone: str = "Asia/Shanghai"
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
+    slot: str = ""  # the chain this process audits in; needed where a service runs two processes of a kind
+    audit_copies: Path | None = None  # where signed heads are copied to, best on another machine's disk
     receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
 
     @property
     def own_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def slot_of(self, kind: str) -> str:
+        """`kind` is api or worker."""
+        return self.slot or f"{self.service}-{kind}-1"
 
     @property
     def timezone(self) -> tzinfo:

@@ -81,6 +81,7 @@ def test_a_sweep_walks_from_due_to_certified_and_then_rests(swept: Session, owne
     assert [walk(swept, owners, steps).state for steps in (0, 1, 1, 1)] == STEP_BY_STEP
     assert sweep_some(engine_of(swept), owners, NOW + timedelta(days=1)) == 0
     assert swept.scalars(text("SELECT type FROM event")).all() == ["sweep.certified"]
+    assert swept.scalars(text("SELECT action FROM audit")).all() == ["sweep certified"]
 
 
 @pytest.mark.parametrize(("steps", "tables"), [(0, ["sweep"]), (1, WRITTEN), (2, WRITTEN)])

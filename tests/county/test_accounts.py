@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Engine, QueuePool
+from sqlalchemy import Engine, QueuePool, select, text
 from starlette.testclient import TestClient
 
 from services.county.accounts import hashing
+from services.kit.store.audit import Audit
+from services.kit.store.db import open_session
 from tests.county.conftest import PASSWORD, SignedIn, sign_in
 
 
@@ -23,6 +25,25 @@ def test_the_first_administrator_is_made_once_and_only_with_the_token(client: Te
     assert client.post("/v1/first-administrator", json=first).status_code == 201
     again = client.post("/v1/first-administrator", json=first | {"username": "second"})
     assert again.json()["code"] == "token-used-or-wrong"
+
+
+def test_the_audit_tells_who_signed_in_who_made_an_account_and_not_with_what(
+    client: TestClient, admin: dict[str, str], engines: dict[str, Engine]
+) -> None:
+    made = client.post("/v1/accounts", json=account(), headers=admin).json()["id"]
+    sign_in(client, "li")
+    sign_in(client, "admin")
+    with open_session(engines["county"]) as session:
+        lines = session.scalars(select(Audit).order_by(text("seq"))).all()
+    first = lines[0].actor
+    assert [(line.action, line.actor, line.objects) for line in lines] == [
+        ("POST /v1/first-administrator", first, []),
+        ("POST /v1/sign-in", first, []),
+        ("POST /v1/accounts", first, [made]),
+        ("POST /v1/sign-in", made, []),
+        ("POST /v1/sign-in", first, []),
+    ]
+    assert PASSWORD not in repr(lines)
 
 
 def test_nobody_can_sign_in_before_there_is_an_account(client: TestClient) -> None:

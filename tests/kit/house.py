@@ -64,3 +64,8 @@ class House:
             owed = "SELECT count(*) FROM delivery WHERE done_at IS NULL AND dead_at IS NULL"
             fresh = "SELECT count(*) FROM event WHERE NOT fanned_out"
             return sum(int(session.execute(text(query)).scalar_one()) for query in (owed, fresh))
+
+    @property
+    def audited(self) -> list[str]:
+        with open_session(self.engine) as session:
+            return list(session.scalars(text("SELECT action FROM audit ORDER BY slot, seq")))

@@ -76,7 +76,14 @@ def test_who_is_moved_acts_in_the_new_village_from_that_day_and_in_the_old_one_u
 
 def test_a_range_that_holds_no_day_is_told_as_taken_back(attendance: Session) -> None:
     empty = Range(date(2026, 1, 1), date(2026, 1, 1))
-    row: dict[str, Any] = {"owner": "attendance", "holder": "x", "role": "cadre", "kind": "division", "place": "52", "source": "示例"}
+    row: dict[str, Any] = {
+        "owner": "attendance",
+        "holder": "x",
+        "role": "cadre",
+        "kind": "division",
+        "place": "52",
+        "source": "示例",
+    }
     attendance.add(Grant(id=uuid4(), valid=empty, version=1, **row))
     attendance.execute(text("INSERT INTO reference_version (kind, version) VALUES ('grants', 1)"))
     assert [grant["revoked"] for grant in changed_since(attendance, "attendance", 0).grants] == [True]

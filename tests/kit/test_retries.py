@@ -100,6 +100,7 @@ def test_the_waits_follow_the_schedule_and_the_last_failure_is_the_end(
         now += wait * 1.21
     assert house.delivers(lane, now) == 1
     assert (house.deliveries[0].dead_at, house.owed) == (now, 0)
+    assert house.audited == ["delivery given up"]
     assert house.delivers(lane, now + timedelta(days=365)) == 0
     assert len(receiver.got) == len(OUTSIDE_RETRIES) + 1
     assert len({got.headers["webhook-id"] for got in receiver.got}) == 1

@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from services.kit.post.events import BATCH, ONE, CloudEvent
 from services.kit.post.outgoing import Allowed, Answer, Lane, Post
 from services.kit.settings import Settings
+from services.kit.store.audit import note_own
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
@@ -153,6 +154,7 @@ def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer
             delivery.done_at = now
         elif wait is None:
             delivery.dead_at = now
+            note_own(session, "delivery given up", now, delivery.event_id, delivery.subscription_id)
         else:
             delivery.due_at = now + wait
         session.add(delivery)

@@ -13,9 +13,13 @@ from services.kit.store.scope import Binding
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
-def connect(url: str, *, pool: int = POOL) -> Engine:
-    """Notices a restarted server before it hands out a connection; never writes a value into an error or a log."""
-    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True)
+def connect(url: str, *, pool: int = POOL, slot: str = "unnamed") -> Engine:
+    """Notices a restarted server before it hands out a connection; never writes a value into an error or a log.
+    `slot` names the process, whose audit is a chain of its own."""
+    engine = create_engine(
+        url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True
+    )
+    return engine.execution_options(audit_slot=slot)
 
 
 def open_session(engine: Engine) -> Session:
@@ -48,6 +52,7 @@ def unbound_session(request: Request, today: Today) -> Iterator[Session]:
 
 def answering(request: Request, today: date, *, bound: bool) -> Iterator[Session]:
     with open_session(request.app.state.engine) as session, session.begin():
+        session.info["request"] = request  # whose lines the audit writes
         session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today, bound)
         yield session
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, connect
+from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems, without_values
 from services.kit.web.health import router as health
@@ -27,15 +28,17 @@ def create_app(
     keys: Keys | None = None,
     state: Mapping[str, Any] | None = None,
 ) -> FastAPI:
-    """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
+    """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
+    names the parameters that are codes of places, for the audit."""
     app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
     app.state.settings = settings
-    app.state.engine = engine or connect(settings.database_url)
+    app.state.engine = (engine or connect(settings.database_url)).execution_options(audit_slot=settings.slot_of("api"))
     app.state.keys = keys or Keys.of(settings.county_url)
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
     app.add_middleware(StrictBody)
+    app.add_middleware(Audited)
     for router in (health, *routers):
         app.include_router(router)
     return app

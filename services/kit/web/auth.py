@@ -119,7 +119,9 @@ def request_caller(request: Request) -> Caller:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotSignedIn
-    return read_token(token, request.app.state.keys, time.time())
+    caller = read_token(token, request.app.state.keys, time.time())
+    request.state.caller = caller  # read by the audit
+    return caller
 
 
 CallerDep = Annotated[Caller, Depends(request_caller)]

@@ -94,6 +94,7 @@ def problem(
     request: Request, refusal: DomainError, faults: Sequence[Fault] = (), status: int | None = None
 ) -> JSONResponse:
     status = status or refusal.status
+    request.state.problem = refusal.code()  # read by the audit
     body: dict[str, Any] = {
         "type": f"/problems/{refusal.code()}",
         "title": refusal.title(language_of(request)),
