@@ -20,6 +20,7 @@ class Settings(BaseSettings):
     demo_people: bool = False  # lets in ID numbers beginning with 99, which are nobody's
     zone: str = "Asia/Shanghai"
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
+    trusted_proxies: str = "127.0.0.1,::1"  # addresses or networks whose X-Forwarded-For is believed
     receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
 
     @property

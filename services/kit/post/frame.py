@@ -18,6 +18,8 @@ from services.kit.store.work import Loop
 
 PULL_REFERENCE = "pull-reference"
 HOURLY = 3600.0
+REVOCATIONS = "revocations"
+EVERY = 15.0  # seconds between two looks for revocations: an event may be late, and who was sent away must not stay
 
 
 def on_reference_changed(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:
@@ -66,8 +68,13 @@ def following(
             pull_reference(engine, owners["county"], kind)
         return 0
 
+    def pull_revocations(now: datetime) -> int:
+        pull_reference(engine, owners["county"], REVOCATIONS)
+        return 0
+
     known = {PULL_REFERENCE: lambda kind, _: pull_reference(engine, owners["county"], kind)} | dict(jobs or {})
     return [
         Loop("wire", wire_and_pull, idle=HOURLY),
+        Loop("revocations", pull_revocations, idle=EVERY),
         Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1),
     ]

@@ -5,13 +5,13 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
 
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
-def connect(url: str, *, pool: int = POOL) -> Engine:
+def connect(url: str | URL, *, pool: int = POOL) -> Engine:
     """Notices a restarted server before it hands out a connection; never writes a value into an error or a log."""
     return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True, pool_timeout=10, hide_parameters=True)
 

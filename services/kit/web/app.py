@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, connect
+from services.kit.store.revoked import Revoked
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems, without_values
 from services.kit.web.health import router as health
@@ -28,10 +29,11 @@ def create_app(
     state: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
-    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
+    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=while_serving)
     app.state.settings = settings
     app.state.engine = engine or connect(settings.database_url)
     app.state.keys = keys or Keys.of(settings.county_url)
+    app.state.revoked = Revoked(app.state.engine.url)
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
@@ -42,9 +44,11 @@ def create_app(
 
 
 @asynccontextmanager
-async def as_many_threads_as_connections(_: FastAPI) -> AsyncIterator[None]:
+async def while_serving(app: FastAPI) -> AsyncIterator[None]:
+    """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    yield
+    async with app.state.revoked.kept_fresh():
+        yield
 
 
 def serve(app: FastAPI, port: int) -> None:

@@ -1,0 +1,78 @@
+"""Whose tokens no longer count, though they would last some minutes yet: kept in memory, read anew every two seconds.
+
+A request never waits for this: it looks into a dict. The copy has a connection of its own, since a request that holds
+one while it waits for a thread, and a reader that holds a thread while it waits for a connection, would wait for ever.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import URL, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from services.kit.store.db import connect
+from services.kit.web.errors import DomainError
+
+log = logging.getLogger(__name__)
+
+EVERY = 2.0  # seconds
+TRUSTED_FOR = 45.0  # seconds; a copy that nobody could read anew so long may lack somebody who was sent away
+
+
+class RevocationsUnknown(DomainError):
+    """Nobody is let in on the chance that nothing has happened meanwhile."""
+
+    status = 503
+    zh = "暂时无法核验登录，请稍后再试。"
+    en = "Sign-ins cannot be checked for a moment. Please try again."
+
+
+class Revoked:
+    def __init__(self, url: URL) -> None:
+        self._engine: Engine = connect(url, pool=1)
+        self._not_before: Mapping[str, float] = {}
+        self._read_at = -math.inf
+
+    def not_before(self, subject: str) -> float:
+        """Seconds since 1970; tokens issued earlier do not count."""
+        if time.monotonic() - self._read_at > TRUSTED_FOR:
+            raise RevocationsUnknown
+        return self._not_before.get(subject, -math.inf)
+
+    def read(self) -> None:
+        """The age counts from before the reading. Rows that have ended concern no token that still lasts."""
+        begun = time.monotonic()
+        lasting = text("SELECT subject, extract(epoch FROM not_before) FROM revocation WHERE expires_at > now()")
+        with Session(self._engine) as session:
+            self._not_before = {subject: float(moment) for subject, moment in session.execute(lasting)}
+        self._read_at = begun
+
+    async def _read_on(self) -> None:
+        lane = CapacityLimiter(1)  # not one of the threads that requests wait for
+        while True:
+            try:
+                await to_thread.run_sync(self.read, limiter=lane)
+            except SQLAlchemyError as error:
+                log.warning("revocations not read: %s", type(error).__name__)
+            await asyncio.sleep(EVERY)
+
+    @asynccontextmanager
+    async def kept_fresh(self) -> AsyncIterator[None]:
+        try:
+            await to_thread.run_sync(self.read)
+        except SQLAlchemyError as error:
+            log.warning("revocations not read: %s", type(error).__name__)
+        reading: asyncio.Task[Any] = asyncio.create_task(self._read_on())
+        try:
+            yield
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            self._engine.dispose()
