@@ -5,8 +5,22 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.county import accounts, clients, days, divisions, reference, standards, tokens
+from services.county import (
+    accounts,
+    clients,
+    days,
+    disabling,
+    divisions,
+    new_passwords,
+    reference,
+    refreshes,
+    sign_ins,
+    standards,
+    tokens,
+)
+from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
+from services.county.settings import SignInSettings
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
@@ -18,7 +32,10 @@ from services.kit.web.auth import Keys
 PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
 
 
-def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+def create(
+    settings: Settings, engine: Engine | None = None, keys: Keys | None = None, limits: SignInSettings | None = None
+) -> FastAPI:
+    limits = limits or SignInSettings()
     engine = engine or connect(settings.database_url)
     signer = tokens.Signer.read(settings.secrets)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
@@ -27,6 +44,10 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         [
             accounts.router,
             clients.router,
+            sign_ins.router,
+            refreshes.router,
+            disabling.router,
+            new_passwords.router,
             tokens.router,
             divisions.router,
             days.router,
@@ -39,6 +60,8 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys or signer.keys(),
         state={
             "signer": signer,
+            "limits": limits,
+            "turns": Turns(limits.hashing, limits.waiting),
             "seal": Seal.read(settings.secrets),
             "allowed": Allowed(settings.inboxes, settings.receivers),
         },

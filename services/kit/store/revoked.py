@@ -54,6 +54,9 @@ class Revoked:
             self._not_before = {subject: float(moment) for subject, moment in session.execute(lasting)}
         self._read_at = begun
 
+    def close(self) -> None:
+        self._engine.dispose()
+
     async def _read_on(self) -> None:
         lane = CapacityLimiter(1)  # not one of the threads that requests wait for
         while True:
@@ -75,4 +78,4 @@ class Revoked:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-            self._engine.dispose()
+            self.close()

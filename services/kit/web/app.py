@@ -55,8 +55,14 @@ def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
     log_plainly()
     uvicorn.run(
-        app, host="127.0.0.1", port=port, log_level="warning", log_config=None, timeout_graceful_shutdown=8
-    )  # log_config: its own would print errors with their values
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        log_config=None,  # its own would print errors with their values
+        proxy_headers=False,  # who may say where a request comes from is a setting: kit/web/address.py
+        timeout_graceful_shutdown=8,
+    )
 
 
 class WithoutValues(logging.Formatter):
