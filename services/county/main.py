@@ -15,12 +15,15 @@ from services.county import (
     reference,
     refreshes,
     sign_ins,
+    sign_on,
     standards,
     tokens,
 )
+from services.county.oidc import OidcIssuer
 from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
 from services.county.settings import SignInSettings
+from services.county.work_apps import work_apps
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
@@ -46,6 +49,7 @@ def create(
             clients.router,
             sign_ins.router,
             refreshes.router,
+            sign_on.router,
             disabling.router,
             new_passwords.router,
             tokens.router,
@@ -61,6 +65,8 @@ def create(
         state={
             "signer": signer,
             "limits": limits,
+            "oidc": OidcIssuer.of(limits),
+            "work_apps": work_apps(settings, limits),
             "turns": Turns(limits.hashing, limits.waiting),
             "seal": Seal.read(settings.secrets),
             "allowed": Allowed(settings.inboxes, settings.receivers),

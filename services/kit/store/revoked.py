@@ -9,8 +9,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
 
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import URL, Engine, text
@@ -57,25 +56,28 @@ class Revoked:
     def close(self) -> None:
         self._engine.dispose()
 
-    async def _read_on(self) -> None:
+    async def _read_on(self, stop: asyncio.Event) -> None:
         lane = CapacityLimiter(1)  # not one of the threads that requests wait for
-        while True:
-            try:
-                await to_thread.run_sync(self.read, limiter=lane)
-            except SQLAlchemyError as error:
-                log.warning("revocations not read: %s", type(error).__name__)
-            await asyncio.sleep(EVERY)
+        while not stop.is_set():
+            await self._try_to_read(lane)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), EVERY)
+
+    async def _try_to_read(self, lane: CapacityLimiter | None = None) -> None:
+        try:
+            await to_thread.run_sync(self.read, limiter=lane)
+        except SQLAlchemyError as error:
+            log.warning("revocations not read: %s", type(error).__name__)
 
     @asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
-        try:
-            await to_thread.run_sync(self.read)
-        except SQLAlchemyError as error:
-            log.warning("revocations not read: %s", type(error).__name__)
-        reading: asyncio.Task[Any] = asyncio.create_task(self._read_on())
+        """Asked to stop, not cancelled: a reading under way would keep its connection."""
+        await self._try_to_read()
+        stop = asyncio.Event()
+        reading = asyncio.create_task(self._read_on(stop))
         try:
             yield
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            stop.set()
+            await reading
             self.close()
