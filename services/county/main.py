@@ -32,7 +32,7 @@ from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
-PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
+PUBLISHED = {"reference.changed": EventType("区划、日历、标准或登录撤销有变化", "frame:read")}
 
 
 def create(

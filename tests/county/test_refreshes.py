@@ -14,6 +14,7 @@ from services.county.models import Account
 from services.county.refreshes import begin, renew
 from services.county.settings import SignInSettings
 from services.county.tokens import Signer
+from services.county.worker import forget
 from services.kit.store.db import open_session
 from tests.conftest import NOW
 from tests.county.conftest import PASSWORD, know_revocations
@@ -167,3 +168,12 @@ def test_a_sign_out_with_a_guess_tells_and_ends_nothing(client: TestClient, admi
     guess = here["refresh_token"].partition(".")[0] + ".guess"
     assert client.post("/v1/sign-outs", json={"refresh_token": guess}).status_code == 204
     assert refresh(client, here["refresh_token"]).status_code == 200
+
+
+def test_what_is_over_is_forgotten_and_what_still_counts_is_not(
+    first: str, renewed: Renew, engines: dict[str, Engine]
+) -> None:
+    forget(engines["county"], NOW + 89 * DAY, LIMITS)
+    second = sure(renewed(first))
+    forget(engines["county"], NOW + 91 * DAY, LIMITS)
+    assert renewed(second) is None
