@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from anyio import CapacityLimiter, to_thread
@@ -34,20 +34,21 @@ class RevocationsUnknown(DomainError):
 
 
 class Revoked:
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._engine: Engine = connect(url, pool=1)
         self._not_before: Mapping[str, float] = {}
         self._read_at = -math.inf
 
     def not_before(self, subject: str) -> float:
         """Seconds since 1970; tokens issued earlier do not count."""
-        if time.monotonic() - self._read_at > TRUSTED_FOR:
+        if self._clock() - self._read_at > TRUSTED_FOR:
             raise RevocationsUnknown
         return self._not_before.get(subject, -math.inf)
 
     def read(self) -> None:
         """The age counts from before the reading. Rows that have ended concern no token that still lasts."""
-        begun = time.monotonic()
+        begun = self._clock()
         lasting = text("SELECT subject, extract(epoch FROM not_before) FROM revocation WHERE expires_at > now()")
         with Session(self._engine) as session:
             self._not_before = {subject: float(moment) for subject, moment in session.execute(lasting)}
