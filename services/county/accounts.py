@@ -1,26 +1,23 @@
 """People who sign in: the first by a one-time token, the others made by an administrator."""
 
 import hmac
-import threading
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
-from pwdlib import PasswordHash
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from services.county.models import Account
+from services.county.passwords import Password, hasher
 from services.county.policy import allow
-from services.county.tokens import TokenOut
-from services.kit.store.db import Now, SessionDep, open_session
+from services.kit.store.db import Now, SessionDep
 from services.kit.web.audited import acts, tell
 from services.kit.web.auth import CallerDep
-from services.kit.web.errors import DomainError, NotSignedIn, found
+from services.kit.web.errors import DomainError, found
 
 router = APIRouter(tags=["accounts"])
 
@@ -37,10 +34,6 @@ Role = Literal[
     "security",
     "system",
 ]
-Password = Annotated[str, Field(min_length=12, max_length=200, title="密码")]
-
-hasher = PasswordHash.recommended()  # argon2id, 64 MiB each
-hashing = threading.Semaphore(2)  # so that a crowd at eight o'clock does not take all memory
 
 
 class AccountIn(BaseModel):
@@ -60,13 +53,6 @@ class FirstAdministratorIn(BaseModel):
     username: Annotated[str, Field(pattern=r"^[a-z][a-z0-9._-]{1,39}$", title="登录名")]
     name: Annotated[str, Field(min_length=1, max_length=50, title="姓名")]
     password: Password
-
-
-class SignInIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    username: Annotated[str, Field(max_length=40)]
-    password: Annotated[str, Field(max_length=200)]
 
 
 class AccountOut(BaseModel):
@@ -137,34 +123,12 @@ def get_own_account(caller: CallerDep, session: SessionDep) -> AccountOut:
     return AccountOut(**found(session.get(Account, UUID(caller.subject)) if not caller.scopes else None).model_dump())
 
 
-@router.post("/v1/sign-in")
-def create_sign_in(body: SignInIn, request: Request) -> TokenOut:
-    """A wrong name and a wrong password get the same answer in the same time. The session ends before the password is
-    looked at: a crowd that waits there would hold every connection."""
-    with open_session(request.app.state.engine) as session:
-        account = account_named(session, body.username)
-    with hashing:
-        right = hasher.verify(body.password, account.password_hash if account else nobodys_hash())
-    if not account or not right or account.disabled_at:
-        raise NotSignedIn
-    acts(request, str(account.id))
-    token: TokenOut = request.app.state.signer.sign(str(account.id), roles=account.roles)
-    return token
-
-
-@cache
-def nobodys_hash() -> str:
-    """An unknown name costs as long as a known one."""
-    return hasher.hash("nobody has this password")
-
-
 def account_named(session: Session, username: str) -> Account | None:
     return session.scalar(select(Account).where(Account.username == username))  # type: ignore[arg-type]
 
 
 def add_account(session: Session, body: AccountIn, now: datetime) -> Account:
-    with hashing:
-        password_hash = hasher.hash(body.password)
+    password_hash = hasher.hash(body.password)
     account = Account(**body.model_dump(exclude={"password"}), password_hash=password_hash, created_at=now)
     session.add(account)
     try:

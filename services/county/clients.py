@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 
@@ -39,6 +40,14 @@ class ClientIn(BaseModel):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", title="系统名称")]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20, title="权限")]
+
+    @field_validator("name")
+    @classmethod
+    def is_nobodys_id(cls, name: str) -> str:
+        """A system named like an account's id would be that person to every service."""
+        if re.fullmatch("[0-9a-f-]{32,36}", name):
+            raise ValueError("looks like an id")
+        return name
 
 
 class ClientOut(BaseModel):
@@ -77,7 +86,7 @@ def create_token(
     if not client or not right or client.disabled_at:
         raise NotSignedIn
     acts(request, client.name)
-    token: TokenOut = request.app.state.signer.sign(client.name, scopes=client.scopes)
+    token: TokenOut = request.app.state.signer.sign(client.name, client.tokens_from, scopes=client.scopes)
     return token
 
 

@@ -5,8 +5,26 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.county import accounts, clients, days, divisions, offices, reference, standards, tokens
+from services.county import (
+    accounts,
+    clients,
+    days,
+    disabling,
+    divisions,
+    new_passwords,
+    offices,
+    reference,
+    refreshes,
+    sign_ins,
+    sign_on,
+    standards,
+    tokens,
+)
+from services.county.oidc import OidcIssuer
+from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
+from services.county.settings import SignInSettings
+from services.county.work_apps import work_apps
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.outgoing import Allowed
@@ -19,12 +37,15 @@ from services.kit.web.auth import Keys
 from services.kit.web.trail import trail
 
 PUBLISHED = {
-    "reference.changed": EventType("区划、日历或标准有变化", "frame:read"),
+    "reference.changed": EventType("区划、日历、标准或登录撤销有变化", "frame:read"),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
 
-def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+def create(
+    settings: Settings, engine: Engine | None = None, keys: Keys | None = None, limits: SignInSettings | None = None
+) -> FastAPI:
+    limits = limits or SignInSettings()
     engine = engine or connect(settings.database_url)
     signer = tokens.Signer.read(settings.secrets)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
@@ -33,6 +54,11 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         [
             accounts.router,
             clients.router,
+            sign_ins.router,
+            refreshes.router,
+            sign_on.router,
+            disabling.router,
+            new_passwords.router,
             tokens.router,
             divisions.router,
             days.router,
@@ -48,6 +74,10 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys or signer.keys(),
         state={
             "signer": signer,
+            "limits": limits,
+            "oidc": OidcIssuer.of(limits),
+            "work_apps": work_apps(settings, limits),
+            "turns": Turns(limits.hashing, limits.waiting),
             "seal": Seal.read(settings.secrets),
             "allowed": Allowed(settings.inboxes, settings.receivers),
         },

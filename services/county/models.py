@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Text
+from sqlalchemy import ARRAY, Text, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -24,6 +24,7 @@ class Account(Table, table=True):
     roles: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)
+    tokens_from: datetime | None = instant(default=None)  # those issued earlier were revoked
 
 
 class ClientSystem(Table, table=True):
@@ -36,3 +37,51 @@ class ClientSystem(Table, table=True):
     scopes: list[str] = Field(sa_type=ARRAY(Text))
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)
+    tokens_from: datetime | None = instant(default=None)
+
+
+class SignInTries(Table, table=True):
+    """Failed tries since a moment: of a name, of an address, or of a name from an address. The key is a keyed hash,
+    for people type passwords where names belong. A row of the third kind remembers when it last went well."""
+
+    __tablename__ = "sign_in_tries"
+
+    key: bytes = Field(primary_key=True)
+    failed: int = 0
+    since: datetime = instant()
+    heard_at: datetime = instant()
+    succeeded_at: datetime | None = instant(default=None)
+
+
+class RefreshFamily(Table, table=True):
+    """One sign-in and what it was renewed to. Of its tokens only the last and the one before are known, by hash."""
+
+    __tablename__ = "refresh_family"
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    account_id: UUID = Field(foreign_key="account.id", index=True)
+    current: bytes
+    previous: bytes | None = None
+    created_at: datetime = instant()
+    renewed_at: datetime = instant()
+    ended_at: datetime | None = instant(default=None)
+
+
+class SignOnLink(Table, table=True):
+    """Who an account is at a provider of sign-ins: `oidc`, `wecom` or `dingtalk`."""
+
+    __tablename__ = "sign_on_link"
+    __table_args__ = (UniqueConstraint("provider", "account_id"),)
+
+    provider: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    account_id: UUID = Field(foreign_key="account.id")
+
+
+class UsedToken(Table, table=True):
+    """A token of another provider that was exchanged, by hash: it is taken once."""
+
+    __tablename__ = "used_token"
+
+    hash: bytes = Field(primary_key=True)
+    expires_at: datetime = instant()

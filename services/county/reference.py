@@ -13,6 +13,8 @@ from services.kit.post.events import emit
 from services.kit.store.db import SessionDep
 from services.kit.store.reference import KINDS, copied_version
 from services.kit.store.tables import Standard
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import NotAllowed
 
 router = APIRouter(tags=["reference"])
 
@@ -24,9 +26,14 @@ class ReferenceOut(BaseModel):
 
 @router.get("/v1/reference/{kind}", dependencies=[allow("frame:read")])
 def list_reference(
-    kind: Literal["divisions", "days", "standards"], session: SessionDep, since: int = 0
+    kind: Literal["divisions", "days", "standards", "revocations"],
+    session: SessionDep,
+    caller: CallerDep,
+    since: int = 0,
 ) -> ReferenceOut:
-    """`since` is the version of the caller's copy; 0 gives everything."""
+    """`since` is the version of the caller's copy; 0 gives everything. Who was sent away is for systems alone."""
+    if kind == "revocations" and not caller.scopes:
+        raise NotAllowed
     table: Any = KINDS[kind]
     version = copied_version(session, kind)
     rows = session.scalars(select(table).where(table.version > since, table.version <= version))

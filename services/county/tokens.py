@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,12 @@ class TokenOut(BaseModel):
     expires_in: int = LIFETIME
 
 
+class SignInOut(TokenOut):
+    """The refresh token is shown once, and replaced at every use."""
+
+    refresh_token: str
+
+
 class Signer:
     """Signs with `current`; `next` is published already, so that a change of keys finds every service prepared."""
 
@@ -32,8 +39,11 @@ class Signer:
     def read(cls, secrets: Path) -> "Signer":
         return cls(*(load_key(secrets / "signing" / f"{name}.pem") for name in ("current", "next")))
 
-    def sign(self, subject: str, *, roles: Iterable[str] = (), scopes: Iterable[str] = ()) -> TokenOut:
-        now = int(time.time())
+    def sign(
+        self, subject: str, since: datetime | None = None, *, roles: Iterable[str] = (), scopes: Iterable[str] = ()
+    ) -> TokenOut:
+        """`since` is the moment before which the subject's tokens were revoked: this one is of after it."""
+        now = max(int(time.time()), int(since.timestamp()) if since else 0)
         header = {"alg": "RS256", "kid": self._current.kid, "typ": TOKEN_TYPE}
         claims = {
             "iss": ISSUER,

@@ -1,10 +1,14 @@
 """County's worker: tells the other services what changed, and keeps the calendar a year ahead."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete
+from sqlmodel import col
 
 from services.county.days import keep_calendar
+from services.county.models import RefreshFamily, SignInTries, UsedToken
+from services.county.settings import SignInSettings
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
 from services.kit.store.db import connect, open_session
@@ -21,15 +25,31 @@ def keep_a_year_ahead(engine: Engine, now: datetime) -> int:
     return 0
 
 
+def forget(engine: Engine, now: datetime, limits: SignInSettings) -> int:
+    """What can no longer matter: tries, families and foreign tokens whose time is over."""
+    known, longest = timedelta(seconds=limits.address_known), timedelta(seconds=limits.refresh_longest)
+    over: tuple[Any, ...] = (
+        delete(SignInTries).where(col(SignInTries.heard_at) < now - known),
+        delete(RefreshFamily).where(col(RefreshFamily.created_at) < now - longest),
+        delete(UsedToken).where(col(UsedToken.expires_at) < now),
+    )
+    with open_session(engine) as session, session.begin():
+        for one in over:
+            session.execute(one)
+    return 0
+
+
 if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    limits = SignInSettings()
     run(
         [
             *relays(settings, engine),
             signs_heads(settings, engine),
             Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY),
+            Loop("forget", lambda now: forget(engine, now, limits), idle=DAILY),
         ],
         settings.timezone,
     )

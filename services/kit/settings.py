@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
     slot: str = ""  # the chain this process audits in; needed where a service runs two processes of a kind
     audit_copies: Path | None = None  # where signed heads are copied to, best on another machine's disk
+    trusted_proxies: str = "127.0.0.1,::1"  # addresses or networks whose X-Forwarded-For is believed
     receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
 
     @property

@@ -1,16 +1,22 @@
 """County as callers meet it: over HTTP, with tokens it issued itself."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.datastructures import State
 from starlette.testclient import TestClient
 
 from services.cli.secret_files import make_secrets, secret_folder
 from services.county.main import create
+from services.county.settings import SignInSettings
 from services.kit.settings import Settings
+from services.kit.store.db import read_clock
 
 PASSWORD = "a long enough password"
 
@@ -57,3 +63,28 @@ def signed_in(client: TestClient, admin: dict[str, str]) -> SignedIn:
         return sign_in(client, f"a-{role}")
 
     return make
+
+
+def state_of(client: TestClient) -> State:
+    assert isinstance(client.app, FastAPI)
+    return client.app.state
+
+
+def know_revocations(client: TestClient) -> None:
+    """What a service does every two seconds, now."""
+    state_of(client).revoked.read()
+
+
+@contextmanager
+def county_with(
+    secrets: Path, engine: Engine, limits: SignInSettings | None = None, now: datetime | None = None
+) -> Iterator[TestClient]:
+    """Another process of the same county, perhaps with other limits, perhaps at another time."""
+    settings = Settings(
+        service="county", database_url="unused", secrets=secrets, port=1, county_url="", trusted_proxies="127.0.0.1"
+    )
+    app = create(settings, engine, limits=limits)
+    if now:
+        app.dependency_overrides[read_clock] = lambda: now
+    with TestClient(app, client=("127.0.0.1", 5000)) as opened:
+        yield opened

@@ -3,12 +3,14 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 from uuid import uuid4
 
+from fastapi import FastAPI
 from sqlalchemy import Engine, QueuePool, select, text
 from starlette.testclient import TestClient
 
-from services.county.accounts import hashing
+from services.county.passwords import Turns
 from services.kit.store.audit import Audit
 from services.kit.store.db import open_session
 from tests.county.conftest import PASSWORD, SignedIn, sign_in
@@ -16,6 +18,12 @@ from tests.county.conftest import PASSWORD, SignedIn, sign_in
 
 def account(**changed: object) -> dict[str, object]:
     return {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]} | changed
+
+
+def work_of(client: TestClient) -> Semaphore:
+    assert isinstance(client.app, FastAPI)
+    turns: Turns = client.app.state.turns
+    return turns.work
 
 
 def test_the_first_administrator_is_made_once_and_only_with_the_token(client: TestClient, secrets: Path) -> None:
@@ -93,6 +101,7 @@ def test_without_the_one_time_token_s_file_every_token_is_wrong(client: TestClie
 def test_a_sign_in_that_waits_for_its_turn_at_hashing_holds_no_connection(
     client: TestClient, admin: dict[str, str], engines: dict[str, Engine]
 ) -> None:
+    hashing = work_of(client)
     with ThreadPoolExecutor(1) as beside, hashing, hashing:
         waiting = beside.submit(sign_in, client, "admin")
         time.sleep(0.5)

@@ -30,6 +30,13 @@ class Issuer:
         return Keys(self.publish, lambda: self.now)
 
 
+class Nobody:
+    """Nobody's tokens have been revoked."""
+
+    def not_before(self, subject: str) -> float:
+        return 0.0
+
+
 @pytest.fixture
 def issuer(signing_key: RSAKey) -> Issuer:
     return Issuer(signing_key)
@@ -42,7 +49,7 @@ def known(keys: Keys) -> list[str | None]:
 def test_a_caller_is_told_to_come_again_while_county_is_away_and_his_key_unknown(issuer: Issuer, sign: Sign) -> None:
     app = FastAPI()
     speak_problems(app)
-    issuer.away, app.state.keys = True, Keys(issuer.publish)
+    issuer.away, app.state.keys, app.state.revoked = True, Keys(issuer.publish), Nobody()
     app.get("/", dependencies=[Depends(request_caller)])(lambda: "seen")
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/", headers=sign("someone"))

@@ -20,6 +20,8 @@ from services.kit.store.work import Loop, Step
 
 PULL_REFERENCE = "pull-reference"
 HOURLY = 3600.0
+REVOCATIONS = "revocations"
+EVERY = 15.0  # seconds between two looks for revocations: an event may be late, and who was sent away must not stay
 
 
 def on_reference_changed(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:
@@ -73,9 +75,14 @@ def following(
 
         return step
 
+    def pull_revocations(now: datetime) -> int:
+        pull_reference(engine, owners["county"], REVOCATIONS)
+        return 0
+
     pulls: dict[str, JobHandler] = {PULL_REFERENCE: lambda kind, _: pull_reference(engine, owners["county"], kind)}
     known = pulls | pulls_grants(engine, owners) | dict(jobs or {})
     return [
         *(Loop(f"wire to {owner}", wire_and_pull(owner), idle=HOURLY) for owner in handlers),
+        Loop("revocations", pull_revocations, idle=EVERY),
         Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1),
     ]

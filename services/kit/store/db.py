@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
 
 from services.kit.store.scope import Binding
@@ -13,7 +13,7 @@ from services.kit.store.scope import Binding
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
-def connect(url: str, *, pool: int = POOL, slot: str = "unnamed") -> Engine:
+def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed") -> Engine:
     """Notices a restarted server before it hands out a connection; never writes a value into an error or a log.
     `slot` names the process, whose audit is a chain of its own."""
     engine = create_engine(

@@ -10,10 +10,15 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlmodel import Session, SQLModel
 
-from services.kit.store.tables import Day, Division, ReferenceVersion, Standard
+from services.kit.store.tables import Day, Division, ReferenceVersion, Revocation, Standard
 from services.kit.web.errors import DomainError
 
-KINDS: Mapping[str, type[SQLModel]] = {"divisions": Division, "days": Day, "standards": Standard}
+KINDS: Mapping[str, type[SQLModel]] = {
+    "divisions": Division,
+    "days": Day,
+    "standards": Standard,
+    "revocations": Revocation,
+}
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,16 @@ class Job(Kit, table=True):
     dead_at: datetime | None = instant(default=None)
 
 
+class Revocation(Kit, table=True):
+    """Tokens of a subject (a person's id or a system's name) issued before a moment do not count. Ended when none of
+    them could last any longer."""
+
+    subject: str = Field(primary_key=True)
+    not_before: datetime = instant()
+    expires_at: datetime = instant()
+    version: int = Field(sa_type=BigInteger)
+
+
 class ReferenceVersion(Kit, table=True):
     """How far a kind of reference has been written (in county) or copied (elsewhere)."""
 

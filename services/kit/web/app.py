@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, connect
+from services.kit.store.revoked import Revoked
 from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems, without_values
@@ -30,10 +31,11 @@ def create_app(
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
     names the parameters that are codes of places, for the audit."""
-    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
+    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=while_serving)
     app.state.settings = settings
     app.state.engine = (engine or connect(settings.database_url)).execution_options(audit_slot=settings.slot_of("api"))
     app.state.keys = keys or Keys.of(settings.county_url)
+    app.state.revoked = Revoked(app.state.engine.url)
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
@@ -45,17 +47,25 @@ def create_app(
 
 
 @asynccontextmanager
-async def as_many_threads_as_connections(_: FastAPI) -> AsyncIterator[None]:
+async def while_serving(app: FastAPI) -> AsyncIterator[None]:
+    """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    yield
+    async with app.state.revoked.kept_fresh():
+        yield
 
 
 def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
     log_plainly()
     uvicorn.run(
-        app, host="127.0.0.1", port=port, log_level="warning", log_config=None, timeout_graceful_shutdown=8
-    )  # log_config: its own would print errors with their values
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        log_config=None,  # its own would print errors with their values
+        proxy_headers=False,  # who may say where a request comes from is a setting: kit/web/address.py
+        timeout_graceful_shutdown=8,
+    )
 
 
 class WithoutValues(logging.Formatter):

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.store.audit import Line, note
 from services.kit.store.db import open_session
+from services.kit.web.address import address_of
 from services.kit.web.auth import Caller
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def line_of(scope: Scope, status: int) -> Line:
         status=status,
         code=getattr(request.state, "problem", "") if status >= 400 else "",
         request_id=asked if REQUEST_ID.fullmatch(asked) else "",
-        source=request.client.host if request.client else "",
+        source=address_of(request) if "app" in scope else "",
         detail=told["detail"],
     )
 

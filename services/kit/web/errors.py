@@ -28,6 +28,7 @@ class DomainError(Exception):
     status: ClassVar[int] = 422
     zh: ClassVar[str]
     en: ClassVar[str]
+    retry_after: int | None = None  # seconds
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
@@ -105,7 +106,8 @@ def problem(
         body["detail"] = refusal.detail
     if faults:
         body["errors"] = [asdict(fault) for fault in faults]
-    headers = {"Retry-After": "2"} if status == 503 else {}
+    wait = refusal.retry_after or (2 if status == 503 else None)
+    headers = {"Retry-After": str(wait)} if wait else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
