@@ -10,9 +10,10 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 
 from services.attendance.facts import lock_teams
-from services.attendance.models import Cadre, Team
+from services.attendance.models import MOBILE, Cadre, Team
 from services.attendance.upload import Upload
 from services.attendance.write_teams import write
+from services.kit.store.sealed import take_turn
 from services.kit.web.cells import TWICE, CellRefused, RowReader, RowVerdict, day, division_code, one_of, text_up_to
 from services.kit.web.sheets import Row
 
@@ -58,7 +59,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     holders = usernames(upload.session, sent)
     refuse_repeats(readers, sent)
     for reader, cadre in zip(readers, sent, strict=True):
-        match(reader, cadre, held.get(cadre["mobile_index"]), holders)
+        match(reader, cadre, holder(cadre, held), holders)
     verdicts = [reader.verdict() for reader in readers]
     for verdict, cadre in zip(verdicts, sent, strict=True):
         if verdict.outcome == "stored" and cadre["said_before"]:
@@ -73,7 +74,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
 def one_at_a_time(session: Session) -> None:
     """Two files that bring the same new cadre would otherwise make two. Check-ins and writes by hand go on meanwhile:
     a lock of the table would meet whoever holds a cadre's row and is about to change it."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:teams', 0))"))
+    take_turn(session, MOBILE.turn)
 
 
 def read_cadre(upload: Upload, reader: RowReader) -> dict[str, Any]:
@@ -88,6 +89,7 @@ def read_cadre(upload: Upload, reader: RowReader) -> dict[str, Any]:
         "name": reader.read("姓名", text_up_to(60)),
         "mobile": mobile,
         "mobile_index": upload.seal.index(mobile) if mobile else None,
+        "indexes": upload.seal.indexes(mobile) if mobile else [],
         "role": reader.read("职务", role),
         "arrived": arrived,
         "username": reader.read("登录账号", sign_in_name, needed=False),
@@ -106,9 +108,14 @@ def sign_in_name(text: str) -> str:
     return text
 
 
-def known(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[bytes | None, dict[str, Any]]:
-    asked = {"indexes": [cadre["mobile_index"] for cadre in sent if cadre["mobile_index"]]}
+def known(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[bytes, dict[str, Any]]:
+    asked = {"indexes": [index for cadre in sent for index in cadre["indexes"]]}
     return {bytes(row["mobile_index"]): dict(row) for row in session.execute(KNOWN, asked).mappings()}
+
+
+def holder(cadre: Mapping[str, Any], held: Mapping[bytes, dict[str, Any]]) -> dict[str, Any] | None:
+    """Whoever we know by that mobile, under any key."""
+    return next((held[index] for index in cadre["indexes"] if index in held), None)
 
 
 def usernames(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[str, UUID]:

@@ -29,7 +29,7 @@ def create_import(
     """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md. All in one transaction."""
     chosen = KINDS[kind]
     rows = list(read_sheet(file.file.read(), chosen.HEADERS))
-    verdicts, changed = chosen.take(Upload(session, request.app.state.seal, today), rows)
+    verdicts, changed = chosen.take(Upload(session, request.app.state.seal.pinned(), today), rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)
     return ImportOut.of(verdicts)

@@ -6,12 +6,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.county import accounts, clients, days, divisions, reference, standards, tokens
+from services.county.models import SEALED
 from services.county.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
-from services.kit.store.fields import Seal
+from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 
@@ -39,7 +40,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys or signer.keys(),
         state={
             "signer": signer,
-            "seal": Seal.read(settings.secrets),
+            "seal": read_seal(settings, engine, SEALED),
             "allowed": Allowed(settings.inboxes, settings.receivers),
         },
     )

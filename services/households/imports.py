@@ -32,7 +32,7 @@ def create_import(
     chosen = KINDS[kind]
     rows = list(read_sheet(file.file.read(), chosen.HEADERS))
     state = request.app.state
-    upload = Upload(session, state.seal, caller.subject, today, now, state.settings.demo_people)
+    upload = Upload(session, state.seal.pinned(), caller.subject, today, now, state.settings.demo_people)
     verdicts, changed = chosen.take(upload, rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)

@@ -9,7 +9,12 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from services.kit.post.facts import OwnedFacts
+from services.kit.store.sealed import SEALED_EVERYWHERE, SealedColumn
 from services.kit.store.tables import instant
+
+PHONE = SealedColumn("household", "sealed_phone", turn="import:households")
+ID_NUMBER = SealedColumn("person", "sealed_id_number", index="id_index", turn="import:members")
+SEALED = (*SEALED_EVERYWHERE, PHONE, ID_NUMBER)
 
 
 class Table(SQLModel, registry=registry()):
