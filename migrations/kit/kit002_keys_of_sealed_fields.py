@@ -5,13 +5,15 @@ Revises: kit001
 Create Date: 2026-11-22
 """
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
-revision = "kit002"
-down_revision = "kit001"
-branch_labels = None
-depends_on = None
+revision: str = "kit002"
+down_revision: str | None = "kit001"
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.households import imports, inbox, income, register, safeguards, tags
+from services.households import id_number_views, imports, inbox, income, register, safeguards, tags
 from services.households.facts import KIND
 from services.households.models import SEALED, HouseholdFacts
 from services.households.policy import RIGHTS, allow
@@ -28,6 +28,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         settings,
         [
             register.router,
+            id_number_views.router,
             imports.router,
             income.router,
             safeguards.router,

@@ -48,6 +48,19 @@ class Person(Table, table=True):
     insured: bool | None = None  # basic medical insurance of this year
 
 
+class IdNumberView(Table, table=True):
+    """Somebody was shown a person's whole ID number, and said why."""
+
+    __tablename__ = "id_number_view"
+    __table_args__ = (Index("id_number_view_of_person", "person_id", "at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    seen_by: str  # account or client system
+    reason: str
+    at: datetime = instant()
+
+
 class Membership(Table, table=True):
     """A person in a household from a day until a day. The constraint lets nobody be in two at once."""
 

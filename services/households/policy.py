@@ -1,6 +1,6 @@
 """Who may do what in households. Where (which villages) comes with the grants."""
 
-from services.kit.web.auth import policy
+from services.kit.web.auth import Caller, policy
 
 FIELD = frozenset({"cadre", "captain", "assistant"})
 OFFICE = frozenset({"township", "county"})
@@ -9,8 +9,16 @@ RIGHTS = {
     "household:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
+    "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames
+    "phone:recognise": FIELD | OFFICE,  # masked, the last four digits to be seen
+    "id-number:read": OFFICE,  # one at a time, with a reason
     "facts:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset({"system"}),
 }
 
 allow = policy(RIGHTS)
+
+
+def may(caller: Caller, right: str) -> bool:
+    """For what an answer holds, which hangs on who asks."""
+    return right in caller.scopes or not RIGHTS[right].isdisjoint(caller.roles)

@@ -108,28 +108,28 @@ def left(engine: Engine, seal: Seal, column: SealedColumn) -> int:
         return int(session.execute(text(wanted), {"header": header_of(seal.key)}).scalar_one())
 
 
-def move_pass(engine: Engine, seal: Seal, column: SealedColumn) -> Iterator[int]:
+def move_pass(engine: Engine, seal: Seal, column: SealedColumn, batch: int = BATCH) -> Iterator[int]:
     """Through the table by id, a transaction per batch; gives the number of rows of each that do not open."""
     after, full = UUID(int=0), True
     while full and is_newest(seal):
         with open_session(engine) as session, session.begin():
-            rows = take_some(session, seal, column, after)
+            rows = take_some(session, seal, column, after, batch)
             moved = move(session, seal, column, rows)
             count = update(FieldKey).where(col(FieldKey.number) == seal.key.number)
             session.execute(count.values(moved=col(FieldKey.moved) + moved))
-        full = len(rows) == BATCH
+        full = len(rows) == batch
         if rows:
             after = rows[-1][0]
             log.info("keys: %s.%s: %d rows to key %d", column.table, column.column, moved, seal.key.number)
         yield len(rows) - moved
 
 
-def take_some(session: Session, seal: Seal, column: SealedColumn, after: UUID) -> list[tuple[UUID, bytes]]:
+def take_some(session: Session, seal: Seal, column: SealedColumn, after: UUID, batch: int) -> list[tuple[UUID, bytes]]:
     wanted = (
         f"SELECT id, {column.column} FROM {column.table} WHERE id > :after AND {column.elsewhere}"  # noqa: S608
         " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
     )
-    rows = session.execute(text(wanted), {"after": after, "header": header_of(seal.key), "limit": BATCH})
+    rows = session.execute(text(wanted), {"after": after, "header": header_of(seal.key), "limit": batch})
     return [(row_id, bytes(sealed)) for row_id, sealed in rows]
 
 
