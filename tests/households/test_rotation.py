@@ -8,84 +8,32 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from bench.register import household_of, number_of, write_register
 from services.cli.processes import CODE
-from services.households.import_members import HEADERS, WRITE_PERSONS
-from services.households.models import ID_NUMBER, PHONE
+from services.households.import_members import HEADERS
+from services.households.models import ID_NUMBER
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, header_of
 from services.kit.store.key_ring import Key
 from services.kit.store.rotation import left
-from services.kit.store.sets import write_set
 from tests.callers import SUITE, Headers, write_key
-from tests.clock import NOW, TODAY
-from tests.households.conftest import csv_of, member_row, valid
+from tests.households.conftest import csv_of, member_row
 
-PERSONS, FAMILY = 20_000, 4
+PERSONS = 20_000
 KEY_2 = Key(2, SUITE, b"2" * SUITE.key_length, b"2" * 32)
-WRITE_HOUSEHOLDS = text(
-    """
-    INSERT INTO household (id, number, village, group_name, head_name, sealed_phone, created_at)
-    SELECT sent.id, number, '520621001005', '', '示甲', sealed_phone, :now
-    FROM unnest(CAST(:id AS uuid[]), CAST(:number AS text[]), CAST(:sealed_phone AS bytea[]))
-         AS sent (id, number, sealed_phone)
-    """
-)
-WRITE_MEMBERSHIPS = text(
-    """
-    INSERT INTO membership (id, household_id, person_id, relation, valid)
-    SELECT gen_random_uuid(), sent.household_id, sent.id, '01', daterange(:today, NULL)
-    FROM unnest(CAST(:household_id AS uuid[]), CAST(:id AS uuid[])) AS sent (household_id, id)
-    """
-)
-
-
-def number_of(person: int) -> str:
-    born = date(1950, 1, 1) + timedelta(days=person // 400)
-    return valid(f"990101{born:%Y%m%d}{person % 400:03}")
-
-
-def house_of(person: int) -> str:
-    return f"R{person // FAMILY}"
 
 
 @pytest.fixture
 def register(engines: dict[str, Engine], clean: None, seal: Seal) -> Engine:
     """20,000 persons in 5,000 households, all under key 1."""
-    homes = [uuid4() for _ in range(0, PERSONS, FAMILY)]
-    houses = [
-        {"id": home, "number": f"R{order}", "sealed_phone": seal.close("10000000001", PHONE.place(home))}
-        for order, home in enumerate(homes)
-    ]
-    people = [person_row(seal, homes[person // FAMILY], person) for person in range(PERSONS)]
-    with open_session(engines["households"]) as session, session.begin():
-        write_set(session, WRITE_HOUSEHOLDS.bindparams(now=NOW), houses, "id", "number", "sealed_phone")
-        columns = ("id", "name", "sealed_id_number", "id_index", "birth_date", "sex", "schooling", "insured")
-        write_set(session, WRITE_PERSONS, people, *columns)
-        write_set(session, WRITE_MEMBERSHIPS.bindparams(today=TODAY), people, "household_id", "id")
+    write_register(engines["households"], seal, PERSONS)
     return engines["households"]
-
-
-def person_row(seal: Seal, household_id: UUID, person: int) -> dict[str, object]:
-    key, number = uuid4(), number_of(person)
-    return {
-        "id": key,
-        "household_id": household_id,
-        "name": "示甲",
-        "sealed_id_number": seal.close(number, ID_NUMBER.place(key)),
-        "id_index": seal.index(number),
-        "birth_date": date(1950, 1, 1),
-        "sex": "1",
-        "schooling": None,
-        "insured": True,
-    }
 
 
 @contextmanager
@@ -137,7 +85,7 @@ def test_keys_are_rotated_under_writers_and_through_a_kill(
         while not over.is_set():
             turn += 1
             known = [(writer * 7919 + turn * 7907 + step * 997) % PERSONS for step in range(10)]
-            rows = [member_row(house_of(p), number_of(p), 参加基本医保="否") for p in sorted(set(known))]
+            rows = [member_row(household_of(p), number_of(p), 参加基本医保="否") for p in sorted(set(known))]
             new = number_of(PERSONS + writer * 100_000 + turn)
             file = csv_of(HEADERS, *rows, member_row("R0", new))
             answer = http.post("/v1/household-imports/members", files={"file": ("m.csv", file)}, headers=clerk)
