@@ -1,6 +1,7 @@
 """Callers with real tokens, and a service's app over HTTP: shared by the tests of every service."""
 
 import base64
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from starlette.testclient import TestClient
 from services.kit.settings import Settings
 from services.kit.store.db import open_session, read_clock
 from services.kit.store.grants import CLIENT, Grant
+from services.kit.store.key_ring import FOLDER, Key
+from services.kit.store.suites import SUITES
 from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys
 from tests.clock import NOW
 
@@ -49,6 +52,20 @@ def sign(signing_key: RSAKey) -> Sign:
         return {"authorization": f"Bearer {token}"}
 
     return headers
+
+
+# The whole suite runs under the national suite too: SHOUWANG_SUITE=national make test
+SUITE = SUITES[os.environ.get("SHOUWANG_SUITE", "international")]
+TEST_KEY = Key(1, SUITE, b"f" * SUITE.key_length, b"i" * 32)
+
+
+def write_key(secrets: Path, key: Key) -> None:
+    """As the operator's command writes it; in place of one of that number."""
+    folder = secrets / FOLDER / str(key.number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "suite").write_text(key.suite.name)
+    (folder / "field").write_text(base64.b64encode(key.field_key).decode())
+    (folder / "index").write_text(base64.b64encode(key.index_key).decode())
 
 
 def grant(engine: Engine, holder: str, role: str, place: str, kind: str = "division", **said: Any) -> UUID:
@@ -81,8 +98,7 @@ def office(engines: dict[str, Engine], clean: None, sign: Sign) -> Office:
 @contextmanager
 def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: Path) -> Iterator[TestClient]:
     """The service's own app at the tests' moment, with the keys of `seal` in its secrets."""
-    for name, letter in (("field_key", b"f"), ("index_key", b"i")):
-        (secrets / name).write_text(base64.b64encode(letter * 32).decode())
+    write_key(secrets, TEST_KEY)
     (secrets / "client_secret").write_text("a secret of this test")
     settings = Settings(
         service=service,
@@ -92,6 +108,7 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
         county_url="http://localhost:1",
         receivers="127.0.0.1:9",
         demo_people=True,
+        suite=TEST_KEY.suite.name,
     )
     app = create(settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False)))
     app.dependency_overrides[read_clock] = lambda: HERE

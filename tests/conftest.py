@@ -12,7 +12,8 @@ from services.cli.postgres import Cluster, api_role, create_databases, throwaway
 from services.cli.secret_files import SERVICES
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
-from tests.callers import office, sign, signing_key
+from services.kit.store.key_ring import KeyRing
+from tests.callers import TEST_KEY, office, sign, signing_key
 from tests.clock import NOW, TODAY
 
 __all__ = ["NOW", "TODAY", "office", "sign", "signing_key"]  # fixtures and the moment, for every test
@@ -101,4 +102,4 @@ alerts = session_of("alerts")
 
 @pytest.fixture(scope="session")
 def seal() -> Seal:
-    return Seal(b"f" * 32, b"i" * 32)
+    return Seal(KeyRing.of(TEST_KEY))

@@ -85,6 +85,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/households/{household_id}/safeguards": "household:read",
         "GET /v1/households/{household_id}/tags": "household:read",
         "POST /v1/households/{household_id}/statements": "household:write",
+        "POST /v1/households/{household_id}/members/{person_id}/id-number-views": "id-number:read",
         "PUT /v1/households/{household_id}/safeguards": "household:write",
         "PUT /v1/households/{household_id}/tags/{key}": "household:write",
         "POST /v1/household-imports/{kind}": "household:import",

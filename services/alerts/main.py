@@ -6,12 +6,13 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.alerts import alerts, inbox, rules, sweep, vocabulary
+from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
-from services.kit.store.fields import Seal
+from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.trail import trail
@@ -41,7 +42,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         engine=engine,
         keys=keys,
         state={
-            "seal": Seal.read(settings.secrets),
+            "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "county"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),

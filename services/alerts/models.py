@@ -9,7 +9,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from services.kit.store.sealed import SEALED_EVERYWHERE
 from services.kit.store.tables import instant
+
+SEALED = SEALED_EVERYWHERE
 
 
 class Table(SQLModel, registry=registry()):

@@ -2,6 +2,7 @@
 
 from services.alerts.again import judges_again
 from services.alerts.inbox import HANDLERS
+from services.alerts.models import SEALED
 from services.alerts.pull import pulls_facts
 from services.alerts.settings import AlertsSettings
 from services.alerts.steps import sweep_some
@@ -10,6 +11,8 @@ from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
+from services.kit.store.key_check import read_seal
+from services.kit.store.rotation import rotations
 from services.kit.store.work import Loop, run
 from services.kit.web.app import log_plainly
 
@@ -18,11 +21,13 @@ def main() -> None:
     log_plainly()
     settings = AlertsSettings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "households": settings.households_url, "attendance": settings.attendance_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     loops = [
-        *relays(settings, engine),
+        *relays(settings, engine, seal),
+        *rotations(engine, seal, SEALED),
         signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
         Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),

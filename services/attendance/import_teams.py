@@ -11,11 +11,12 @@ from sqlmodel import Session, col
 
 from services.attendance.facts import lock_teams
 from services.attendance.grant_postings import cadres_of, grant_postings
-from services.attendance.models import Cadre, Team
+from services.attendance.models import MOBILE, Cadre, Team
 from services.attendance.reach import TEAMS
 from services.attendance.upload import Upload, refuse_outside
 from services.attendance.write_teams import write
 from services.kit.store.scope import within
+from services.kit.store.sealed import take_turn
 from services.kit.web.cells import TWICE, CellRefused, RowReader, RowVerdict, day, division_code, one_of, text_up_to
 from services.kit.web.sheets import Row
 
@@ -73,7 +74,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     refuse_outside(upload.scope, readers, sent)
     elsewhere = teams_outside(upload, sent)
     for reader, cadre in zip(readers, sent, strict=True):
-        known_as = held.get(cadre["mobile_index"])
+        known_as = holder(cadre, held)
         match(reader, cadre, known_as, holders)
         if cadre["team"] in elsewhere:
             reader.refuse("工作队", *TEAM_OUTSIDE)
@@ -95,7 +96,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
 def one_at_a_time(session: Session) -> None:
     """Two files that bring the same new cadre would otherwise make two. Check-ins and writes by hand go on meanwhile:
     a lock of the table would meet whoever holds a cadre's row and is about to change it."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:teams', 0))"))
+    take_turn(session, MOBILE.turn)
 
 
 def read_cadre(upload: Upload, reader: RowReader) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def read_cadre(upload: Upload, reader: RowReader) -> dict[str, Any]:
         "name": reader.read("姓名", text_up_to(60)),
         "mobile": mobile,
         "mobile_index": upload.seal.index(mobile) if mobile else None,
+        "indexes": upload.seal.indexes(mobile) if mobile else [],
         "role": reader.read("职务", role),
         "arrived": arrived,
         "username": reader.read("登录账号", sign_in_name, needed=False),
@@ -128,14 +130,19 @@ def sign_in_name(text: str) -> str:
     return text
 
 
-def known(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[bytes | None, dict[str, Any]]:
-    asked = {"indexes": [cadre["mobile_index"] for cadre in sent if cadre["mobile_index"]]}
+def known(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[bytes, dict[str, Any]]:
+    asked = {"indexes": [index for cadre in sent for index in cadre["indexes"]]}
     return {bytes(row["mobile_index"]): dict(row) for row in session.execute(KNOWN, asked).mappings()}
 
 
 def teams_outside(upload: Upload, sent: Sequence[Mapping[str, Any]]) -> set[str]:
     named = select(col(Team.name)).where(col(Team.name).in_({cadre["team"] for cadre in sent if cadre["team"]}))
     return set(upload.session.scalars(named.where(not_(within(upload.scope, TEAMS)))))
+
+
+def holder(cadre: Mapping[str, Any], held: Mapping[bytes, dict[str, Any]]) -> dict[str, Any] | None:
+    """Whoever we know by that mobile, under any key."""
+    return next((held[index] for index in cadre["indexes"] if index in held), None)
 
 
 def usernames(session: Session, sent: Sequence[Mapping[str, Any]]) -> dict[str, UUID]:

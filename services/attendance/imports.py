@@ -35,7 +35,8 @@ def create_import(
     content = file.file.read()
     rows = list(read_sheet(content, chosen.HEADERS))
     tell(request, rows=len(rows), sha256=sha256(content).hexdigest())
-    verdicts, changed = chosen.take(Upload(session, scope_of(session), request.app.state.seal, today, now), rows)
+    upload = Upload(session, scope_of(session), request.app.state.seal.pinned(), today, now)
+    verdicts, changed = chosen.take(upload, rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)
     return ImportOut.of(verdicts)

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from services.attendance import cadres, check_ins, imports, inbox, stations, team_days, teams
 from services.attendance.facts import KIND
-from services.attendance.models import TeamFacts
+from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -13,7 +13,8 @@ from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
-from services.kit.store.fields import Seal
+from services.kit.store.db import connect
+from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.trail import trail
@@ -27,6 +28,7 @@ PUBLISHED = {
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+    engine = engine or connect(settings.database_url)
     return create_app(
         settings,
         [
@@ -46,7 +48,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         engine=engine,
         keys=keys,
         state={
-            "seal": Seal.read(settings.secrets),
+            "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
             "allowed": Allowed(settings.inboxes, settings.receivers),
             "client_secret": settings.secret("client_secret"),

@@ -11,8 +11,11 @@ from sqlmodel import Field, SQLModel
 
 from services.attendance.coordinates import Point
 from services.kit.post.facts import OwnedFacts
+from services.kit.store.sealed import SEALED_EVERYWHERE, SealedColumn
 from services.kit.store.tables import CalendarDate, instant
 
+MOBILE = SealedColumn("cadre", "sealed_mobile", index="mobile_index", turn="import:teams")
+SEALED = (*SEALED_EVERYWHERE, MOBILE)
 NULLABLE_JSON: Any = JSONB(none_as_null=True)  # an empty column, not the JSON value null
 
 

@@ -1,12 +1,15 @@
 """Attendance's worker: delivers what happened and follows the frame."""
 
 from services.attendance.inbox import HANDLERS
+from services.attendance.models import SEALED
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
+from services.kit.store.key_check import read_seal
+from services.kit.store.rotation import rotations
 from services.kit.store.work import run
 from services.kit.web.app import log_plainly
 
@@ -14,11 +17,13 @@ if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     county = Peer("county", settings.county_url, tokens)
     run(
         [
-            *relays(settings, engine),
+            *relays(settings, engine, seal),
+            *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
             *following(settings, engine, HANDLERS, {"county": county}),
         ],

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from services.attendance.models import MOBILE
 from services.attendance.upload import Upload
 from services.kit.store.sets import write_set
 
@@ -66,7 +67,7 @@ WRITE_POSTINGS = text(
 def write(upload: Upload, cadres: Sequence[dict[str, Any]]) -> None:
     """A mobile is sealed for its cadre's row; of a known cadre the seal it has is kept."""
     for cadre in cadres:
-        cadre["sealed_mobile"] = upload.seal.close(cadre["mobile"], f"cadre.sealed_mobile:{cadre['id']}")
+        cadre["sealed_mobile"] = upload.seal.close(cadre["mobile"], MOBILE.place(cadre["id"]))
     session = upload.session
     write_set(session, WRITE_UNITS, cadres, "unit")
     write_set(session, WRITE_TEAMS, cadres, "team", "village")

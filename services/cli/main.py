@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 
-from services.cli import audit
+from services.cli import audit, field_keys
 from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
@@ -25,6 +25,7 @@ from services.cli.readiness import read_ready
 from services.cli.secret_files import SERVICES
 from services.cli.sweep import sweep as sweep_county
 from services.cli.up import up as start
+from services.kit.store.suites import SuiteName
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="守望 Shouwang")
 app.add_typer(audit.app, name="audit")
@@ -36,6 +37,10 @@ Username = Annotated[str, typer.Option(envvar="SHOUWANG_USERNAME", help="登录�
 Password = Annotated[
     str, typer.Option(envvar="SHOUWANG_PASSWORD", prompt=True, hide_input=True, help="密码 / password")
 ]
+Service = Annotated[
+    Literal["", "county", "households", "attendance", "alerts"], typer.Option(help="仅此服务 / this one only")
+]
+SuiteOption = Annotated[SuiteName, typer.Option(envvar="SHOUWANG_SUITE", help="算法套件 / suite of the new key")]
 HERE = Path(".shouwang")
 PLACES = {  # where a kind of file goes, if not to households
     "divisions": ("county", "/v1/division-imports"),
@@ -185,6 +190,29 @@ def token(username: Username, password: Password, state: State = HERE) -> None:
 def doctor(state: State = HERE, lang: Language = "zh") -> None:
     """哪里不对、该怎么办 / what is wrong, and what to do."""
     raise typer.Exit(examine(state, lang))
+
+
+@app.command("rotate-keys")
+def rotate_keys(
+    state: State = HERE, service: Service = "", suite: SuiteOption = "international", lang: Language = "zh"
+) -> None:
+    """添加新的字段密钥，数据在线改封 / add a field key; the rows move to it while the service goes on."""
+    try:
+        for notice, values in field_keys.rotate(state.resolve(), service, suite):
+            Voice(lang).say(notice, **values)
+    except CannotRun as reason:
+        give_up(reason, lang)
+
+
+@app.command()
+def keys(state: State = HERE, service: Service = "", lang: Language = "zh") -> None:
+    """列出字段密钥的编号与指纹 / the field keys by number and fingerprint, and how far a rotation has come."""
+    voice = Voice(lang)
+    try:
+        for notice, values, standing, moved in field_keys.held(state.resolve(), service):
+            voice.say(notice, **values, standing=voice.words(standing, **moved))
+    except CannotRun as reason:
+        give_up(reason, lang)
 
 
 def office(state: Path, username: str, password: str, lang: Lang) -> Office:

@@ -32,7 +32,10 @@ class Voice:
     lang: Lang = "zh"
 
     def say(self, notice: Notice, **values: object) -> None:
-        self.line((notice.en if self.lang == "en" else notice.zh).format(**values))
+        self.line(self.words(notice, **values))
+
+    def words(self, notice: Notice, **values: object) -> str:
+        return (notice.en if self.lang == "en" else notice.zh).format(**values)
 
     def line(self, text: str) -> None:
         """A terminal that was closed, or a pipe whose reader left, must not take the deployment down."""

@@ -9,6 +9,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from services.kit.store.key_ring import FIRST, FOLDER, INDEX_KEY_LENGTH, names_in
+from services.kit.store.suites import INTERNATIONAL, SUITES, Suite
+
 SERVICES = ("county", "households", "attendance", "alerts")
 CLIENTS = (*SERVICES, "scheduler")  # who calls the others with credentials of its own
 
@@ -17,7 +20,7 @@ def secret_folder(state: Path, service: str) -> Path:
     return state / "secrets" / service
 
 
-def make_secrets(state: Path) -> None:
+def make_secrets(state: Path, suite: str = INTERNATIONAL.name) -> None:
     """Makes what is missing. The admin token comes before the file that says it has been made: a token that was
     used up and deleted must not come back at the next start."""
     county = secret_folder(state, "county")
@@ -28,8 +31,8 @@ def make_secrets(state: Path) -> None:
         keep(own, password)
         keep(county / "service_clients" / service, own.read_text)
     for service in SERVICES:
-        keep(secret_folder(state, service) / "field_key", key)
-        keep(secret_folder(state, service) / "index_key", key)
+        if not key_numbers(secret_folder(state, service)):
+            add_key(secret_folder(state, service), SUITES[suite])
         keep(secret_folder(state, service) / "audit_key", audit_key)
     for name in ("current.pem", "next.pem"):
         keep(county / "signing" / name, signing_key)
@@ -73,8 +76,25 @@ def password() -> str:
     return secrets.token_urlsafe(32)
 
 
-def key() -> str:
-    return base64.b64encode(secrets.token_bytes(32)).decode()
+def key_numbers(folder: Path) -> list[int]:
+    """Of the field keys a service has. The single pair of files of earlier versions is key 1."""
+    single = {FIRST} if (folder / "field_key").exists() else set()
+    return sorted(single | {int(name) for name in names_in(folder)})
+
+
+def add_key(folder: Path, suite: Suite) -> int:
+    """The next field key with its index key, whole or not at all. The service notices by itself."""
+    number = max(key_numbers(folder), default=0) + 1
+    unfinished = folder / FOLDER / f".{number}.{os.getpid()}"
+    keep(unfinished / "suite", lambda: suite.name)
+    keep(unfinished / "field", lambda: random_bytes(suite.key_length))
+    keep(unfinished / "index", lambda: random_bytes(INDEX_KEY_LENGTH))
+    unfinished.rename(folder / FOLDER / str(number))
+    return number
+
+
+def random_bytes(length: int) -> str:
+    return base64.b64encode(secrets.token_bytes(length)).decode()
 
 
 def audit_key() -> str:

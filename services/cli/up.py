@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from services.cli.processes import Ports, Process, everything
 from services.cli.readiness import ready_path
 from services.cli.secret_files import SERVICES, make_secrets
 from services.cli.supervise import Supervisor
+from services.kit.store.suites import INTERNATIONAL
 
 Plan: TypeAlias = Callable[[Cluster, Ports, Callable[[], None]], list[Process]]
 Migration: TypeAlias = Callable[[dict[str, str]], None]
@@ -67,7 +69,7 @@ def supervisor(state: Path, ports: Ports, voice: Voice, plan: Plan, migrate: Mig
         create_databases(cluster, ports.postgres)
         migrate({service: cluster.dsn(ports.postgres, service, service) for service in SERVICES})
 
-    make_secrets(state)
+    make_secrets(state, os.environ.get("SHOUWANG_SUITE", INTERNATIONAL.name))
     cluster = prepare(state)
     return Supervisor(plan(cluster, ports, bring_databases_up_to_date), state, voice=voice)
 

@@ -20,6 +20,7 @@ from services.county import (
     standards,
     tokens,
 )
+from services.county.models import SEALED
 from services.county.oidc import OidcIssuer
 from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
@@ -31,7 +32,7 @@ from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
-from services.kit.store.fields import Seal
+from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.trail import trail
@@ -78,7 +79,7 @@ def create(
             "oidc": OidcIssuer.of(limits),
             "work_apps": work_apps(settings, limits),
             "turns": Turns(limits.hashing, limits.waiting),
-            "seal": Seal.read(settings.secrets),
+            "seal": read_seal(settings, engine, SEALED),
             "allowed": Allowed(settings.inboxes, settings.receivers),
         },
     )

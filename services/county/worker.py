@@ -7,12 +7,14 @@ from sqlalchemy import Engine, delete
 from sqlmodel import col
 
 from services.county.days import keep_calendar
-from services.county.models import RefreshFamily, SignInTries, UsedToken
+from services.county.models import SEALED, RefreshFamily, SignInTries, UsedToken
 from services.county.settings import SignInSettings
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
 from services.kit.store.db import connect, open_session
 from services.kit.store.heads import signs_heads
+from services.kit.store.key_check import read_seal
+from services.kit.store.rotation import rotations
 from services.kit.store.work import Loop, run
 from services.kit.web.app import log_plainly
 
@@ -43,10 +45,12 @@ if __name__ == "__main__":
     log_plainly()
     settings = Settings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    seal = read_seal(settings, engine, SEALED)
     limits = SignInSettings()
     run(
         [
-            *relays(settings, engine),
+            *relays(settings, engine, seal),
+            *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
             Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY),
             Loop("forget", lambda now: forget(engine, now, limits), idle=DAILY),

@@ -21,8 +21,10 @@ class IdNumber:
 
 
 def read_id_number(text: str, *, demo: bool) -> IdNumber:
-    """Full-width digits and a small x are folded. The division prefix is not checked: divisions come and go."""
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "").upper()
+    """Full-width digits, spaces and a small x are folded, and a number of fifteen digits (issued until 1999, for
+    births in the 1900s) is written as the eighteen it became: one person, one index. The division prefix is not
+    checked: divisions come and go."""
+    plain = as_eighteen("".join(unicodedata.normalize("NFKC", text).split()).upper())
     body, check = plain[:17], plain[17:]
     if len(plain) != 18 or not (body.isascii() and body.isdigit()):
         raise NotAnIdNumber("eighteen characters, the first seventeen digits")
@@ -31,6 +33,14 @@ def read_id_number(text: str, *, demo: bool) -> IdNumber:
     if body.startswith(DEMO_PREFIX) and not demo:
         raise NotAnIdNumber("numbers beginning with 99 are for demonstrations")
     return IdNumber(plain, birth_date_in(body), "1" if int(body[16]) % 2 else "2")
+
+
+def as_eighteen(plain: str) -> str:
+    """GB 11643-1999: the century goes in before the year, the check digit comes last."""
+    if len(plain) != 15 or not (plain.isascii() and plain.isdigit()):
+        return plain
+    body = f"{plain[:6]}19{plain[6:]}"
+    return body + check_digit(body)
 
 
 def check_digit(body: str) -> str:

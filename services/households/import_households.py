@@ -8,7 +8,7 @@ from sqlalchemy import not_, select, text
 from sqlmodel import Session, col
 
 from services.households.facts import lock_households
-from services.households.models import Household
+from services.households.models import PHONE, Household
 from services.households.reach import HOUSEHOLDS
 from services.households.upload import Upload, households_numbered, one_at_a_time
 from services.kit.store.fields import Seal
@@ -131,7 +131,7 @@ def same(sent: dict[str, Any], held: Household | None, tags: set[tuple[UUID, str
     if held is None:
         return False
     plain = ("village", "group_name", "head_name", "housing_grade", "safe_water")
-    phone = seal.open(held.sealed_phone, phone_place(held.id)) if held.sealed_phone else None
+    phone = seal.open(held.sealed_phone, PHONE.place(held.id)) if held.sealed_phone else None
     return (
         all(getattr(held, name) == sent[name] for name in plain)
         and phone == sent["phone"]
@@ -145,11 +145,7 @@ def open_tags(session: Session, ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
 
 
 def seal_phone(seal: Seal, household: dict[str, Any]) -> bytes | None:
-    return seal.close(household["phone"], phone_place(household["id"])) if household["phone"] else None
-
-
-def phone_place(household_id: UUID) -> str:
-    return f"household.sealed_phone:{household_id}"
+    return seal.close(household["phone"], PHONE.place(household["id"])) if household["phone"] else None
 
 
 def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]]) -> None:

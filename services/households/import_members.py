@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from services.households.facts import lock_households
 from services.households.id_numbers import NotAnIdNumber, read_id_number
+from services.households.models import ID_NUMBER
 from services.households.upload import Upload, households_numbered, known_household, one_at_a_time
 from services.kit.store.sets import write_set
 from services.kit.web.cells import RowReader, RowVerdict, day, one_of, refuse_twice, text_up_to, yes_or_no
@@ -111,6 +112,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
         "insured": reader.read("参加基本医保", yes_or_no, needed=False),
         "number": None,
         "id_index": None,
+        "indexes": [],
         "sealed_id_number": None,
         "said_before": False,
     }
@@ -118,7 +120,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
 
 
 def said_by_number(upload: Upload, reader: RowReader) -> dict[str, Any] | None:
-    text_of_number = reader.row.cells[NUMBER]
+    text_of_number, seal = reader.row.cells[NUMBER], upload.seal
     if NUMBER in reader.row.numbers:
         reader.refuse(NUMBER, *EATEN)
     elif text_of_number:
@@ -128,7 +130,7 @@ def said_by_number(upload: Upload, reader: RowReader) -> dict[str, Any] | None:
             reader.refuse(NUMBER, *NOT_A_NUMBER)
         else:
             said = {"number": number.text, "birth_date": number.birth_date, "sex": number.sex}
-            return said | {"id_index": upload.seal.index(number.text)}
+            return said | {"id_index": seal.index(number.text), "indexes": seal.indexes(number.text)}
     return {"birth_date": None, "sex": None} if text_of_number else None
 
 
@@ -142,7 +144,7 @@ def said_by_columns(upload: Upload, reader: RowReader) -> dict[str, Any]:
 def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
     """Give every sound row its person, one we know or a new one, and see whether the row says anything new."""
     asked = {
-        "indexes": [m["id_index"] for m in sent if m["id_index"]],
+        "indexes": [index for m in sent for index in m["indexes"]],
         "households": [m["household_id"] for m in sent if m["household_id"]],
     }
     people = People(dict(row) for row in upload.session.execute(KNOWN, asked).mappings())
@@ -156,7 +158,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
         member["id"] = held["id"] if held else uuid4()
         member["said_before"] = held is not None and says_nothing_new(member, held)
         if member["number"]:
-            member["sealed_id_number"] = upload.seal.close(member["number"], f"person.sealed_id_number:{member['id']}")
+            member["sealed_id_number"] = upload.seal.close(member["number"], ID_NUMBER.place(member["id"]))
         if held is None:
             people.add(member)
 
@@ -167,8 +169,8 @@ def says_nothing_new(member: Mapping[str, Any], held: Mapping[str, Any]) -> bool
 
 
 class People:
-    """Those we know and those earlier rows have brought. A number finds its holder anywhere; a name and birth date
-    find somebody of the household, unless both have a number: then they are two people."""
+    """Those we know and those earlier rows have brought. A number finds its holder anywhere, under any key; a name and
+    birth date find somebody of the household, unless both have a number: then they are two people."""
 
     def __init__(self, known: Iterable[Mapping[str, Any]]) -> None:
         self.by_index: dict[bytes, Mapping[str, Any]] = {}
@@ -182,8 +184,9 @@ class People:
         self.by_name.setdefault(name_of(person), []).append(person)
 
     def find(self, member: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        if member["id_index"] in self.by_index:
-            return self.by_index[member["id_index"]]
+        for index in member["indexes"]:
+            if index in self.by_index:
+                return self.by_index[index]
         namesakes = self.by_name.get(name_of(member), [])
         return next((p for p in namesakes if not (p["id_index"] and member["id_index"])), None)
 

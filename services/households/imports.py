@@ -38,7 +38,8 @@ def create_import(
     rows = list(read_sheet(content, chosen.HEADERS))
     tell(request, rows=len(rows), sha256=sha256(content).hexdigest())
     state = request.app.state
-    upload = Upload(session, scope_of(session), state.seal, caller.subject, today, now, state.settings.demo_people)
+    seal, demo = state.seal.pinned(), state.settings.demo_people
+    upload = Upload(session, scope_of(session), seal, caller.subject, today, now, demo)
     verdicts, changed = chosen.take(upload, rows)
     if changed:
         facts_changed_in_bulk(session, changed, now)

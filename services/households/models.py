@@ -9,7 +9,12 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from services.kit.post.facts import OwnedFacts
+from services.kit.store.sealed import SEALED_EVERYWHERE, SealedColumn
 from services.kit.store.tables import instant
+
+PHONE = SealedColumn("household", "sealed_phone", turn="import:households")
+ID_NUMBER = SealedColumn("person", "sealed_id_number", index="id_index", turn="import:members")
+SEALED = (*SEALED_EVERYWHERE, PHONE, ID_NUMBER)
 
 
 class Table(SQLModel, registry=registry()):
@@ -41,6 +46,19 @@ class Person(Table, table=True):
     sex: str  # GB/T 2261.1: 1 male, 2 female, 9 not stated
     schooling: str | None = None  # in_school, not_in_school, dropped_out
     insured: bool | None = None  # basic medical insurance of this year
+
+
+class IdNumberView(Table, table=True):
+    """Somebody was shown a person's whole ID number, and said why."""
+
+    __tablename__ = "id_number_view"
+    __table_args__ = (Index("id_number_view_of_person", "person_id", "at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    seen_by: str  # account or client system
+    reason: str
+    at: datetime = instant()
 
 
 class Membership(Table, table=True):

@@ -1,6 +1,6 @@
 """Who may do what in households. Where, their grants say."""
 
-from services.kit.web.auth import policy
+from services.kit.web.auth import Caller, policy
 
 FIELD = frozenset({"cadre", "captain", "assistant"})
 OFFICE = frozenset({"township", "county"})
@@ -10,6 +10,9 @@ RIGHTS = {
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
     "household-set:write": OFFICE,
+    "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames
+    "phone:recognise": FIELD | OFFICE,  # masked, the last four digits to be seen
+    "id-number:read": OFFICE,  # one at a time, with a reason
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone
@@ -17,3 +20,8 @@ RIGHTS = {
 }
 
 allow = policy(RIGHTS)
+
+
+def may(caller: Caller, right: str) -> bool:
+    """For what an answer holds, which hangs on who asks."""
+    return right in caller.scopes or not RIGHTS[right].isdisjoint(caller.roles)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.models import Household
 from services.households.reach import HOUSEHOLDS
 from services.kit.store.fields import Seal
 from services.kit.store.scope import Scope, within
+from services.kit.store.sealed import take_turn
 from services.kit.web.cells import RowReader
 
 NO_SUCH_HOUSEHOLD = ("no-such-household", "没有这个户编号。", "There is no household of that number.")
@@ -32,7 +33,7 @@ class Upload:
 
 def one_at_a_time(session: Session, kind: str) -> None:
     """Two files of a kind that bring the same new one would otherwise make two. Writes by hand go on meanwhile."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || :kind, 0))"), {"kind": kind})
+    take_turn(session, f"import:{kind}")
 
 
 def households_numbered(upload: Upload, numbers: Iterable[str]) -> dict[str, UUID]:

@@ -1,12 +1,15 @@
 """Households' worker: delivers what happened and follows the frame."""
 
 from services.households.inbox import HANDLERS
+from services.households.models import SEALED
 from services.households.settings import HouseholdsSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
+from services.kit.store.key_check import read_seal
+from services.kit.store.rotation import rotations
 from services.kit.store.work import run
 from services.kit.web.app import log_plainly
 
@@ -15,11 +18,13 @@ def main() -> None:
     log_plainly()
     settings = HouseholdsSettings()  # type: ignore[call-arg]  # from the environment
     engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "attendance": settings.attendance_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     loops = [
-        *relays(settings, engine),
+        *relays(settings, engine, seal),
+        *rotations(engine, seal, SEALED),
         signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners),
     ]

@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.store.suites import SuiteName
+
 
 class Settings(BaseSettings):
     """There is no default for anything that protects people: a missing one stops the process at start."""
@@ -18,6 +20,7 @@ class Settings(BaseSettings):
     port: int
     county_url: str  # where the frame (accounts, divisions, days, standards) is kept
     demo_people: bool = False  # lets in ID numbers beginning with 99, which are nobody's
+    suite: SuiteName = "international"  # of the newest field key; "national" is 国密
     zone: str = "Asia/Shanghai"
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
     slot: str = ""  # the chain this process audits in; needed where a service runs two processes of a kind

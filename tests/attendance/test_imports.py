@@ -17,8 +17,9 @@ from services.attendance.import_teams import HEADERS as TEAM_HEADERS
 from services.attendance.models import Cadre, Posting, Station, Team, TeamFacts, Unit
 from services.cli.county_files import generate
 from services.kit.store.fields import Seal
+from services.kit.store.key_ring import Key
 from services.kit.store.tables import Event
-from tests.callers import Headers, Office, Sign
+from tests.callers import SUITE, Headers, Office, Sign, write_key
 from tests.conftest import TODAY
 
 FIRST = ("示例队", "520621001005", "示例站", "示甲子", "10001000001", "队长", "2026-03-01", "")
@@ -55,6 +56,13 @@ def faults(answer: dict[str, Any]) -> list[tuple[int, str, str]]:
 
 def changed(row: tuple[str, ...], **cells: str) -> tuple[str, ...]:
     return tuple(cells.get(header, cell) for header, cell in zip(TEAM_HEADERS, row, strict=True))
+
+
+def test_a_cadre_is_known_again_though_the_mobile_was_sealed_with_the_key_before(send: Send, tmp_path: Path) -> None:
+    send("teams", FIRST)
+    write_key(tmp_path, Key(2, SUITE, b"2" * SUITE.key_length, b"2" * 32))
+    assert told(send("teams", FIRST, SECOND)) == (1, 1, 0)
+    assert told(send("teams", FIRST, SECOND)) == (0, 2, 0)
 
 
 def test_the_files_of_the_demo_county_are_taken_whole_and_twice_is_harmless(

@@ -72,6 +72,8 @@ HOUSEHOLDS = (
     send("PUT", WRITE, "/v1/households/{household}/safeguards", "path", lambda _: {"housing_grade": "A"}),
     send("PUT", WRITE, "/v1/households/{household}/tags/monitored", "path",
          lambda _: {"since": "2026-01-05", "source": "示例"}),
+    send("POST", "id-number:read", "/v1/households/{household}/members/{person}/id-number-views", "path",
+         lambda _: {"reason": "核对证件"}),
     send("PUT", "household-set:write", "/v1/household-sets/{new}", "body",
          lambda thing: {"name": "示例组", "households": [thing.ids["household"]]}, by_sets=False),
     get(READ, "/v1/household-sets/{set}", "path", by_sets=False),

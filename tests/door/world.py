@@ -14,12 +14,14 @@ from services.attendance.models import Cadre, CheckIn, DayStatus, Posting, Stati
 from services.households.models import Household, HouseholdFacts, HouseholdSet, Membership, Person, Statement, Tag
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
+from services.kit.store.key_ring import KeyRing
 from tests.attendance.conftest import set_standard
+from tests.callers import TEST_KEY
 from tests.clock import NOW, TODAY
 from tests.door.holdings import Thing
 
 SINCE = Range(date(2026, 1, 1), None)
-SEAL = Seal(b"f" * 32, b"i" * 32)
+SEAL = Seal(KeyRing.of(TEST_KEY))
 
 
 def store(engine: Engine, *rows: Any) -> None:
@@ -34,7 +36,10 @@ def households(engine: Engine, village: str) -> Thing:
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
-        Person(id=person, name="示甲", birth_date=date(1960, 1, 1), sex="1"),
+        Person(
+            id=person, name="示甲", birth_date=date(1960, 1, 1), sex="1",
+            sealed_id_number=SEAL.close("示例号码", f"person.sealed_id_number:{person}"),
+        ),
         Membership(household_id=home, person_id=person, relation="01", valid=SINCE),
         Tag(household_id=home, key="monitored", valid=SINCE, source="示例"),
         Statement(
@@ -44,7 +49,7 @@ def households(engine: Engine, village: str) -> Thing:
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
     )  # fmt: skip
-    return thing(village, home, household=str(home), number=number, set=str(group))
+    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person))
 
 
 def attendance(engine: Engine, village: str) -> Thing:

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from services.households.import_households import phone_place
-from services.households.models import Household, Person
+from services.households.models import PHONE, Household, Person
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.web.cells import ImportOut
@@ -54,7 +53,7 @@ def test_one_new_household_uploaded_twice_at_once_keeps_one_id_for_its_phone_tag
     assert both("households", household_row(), household_row(联系电话="10000000002", 监测对象="是")).stored == 1
     held = households.get_one(Household, household_numbered(households, "JK1"), populate_existing=True)
     assert held.sealed_phone
-    assert seal.open(held.sealed_phone, phone_place(held.id)) == "10000000002"
+    assert seal.open(held.sealed_phone, PHONE.place(held.id)) == "10000000002"
     assert facts_of(households, "JK1").monitored
 
 

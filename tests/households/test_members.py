@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import Session
 
+from services.households.import_members import HEADERS
 from services.households.models import Person
 from services.kit.store.fields import Seal
-from tests.households.conftest import Send, facts_of, faults, household_row, member_row, valid
+from services.kit.store.key_ring import Key, KeyRing
+from tests.callers import SUITE, TEST_KEY
+from tests.households.conftest import Send, csv_of, facts_of, faults, household_row, member_row, take, valid
 
 MAN, OTHER_MAN = valid("99010119600101123"), valid("99010119600101125")
 
@@ -75,3 +78,16 @@ def test_a_household_whose_members_nobody_has_told_has_an_unknown_number_of_pers
     assert facts_of(households, "JK1").persons is None
     send("members", member_row())
     assert facts_of(households, "JK1").persons == 1
+
+
+@pytest.mark.usefixtures("family")
+def test_a_person_is_known_again_though_the_number_was_sealed_with_the_key_before(
+    households: Session, send: Send, seal: Seal
+) -> None:
+    send("members", member_row(id_number=MAN, 姓名="示乙"))
+    newer = Seal(KeyRing.of(TEST_KEY, Key(2, SUITE, b"2" * SUITE.key_length, b"2" * 32)))
+    renamed = csv_of(HEADERS, member_row(id_number=MAN))
+    assert take(households, newer, "members", renamed).stored == 1
+    assert take(households, newer, "members", renamed).unchanged == 1
+    kept = households.execute(text("SELECT id_index FROM person")).scalar_one()
+    assert kept == newer.index(MAN) != seal.index(MAN)

@@ -11,7 +11,7 @@ from services.cli.demo import COUNTY, PASSWORD
 from services.cli.processes import CODE
 from services.households.import_households import HEADERS
 from tests.households.conftest import csv_of, household_row
-from tests.outside.watched_county import WatchedCounty
+from tests.outside.watched_county import WatchedCounty, wait_for
 
 
 def shouwang(county: WatchedCounty, *words: str, user: str = "clerk") -> subprocess.CompletedProcess[str]:
@@ -41,6 +41,17 @@ def test_this_month_is_swept_once_however_often_it_is_rung_for(county: WatchedCo
     done = shouwang(county, "sweep", COUNTY, user="county")
     assert before
     assert (done.returncode, before["certificate"]["sha256"] in done.stdout) == (0, True)
+
+
+def test_the_keys_of_a_running_county_are_changed_by_one_command(county: WatchedCounty) -> None:
+    added = shouwang(county, "rotate-keys", "--service", "households", "--lang", "en")
+    assert added.stderr.startswith("households: field key 2 added")
+    wait_for(lambda: "rows moved, done" in newest_key(county), 60)
+    assert shouwang(county, "doctor", "--lang", "en").returncode == 0
+
+
+def newest_key(county: WatchedCounty) -> str:
+    return shouwang(county, "keys", "--service", "households", "--lang", "en").stderr.splitlines()[-1]
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_healthy_county(county: WatchedCounty) -> None:

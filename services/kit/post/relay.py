@@ -20,6 +20,7 @@ from services.kit.store.audit import note_own
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
+from services.kit.store.sealed import SUBSCRIBER_SECRET
 from services.kit.store.tables import Delivery, Event, Subscription
 from services.kit.store.work import Loop, Step
 
@@ -142,7 +143,7 @@ def compose(seal: Seal, service: str, group: Group) -> Post:
 
 
 def secret_place(subscription_id: UUID) -> str:
-    return f"subscription.sealed_secret:{subscription_id}"
+    return SUBSCRIBER_SECRET.place(subscription_id)
 
 
 def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
@@ -167,9 +168,9 @@ def retry_after(attempts: int) -> timedelta | None:
     return OUTSIDE_RETRIES[attempts - 1] * random.uniform(0.8, 1.2)
 
 
-def relays(settings: Settings, engine: Engine) -> list[Loop]:
+def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
     """The loops every worker runs: own services and outside systems apart, so that neither waits for the other."""
-    seal, allowed = Seal.read(settings.secrets), Allowed(settings.inboxes, settings.receivers)
+    allowed = Allowed(settings.inboxes, settings.receivers)
 
     def deliver(own: bool) -> Step:
         lane = Lane(allowed)

@@ -106,6 +106,11 @@ LOOK_UP = text(
 UNBIND = text("SELECT set_config('shouwang.divisions', :everywhere, true)")
 
 
+def unbind(session: Session) -> None:
+    """A session of an API process outside any request sees every row, as a worker's does."""
+    session.execute(UNBIND, {"everywhere": EVERYWHERE})
+
+
 @event.listens_for(Session, "after_begin")
 def bind(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     """A session without a binding is a worker's: its role sees everything, and has no scope to ask for."""

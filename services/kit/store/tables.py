@@ -127,6 +127,19 @@ class Revocation(Kit, table=True):
     version: int = Field(sa_type=BigInteger)
 
 
+class FieldKey(Kit, table=True):
+    """A key of sealed fields that rows of this database may stand under. What it proves opens with the right key
+    alone. `moved` counts the rows that were sealed anew under it; `done_at` is when none was left to move."""
+
+    __tablename__ = "field_key"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    proof: bytes
+    since: datetime = instant()
+    moved: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    done_at: datetime | None = instant(default=None)
+
+
 class ReferenceVersion(Kit, table=True):
     """How far a kind of reference has been written (in county) or copied (elsewhere)."""
 
