@@ -51,7 +51,7 @@ def upload(right: str, path: str, header: tuple[str, ...], row: Any, **said: Any
         sent = {"file": ("a.csv", written.getvalue().encode())}
         return client.post(path, files=sent, headers=headers)
 
-    return Probe(right, f"POST {path}", "batch item", ask, seen=stored, by_sets=False, unbound=True, **said)
+    return Probe(right, f"POST {path}", "batch item", ask, seen=stored, unbound=True, **said)
 
 
 def statement(_: Thing) -> dict[str, Any]:
@@ -84,7 +84,7 @@ HOUSEHOLDS = (
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
            lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "否", "A", "是"),
-           same_bytes=False),
+           same_bytes=False, by_sets=False),
 )  # fmt: skip
 
 TEAM, CHECK_INS = "team:read", "check-in:read"
@@ -105,10 +105,10 @@ ATTENDANCE = (
          lambda thing: {"id": str(uuid4()), "at": NOW.isoformat(), "cadre_id": thing.ids["cadre"]},
          by_sets=False, unbound=True),
     upload("team:import", "/v1/team-imports/stations", import_stations.HEADERS,
-           lambda thing: (thing.village, "示例便民中心", "27.7", "108.8", "WGS-84", "500")),
+           lambda thing: (thing.village, "示例便民中心", "27.7", "108.8", "WGS-84", "500"), by_sets=False),
     upload("team:import", "/v1/team-imports/teams", import_teams.HEADERS,
            lambda thing: (thing.ids["team_name"], thing.village, "示例局", "示甲", thing.ids["mobile"], "队员",
-                          "2026-01-01", thing.ids["username"]), same_bytes=False),
+                          "2026-01-01", thing.ids["username"]), same_bytes=False, by_sets=False),
 )  # fmt: skip
 
 ALERT, SWEEP = "alert:read", "sweep:read"
@@ -116,6 +116,6 @@ ALERTS = (
     get(ALERT, "/v1/alerts/{alert}", "path"),
     get(ALERT, "/v1/alerts?division={village}", "query", seen=rows),
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
-    get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", seen=lambda answer, thing: thing.ids["household"] in answer.text),
+    get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", seen=lambda answer, thing: thing.ids["household"] in answer.text, same_bytes=False),
 )  # fmt: skip
 PROBES = {"households": HOUSEHOLDS, "attendance": ATTENDANCE, "alerts": ALERTS}

@@ -15,7 +15,7 @@ from services.households.masks import shown_id_number
 from services.households.policy import RIGHTS
 from services.kit.store.fields import Seal
 from services.kit.web.masks import STAR, masked
-from tests.callers import Headers, Sign
+from tests.callers import Headers, Office, Sign
 from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
 
 POSSIBLE = 450  # ID numbers that must stay possible
@@ -73,17 +73,17 @@ def home(households: Session, send: Send) -> str:
 
 
 def test_from_all_that_is_shown_of_a_person_hundreds_of_numbers_stay_possible_to_every_role(
-    http: TestClient, home: str, sign: Sign
+    http: TestClient, home: str, office: Office
 ) -> None:
     """Whoever may read the whole number sees no more without asking for it."""
     for role in READERS:
-        household = http.get(home, headers=sign("somebody", role)).json()
+        household = http.get(home, headers=office("somebody", role)).json()
         member = household["members"][0]
         assert (household["village"], member["has_id_number"]) == (VILLAGE, True)
         left = possible(household["village"][:6], member["birth_date"], member["sex"], member["id_number_masked"])
         assert left >= POSSIBLE, role
         for path in (home, f"{home}/safeguards", f"/v1/households?village={VILLAGE}"):
-            page = http.get(path, headers=sign("somebody", role)).text
+            page = http.get(path, headers=office("somebody", role)).text
             assert not any(part in page for part in (NUMBER[6:], NUMBER[12:], NUMBER[14:])), (role, path)
 
 
@@ -143,10 +143,10 @@ SHOWN = {
 }
 
 
-def test_names_and_phones_are_shown_as_far_as_a_role_needs_them(http: TestClient, home: str, sign: Sign) -> None:
+def test_names_and_phones_are_shown_as_far_as_a_role_needs_them(http: TestClient, home: str, office: Office) -> None:
     for role, (name, phone) in SHOWN.items():
-        one = http.get(home, headers=sign("somebody", role)).json()
-        line = http.get(f"/v1/households?village={VILLAGE}", headers=sign("somebody", role)).json()["rows"][0]
+        one = http.get(home, headers=office("somebody", role)).json()
+        line = http.get(f"/v1/households?village={VILLAGE}", headers=office("somebody", role)).json()["rows"][0]
         assert (one["head_name"], one["members"][0]["name"], line["head_name"]) == (name, name, name), role
         assert one["phone_masked"] == phone, role
 

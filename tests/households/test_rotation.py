@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from bench.register import household_of, number_of, write_register
 from services.cli.processes import CODE
+from services.cli.secret_files import audit_key, keep
 from services.households.import_members import HEADERS
 from services.households.models import ID_NUMBER
 from services.kit.store.db import open_session
@@ -46,8 +47,10 @@ def worker(engine: Engine, secrets: Path) -> Iterator[subprocess.Popen[bytes]]:
         "SHOUWANG_SECRETS": str(secrets),
         "SHOUWANG_PORT": "1",
         "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
+        "SHOUWANG_ATTENDANCE_URL": "http://127.0.0.1:9",
         "SHOUWANG_SUITE": SUITE.name,
     }
+    keep(secrets / "audit_key", audit_key)
     argv = [sys.executable, "-m", "services.households.worker"]
     with subprocess.Popen(argv, cwd=CODE, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
