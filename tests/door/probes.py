@@ -116,6 +116,7 @@ ALERTS = (
     get(ALERT, "/v1/alerts/{alert}", "path"),
     get(ALERT, "/v1/alerts?division={village}", "query", seen=rows),
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
-    get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", seen=lambda answer, thing: thing.ids["household"] in answer.text, same_bytes=False),
+    get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", by_sets=False, same_bytes=False,
+        seen=lambda answer, thing: thing.ids["household"] in answer.text),
 )  # fmt: skip
 PROBES = {"households": HOUSEHOLDS, "attendance": ATTENDANCE, "alerts": ALERTS}
