@@ -31,6 +31,8 @@ PLUMBING = {
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "GET /v1/services/{service}/subscriptions/{subscription_id}/deliveries": SUBSCRIPTIONS,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/ping": SUBSCRIPTIONS,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/replay": SUBSCRIPTIONS,
 }
 LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
 OWNING = {

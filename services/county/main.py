@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from services.county import accounts, clients, days, divisions, reference, standards, tokens
 from services.county.policy import RIGHTS, allow
-from services.kit.post.outgoing import Allowed
+from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
@@ -40,7 +40,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         state={
             "signer": signer,
             "seal": Seal.read(settings.secrets),
-            "allowed": Allowed(settings.inboxes, settings.receivers),
+            "allowed": Allowed.read(settings),
         },
     )
 

@@ -8,7 +8,7 @@ from services.households.facts import KIND
 from services.households.models import HouseholdFacts
 from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
-from services.kit.post.outgoing import Allowed
+from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.fields import Seal
@@ -39,7 +39,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         keys=keys,
         state={
             "seal": Seal.read(settings.secrets),
-            "allowed": Allowed(settings.inboxes, settings.receivers),
+            "allowed": Allowed.read(settings),
             "client_secret": settings.secret("client_secret"),
         },
     )

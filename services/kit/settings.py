@@ -20,7 +20,8 @@ class Settings(BaseSettings):
     demo_people: bool = False  # lets in ID numbers beginning with 99, which are nobody's
     zone: str = "Asia/Shanghai"
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
-    receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
+    receivers: str = ""  # comma separated, as docs/operations.md says: the only outside addresses webhooks may reach
+    receivers_file: Path | None = None  # more of them, one a line
 
     @property
     def own_url(self) -> str:

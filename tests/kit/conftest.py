@@ -6,7 +6,8 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import Engine
 
-from services.kit.post.outgoing import Allowed, Lane
+from services.kit.post.outgoing import Lane
+from services.kit.post.receivers import Allowed
 from services.kit.store.fields import Seal
 from tests.kit.house import House
 from tests.kit.receiving import Receiver, receiving

@@ -2,19 +2,21 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlmodel import Session
 from standardwebhooks.webhooks import Webhook
 
 from services.kit.post.events import BATCH, ONE, CloudEvent
-from services.kit.post.outgoing import Allowed, Answer, Lane, Post
+from services.kit.post.outgoing import Answer, Lane, Post
+from services.kit.post.receivers import Allowed
 from services.kit.settings import Settings
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
@@ -24,6 +26,8 @@ from services.kit.store.work import Loop, Step
 
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
 BATCH_OF = 200  # events in one post, where a subscriber takes batches
+AT_ONCE = 64  # subscribers that are being posted to
+PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
 SINGLES = 16  # posts to one subscriber at a time, where it does not
 
 DAY_5 = 12  # steps of ten hours until the fifth day
@@ -66,30 +70,73 @@ def fan_out(engine: Engine, now: datetime) -> int:
         return int(session.execute(FAN_OUT, {"now": now}).scalar_one())
 
 
-def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: datetime, *, own: bool) -> int:
-    """Try the deliveries that are due, some of each subscriber's. 0 when none is, so the caller can sleep."""
-    with open_session(engine) as session:
-        groups = [
-            group
-            for subscription in due_subscriptions(session, now, own)
-            for group in claim_groups(session, subscription, now)
-        ]
-        session.commit()  # nothing is held while others answer
-        for group, answer in send(lane, seal, service, groups):
-            note_answer(session, group.deliveries, answer, now, own)
-        session.commit()
-    return sum(len(group.deliveries) for group in groups)
+@dataclass(frozen=True)
+class Round:
+    """What is under way to one subscriber."""
+
+    groups: Sequence[Group]
+    answers: "Future[list[Answer]]"
 
 
-def due_subscriptions(session: Session, now: datetime, own: bool) -> list[Subscription]:
-    """Each in its turn: a subscriber with thousands owed must not keep the others waiting behind them."""
+class Courier:
+    """Brings each subscriber what it is owed, one round at a time. Whoever is slow keeps nobody waiting but itself."""
+
+    def __init__(self, engine: Engine, lane: Lane, seal: Seal, service: str, *, own: bool) -> None:
+        self._engine, self._lane, self._seal, self._service, self._own = engine, lane, seal, service, own
+        self.under_way: dict[UUID, Round] = {}
+
+    def step(self, now: datetime) -> int:
+        """0 when nothing is due or under way, so that the caller can sleep."""
+        taken = self.take_up(now)
+        if not taken:
+            wait([done.answers for done in self.under_way.values()], PATIENCE, FIRST_COMPLETED)
+        return taken + self.note(now) + len(self.under_way)
+
+    def take_up(self, now: datetime) -> int:
+        """Some of each subscriber's that is due and waits for no answer. Nothing is held while others answer."""
+        taken = 0
+        with open_session(self._engine) as session:
+            for subscription in self._free(session, now):
+                groups = claim_groups(session, subscription, now)
+                if groups:
+                    self.under_way[subscription.id] = Round(groups, self._send(groups))
+                taken += sum(len(group.deliveries) for group in groups)
+        return taken
+
+    def note(self, now: datetime) -> int:
+        answered = [key for key, done in self.under_way.items() if done.answers.done()]
+        for key in answered:
+            done = self.under_way.pop(key)
+            with open_session(self._engine) as session, session.begin():
+                for group, answer in zip(done.groups, done.answers.result(), strict=True):
+                    note_answer(session, group.deliveries, answer, now, self._own)
+        return len(answered)
+
+    def _free(self, session: Session, now: datetime) -> list[Subscription]:
+        free = AT_ONCE - len(self.under_way)
+        return due_subscriptions(session, now, self._own, self.under_way.keys())[:free]
+
+    def _send(self, groups: Sequence[Group]) -> "Future[list[Answer]]":
+        """A secret that cannot be opened is that subscriber's trouble, not the others'."""
+        try:
+            return self._lane.send([compose(self._seal, self._service, group) for group in groups])
+        except SealBroken:
+            known: Future[list[Answer]] = Future()
+            known.set_result([Answer(None, "the secret cannot be opened")] * len(groups))
+            return known
+
+
+def due_subscriptions(
+    session: Session, now: datetime, own: bool, busy: Collection[UUID] = frozenset()
+) -> list[Subscription]:
+    """Each in its turn, and in no order: neither one with thousands owed nor many who are slow come first."""
     columns: Any = Subscription
     delivery: Any = Delivery
     owed = select(delivery.subscription_id).where(
         delivery.done_at.is_(None), delivery.dead_at.is_(None), delivery.due_at <= now
     )
     wanted = select(Subscription).where(columns.own.is_(own), columns.disabled_at.is_(None), columns.id.in_(owed))
-    return list(session.scalars(wanted))
+    return list(session.scalars(wanted.where(columns.id.not_in(busy)).order_by(func.random())))
 
 
 def claim_groups(session: Session, subscription: Subscription, now: datetime) -> list[Group]:
@@ -103,18 +150,6 @@ def claim_groups(session: Session, subscription: Subscription, now: datetime) ->
     if subscription.batch:
         return [Group(subscription, due, [events[d.event_id] for d in due])] if due else []
     return [Group(subscription, [d], [events[d.event_id]]) for d in due]
-
-
-def send(lane: Lane, seal: Seal, service: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Answer]]:
-    """A secret that cannot be opened is that subscriber's trouble, not the others'."""
-    posts, sent = [], []
-    for group in groups:
-        try:
-            posts.append(compose(seal, service, group))
-            sent.append(group)
-        except SealBroken:
-            yield group, Answer(None, "the secret cannot be opened")
-    yield from zip(sent, lane.send(posts), strict=True)
 
 
 def compose(seal: Seal, service: str, group: Group) -> Post:
@@ -162,11 +197,10 @@ def retry_after(attempts: int) -> timedelta | None:
 
 def relays(settings: Settings, engine: Engine) -> list[Loop]:
     """The loops every worker runs: own services and outside systems apart, so that neither waits for the other."""
-    seal, allowed = Seal.read(settings.secrets), Allowed(settings.inboxes, settings.receivers)
+    seal, allowed = Seal.read(settings.secrets), Allowed.read(settings)
 
     def deliver(own: bool) -> Step:
-        lane = Lane(allowed)
-        return lambda now: deliver_some(engine, lane, seal, settings.service, now, own=own)
+        return Courier(engine, Lane(allowed), seal, settings.service, own=own).step
 
     return [
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
