@@ -7,16 +7,22 @@ until its input ends. The FOLDER holds certificates for those that speak TLS.
 import asyncio
 import gzip
 import json
+import os
+import re
 import socket
 import ssl
 import struct
 import sys
+import warnings
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
+from typing import TypeAlias
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
-Behaviour = Callable[[Reader, Writer], Awaitable[None]]
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
+Behaviour: TypeAlias = Callable[[Reader, Writer], Awaitable[None]]
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 TURNS = cycle((b"500 Oh", b"200 OK"))
@@ -24,11 +30,8 @@ TURNS = cycle((b"500 Oh", b"200 OK"))
 
 async def hear(reader: Reader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-    )
-    await reader.readexactly(length)
-    return head
+    [length] = re.findall(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    return head + await reader.readexactly(int(length))
 
 
 def says(*parts: bytes, then: float = 0) -> Behaviour:
@@ -59,7 +62,15 @@ def repeats(head: bytes, part: bytes, pause: float) -> Behaviour:
 
 
 def redirects(status: int, to: str) -> Behaviour:
-    return says(f"HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n".encode())
+    """The path that is asked for names the port that must never be met."""
+
+    async def behave(reader: Reader, writer: Writer) -> None:
+        trap = (await hear(reader)).split()[1].strip(b"/").decode()
+        head = f"HTTP/1.1 {status} Elsewhere\r\nlocation: {to.format(trap=trap)}\r\ncontent-length: 0\r\n\r\n"
+        writer.write(head.encode())
+        await writer.drain()
+
+    return behave
 
 
 def waits(seconds: str) -> Behaviour:
@@ -108,14 +119,13 @@ async def echoes(reader: Reader, writer: Writer) -> None:
 
 
 PAGE = b"<html><script>alert(document.cookie)</script></html>"
-BOMB = gzip.compress(bytes(300_000_000), 9)
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+BOMB = gzip.compress(bytes(50_000_000), 6)
 
 HOSTILE: dict[str, Behaviour] = {
     "drips its body": repeats(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n", b".", 0.1),
     "drips its headers": repeats(b"HTTP/1.1 200 OK\r\n", b"x: y\r\n", 0.1),
-    "endless body": repeats(
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"ffff\r\n%s\r\n" % bytes(65535), 0
-    ),
+    "endless body": repeats(CHUNKED, b"ffff\r\n%s\r\n" % bytes(65535), 0),
     "gzip bomb": says(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(BOMB), BOMB),
     "a hundred thousand headers": says(b"HTTP/1.1 200 OK\r\n", b"x-y: zzzzzzzzzzzzzzzzzzzz\r\n" * 100_000, b"\r\n"),
     "endless interim answers": repeats(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100, 0),
@@ -146,11 +156,18 @@ TLS = ("self-signed", "expired", "wrong name", "unknown authority", "old protoco
 HEALTHY = 5
 
 
-async def healthy(reader: Reader, writer: Writer) -> None:
-    """Says when it was reached: the clock of this machine is the same for all its processes."""
-    await hear(reader)
-    writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
-    await writer.drain()
+def notes(folder: Path) -> Behaviour:
+    """Answers at once, and notes how many seconds after its event each post came: all read the same clock."""
+    notebook = (folder / "delays").open("a", buffering=1)
+
+    async def healthy(reader: Reader, writer: Writer) -> None:
+        _, _, body = (await hear(reader)).partition(b"\r\n\r\n")
+        told = datetime.fromisoformat(json.loads(body)["time"])
+        notebook.write(f"{(datetime.now(UTC) - told).total_seconds()}\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    return healthy
 
 
 def contained(behaviour: Behaviour) -> Behaviour:
@@ -170,13 +187,14 @@ def old(folder: Path, name: str) -> ssl.SSLContext:
     context.load_cert_chain(folder / f"{name}.pem")
     if name == "old protocol":
         context.set_ciphers("ALL:@SECLEVEL=0")
+        warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
     return context
 
 
 async def serve(kind: str, folder: Path) -> None:
     ports = {}
-    wanted = HOSTILE if kind == "hostile" else {f"healthy {n}": healthy for n in range(HEALTHY)}
+    wanted = HOSTILE if kind == "hostile" else {f"healthy {n}": notes(folder) for n in range(HEALTHY)}
     for name, behaviour in wanted.items():
         server = await asyncio.start_server(contained(behaviour), "127.0.0.1", 0, backlog=128)
         ports[name] = server.sockets[0].getsockname()[1]
@@ -186,6 +204,7 @@ async def serve(kind: str, folder: Path) -> None:
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
+    os._exit(0)  # whoever hangs need not be waited for
 
 
 if __name__ == "__main__":

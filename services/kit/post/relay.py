@@ -27,6 +27,7 @@ from services.kit.store.work import Loop, Step
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
 BATCH_OF = 200  # events in one post, where a subscriber takes batches
 AT_ONCE = 64  # subscribers that are being posted to
+LEFT_ALONE = timedelta(seconds=2)  # after a round of which nothing was accepted: the next would most likely fail too
 PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
 SINGLES = 16  # posts to one subscriber at a time, where it does not
 
@@ -84,6 +85,7 @@ class Courier:
     def __init__(self, engine: Engine, lane: Lane, seal: Seal, service: str, *, own: bool) -> None:
         self._engine, self._lane, self._seal, self._service, self._own = engine, lane, seal, service, own
         self.under_way: dict[UUID, Round] = {}
+        self._left_alone: dict[UUID, datetime] = {}  # until when
 
     def step(self, now: datetime) -> int:
         """0 when nothing is due or under way, so that the caller can sleep."""
@@ -107,14 +109,17 @@ class Courier:
         answered = [key for key, done in self.under_way.items() if done.answers.done()]
         for key in answered:
             done = self.under_way.pop(key)
+            if not any(answer.accepted for answer in done.answers.result()):
+                self._left_alone[key] = now + LEFT_ALONE
             with open_session(self._engine) as session, session.begin():
                 for group, answer in zip(done.groups, done.answers.result(), strict=True):
                     note_answer(session, group.deliveries, answer, now, self._own)
         return len(answered)
 
     def _free(self, session: Session, now: datetime) -> list[Subscription]:
-        free = AT_ONCE - len(self.under_way)
-        return due_subscriptions(session, now, self._own, self.under_way.keys())[:free]
+        self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
+        busy = self.under_way.keys() | self._left_alone.keys()
+        return due_subscriptions(session, now, self._own, busy)[: AT_ONCE - len(self.under_way)]
 
     def _send(self, groups: Sequence[Group]) -> "Future[list[Answer]]":
         """A secret that cannot be opened is that subscriber's trouble, not the others'."""
