@@ -7,7 +7,7 @@ SIZE ?= 1000000
 LANG_OUT ?= zh
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test check lock bench-sweep clean
+.PHONY: help run demo test check lock bench-sweep prove-guard clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ lock: ## resolve the dependencies anew (needs uv)
 
 bench-sweep: $(VENV)/dev.stamp ## one million households through the judge; one JSON line
 	@$(BIN)/python -m bench.sweep --size $(SIZE)
+
+prove-guard: $(VENV)/dev.stamp ## five healthy receivers beside thirty-one hostile ones for a minute; one JSON line
+	@$(BIN)/python -m tests.kit.beside_hostile --seconds 60
 
 clean: ## remove the virtual environment and the local state
 	rm -rf $(VENV) .shouwang

@@ -14,7 +14,7 @@ from services.kit.post.places import Place
 from services.kit.post.receivers import Allowed
 
 DEADLINE = 10.0  # seconds, for the whole exchange; the library's own timeouts are per read and never end a drip
-CAP = 65_536  # bytes of an answer's body that are read
+CAP = 16_384  # bytes of an answer's body that are read
 MOST = 2 * CAP  # bytes that are read of a connection, headers and interim answers with them
 LOOK_UPS = 32  # names looked up at a time: one whose server is silent holds a thread past the deadline
 NOT_LISTED = "address not on the operator's list"

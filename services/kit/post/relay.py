@@ -27,9 +27,10 @@ from services.kit.store.work import Loop, Step
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
 BATCH_OF = 200  # events in one post, where a subscriber takes batches
 AT_ONCE = 64  # subscribers that are being posted to
+DOUBTFUL = 4  # of those who did not accept the last time, or are new, taken up in a turn: the sound wait for each
 LEFT_ALONE = timedelta(seconds=2)  # after a round of which nothing was accepted: the next would most likely fail too
 PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
-SINGLES = 16  # posts to one subscriber at a time, where it does not
+SINGLES = 16  # posts at a time to one that does not take batches, once it has accepted one
 
 DAY_5 = 12  # steps of ten hours until the fifth day
 OUTSIDE_RETRIES = tuple(timedelta(seconds=s) for s in chain((5, 60, 300, 1_800, 7_200, 18_000), repeat(36_000, DAY_5)))
@@ -85,6 +86,7 @@ class Courier:
     def __init__(self, engine: Engine, lane: Lane, seal: Seal, service: str, *, own: bool) -> None:
         self._engine, self._lane, self._seal, self._service, self._own = engine, lane, seal, service, own
         self.under_way: dict[UUID, Round] = {}
+        self._accepting: set[UUID] = set()
         self._left_alone: dict[UUID, datetime] = {}  # until when
 
     def step(self, now: datetime) -> int:
@@ -99,7 +101,8 @@ class Courier:
         taken = 0
         with open_session(self._engine) as session:
             for subscription in self._free(session, now):
-                groups = claim_groups(session, subscription, now)
+                posts = SINGLES if subscription.id in self._accepting else 1
+                groups = claim_groups(session, subscription, now, posts)
                 if groups:
                     self.under_way[subscription.id] = Round(groups, self._send(groups))
                 taken += sum(len(group.deliveries) for group in groups)
@@ -109,17 +112,28 @@ class Courier:
         answered = [key for key, done in self.under_way.items() if done.answers.done()]
         for key in answered:
             done = self.under_way.pop(key)
-            if not any(answer.accepted for answer in done.answers.result()):
-                self._left_alone[key] = now + LEFT_ALONE
+            self._weigh(key, done.answers.result(), now)
             with open_session(self._engine) as session, session.begin():
                 for group, answer in zip(done.groups, done.answers.result(), strict=True):
                     note_answer(session, group.deliveries, answer, now, self._own)
         return len(answered)
 
+    def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:
+        """Who accepts is sent many posts at a time; who does not, one, and only after a rest."""
+        self._accepting.discard(key)
+        if any(answer.accepted for answer in answers):
+            self._accepting.add(key)
+        else:
+            self._left_alone[key] = now + LEFT_ALONE
+
     def _free(self, session: Session, now: datetime) -> list[Subscription]:
         self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
         busy = self.under_way.keys() | self._left_alone.keys()
-        return due_subscriptions(session, now, self._own, busy)[: AT_ONCE - len(self.under_way)]
+        due = due_subscriptions(session, now, self._own, busy)
+        sound = [one for one in due if one.id in self._accepting]
+        doubtful = [one for one in due if one.id not in self._accepting]
+        room = AT_ONCE - len(self.under_way)
+        return [*sound[:room], *doubtful[: max(0, min(DOUBTFUL, room - AT_ONCE // 2))]]
 
     def _send(self, groups: Sequence[Group]) -> "Future[list[Answer]]":
         """A secret that cannot be opened is that subscriber's trouble, not the others'."""
@@ -144,10 +158,10 @@ def due_subscriptions(
     return list(session.scalars(wanted.where(columns.id.not_in(busy)).order_by(func.random())))
 
 
-def claim_groups(session: Session, subscription: Subscription, now: datetime) -> list[Group]:
+def claim_groups(session: Session, subscription: Subscription, now: datetime, posts: int) -> list[Group]:
     """What travels together: a batch, or each event by itself."""
     delivery: Any = Delivery
-    limit = BATCH_OF if subscription.batch else SINGLES
+    limit = BATCH_OF if subscription.batch else posts
     mine = [delivery.subscription_id == subscription.id]
     due = sorted(claim(session, Delivery, now, hold=HOLD, limit=limit, where=mine), key=lambda d: d.seq or 0)
     wanted = select(Event).where(Event.id.in_([d.event_id for d in due]))  # type: ignore[attr-defined]
