@@ -33,6 +33,8 @@ PLUMBING = {
     "GET /v1/services/{service}/subscriptions/{subscription_id}/deliveries": SUBSCRIPTIONS,
     "GET /v1/services/{service}/audit": AUDIT,
     "GET /v1/services/{service}/audit/heads": AUDIT,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/ping": SUBSCRIPTIONS,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/replay": SUBSCRIPTIONS,
 }
 LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
 GRANTING = {"GET /v1/services/{service}/grants": "grant:read"}

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from services.alerts import alerts, inbox, rules, sweep, vocabulary
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
-from services.kit.post.outgoing import Allowed
+from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
@@ -44,7 +44,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         state={
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "county"),
-            "allowed": Allowed(settings.inboxes, settings.receivers),
+            "allowed": Allowed.read(settings),
             "client_secret": settings.secret("client_secret"),
         },
     )

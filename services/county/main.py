@@ -28,7 +28,7 @@ from services.county.settings import SignInSettings
 from services.county.work_apps import work_apps
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
-from services.kit.post.outgoing import Allowed
+from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
@@ -80,7 +80,7 @@ def create(
             "work_apps": work_apps(settings, limits),
             "turns": Turns(limits.hashing, limits.waiting),
             "seal": read_seal(settings, engine, SEALED),
-            "allowed": Allowed(settings.inboxes, settings.receivers),
+            "allowed": Allowed.read(settings),
         },
     )
 

@@ -19,7 +19,7 @@ from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
-from services.kit.post.outgoing import Allowed
+from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
 from services.kit.store.db import connect
@@ -59,7 +59,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         state={
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
-            "allowed": Allowed(settings.inboxes, settings.receivers),
+            "allowed": Allowed.read(settings),
             "client_secret": settings.secret("client_secret"),
         },
     )

@@ -26,7 +26,8 @@ class Settings(BaseSettings):
     slot: str = ""  # the chain this process audits in; needed where a service runs two processes of a kind
     audit_copies: Path | None = None  # where signed heads are copied to, best on another machine's disk
     trusted_proxies: str = "127.0.0.1,::1"  # addresses or networks whose X-Forwarded-For is believed
-    receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
+    receivers: str = ""  # comma separated, as docs/operations.md says: the only outside addresses webhooks may reach
+    receivers_file: Path | None = None  # more of them, one a line
 
     @property
     def own_url(self) -> str:

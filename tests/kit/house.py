@@ -1,5 +1,6 @@
 """An owner of events with its own database, and the turns its relay takes."""
 
+from concurrent.futures import wait
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +9,7 @@ from sqlalchemy import Engine, select, text
 
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Lane
-from services.kit.post.relay import deliver_some, fan_out, secret_place
+from services.kit.post.relay import Courier, fan_out, secret_place
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
@@ -48,10 +49,18 @@ class House:
         """What a worker would do until there is nothing more to do now."""
         while fan_out(self.engine, now):
             pass
-        tried = 0
-        while some := deliver_some(self.engine, lane, self.seal, "households", now, own=own):
+        courier, tried = self.courier(lane, own=own), 0
+        while (some := courier.take_up(now)) or courier.under_way:
             tried += some
+            self.all_answer(courier, now)
         return tried
+
+    def all_answer(self, courier: Courier, now: datetime = NOW) -> None:
+        wait([done.answers for done in courier.under_way.values()])
+        courier.note(now)
+
+    def courier(self, lane: Lane, *, own: bool = False) -> Courier:
+        return Courier(self.engine, lane, self.seal, "households", own=own)
 
     @property
     def deliveries(self) -> list[Delivery]:

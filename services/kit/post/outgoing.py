@@ -1,17 +1,24 @@
 """Calls to addresses that somebody else chose: a total deadline, a byte cap, no redirects, only listed receivers."""
 
 import asyncio
-import re
+import ssl
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-import httpx
+import httpcore
+
+from services.kit.post.connecting import AddressRefused, Guarded, LookUp, look_up
+from services.kit.post.places import Place
+from services.kit.post.receivers import Allowed
 
 DEADLINE = 10.0  # seconds, for the whole exchange; the library's own timeouts are per read and never end a drip
-CAP = 65_536  # bytes of an answer that are read
-PORTS = {"http": 80, "https": 443}
-INBOX = re.compile(r"/v1/services/[a-z]+/inbox/[a-z]+")  # and no other resource, however the path is bent
+CAP = 16_384  # bytes of an answer's body that are read
+MOST = 2 * CAP  # bytes that are read of a connection, headers and interim answers with them
+LOOK_UPS = 32  # names looked up at a time: one whose server is silent holds a thread past the deadline
+NOT_LISTED = "address not on the operator's list"
+OUR_HEADERS = {"accept-encoding": "identity", "connection": "close", "user-agent": "shouwang"}
 
 
 @dataclass(frozen=True)
@@ -33,74 +40,78 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-class Allowed:
-    """Our own inboxes, fixed in the operator's settings, and receivers listed there by exact host and port."""
-
-    def __init__(self, inboxes: str, receivers: str) -> None:
-        self._services = [url.strip().rstrip("/") for url in inboxes.split(",") if url.strip()]
-        self._receivers = {place.strip() for place in receivers.split(",") if place.strip()}
-
-    def is_own(self, url: str) -> bool:
-        return any(url.startswith(service) and INBOX.fullmatch(url, len(service)) for service in self._services)
-
-    def permits(self, url: str) -> bool:
-        if self.is_own(url):
-            return True
-        try:
-            parts = urlsplit(url)
-            usual = PORTS[parts.scheme]
-            port = parts.port or usual
-        except (ValueError, KeyError):
-            return False
-        return parts.username is None and f"{parts.hostname}:{port}" in self._receivers
-
-
 class Lane:
-    """One client and one event loop for one thread: a client shared by many slows all of them."""
+    """An event loop in a thread of its own. Each post has its own connection: nothing of one receiver's can meet
+    another's, and the address is checked each time."""
 
-    def __init__(self, allowed: Allowed, deadline: float = DEADLINE) -> None:
-        self._allowed = allowed
-        self._deadline = deadline
-        self._runner = asyncio.Runner()
-        self._client: httpx.AsyncClient | None = None
+    def __init__(
+        self,
+        allowed: Allowed,
+        deadline: float = DEADLINE,
+        look_up: LookUp = look_up,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._allowed, self._deadline, self._look_up = allowed, deadline, look_up
+        self._tls = tls or ssl.create_default_context()
+        self._names = ThreadPoolExecutor(LOOK_UPS, thread_name_prefix="look up")
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._names)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lane", daemon=True)
+        self._thread.start()
 
-    def send(self, posts: Sequence[Post]) -> list[Answer]:
+    def send(self, posts: Sequence[Post]) -> "Future[list[Answer]]":
         """All at the same time; each ends within the deadline whatever the other side does."""
-        return self._runner.run(self._send_all(posts))
+        return asyncio.run_coroutine_threadsafe(self._send_all(posts), self._loop)
 
     def close(self) -> None:
-        if self._client:
-            self._runner.run(self._client.aclose())
-        self._runner.close()
+        """What is under way is given up; its retry is booked."""
+        asyncio.run_coroutine_threadsafe(give_up(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._names.shutdown(wait=False)
+        self._loop.close()
 
     async def _send_all(self, posts: Sequence[Post]) -> list[Answer]:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=self._deadline,
-                follow_redirects=False,
-                trust_env=False,
-                headers={"accept-encoding": "identity"},
-            )
-        return list(await asyncio.gather(*(self._send(self._client, post) for post in posts)))
+        return list(await asyncio.gather(*(self._send(post) for post in posts)))
 
-    async def _send(self, client: httpx.AsyncClient, post: Post) -> Answer:
-        if not self._allowed.permits(post.url):
-            return Answer(None, "address not on the operator's list")
+    async def _send(self, post: Post) -> Answer:
+        place = self._allowed.place_of(post.url)
+        if place is None:
+            return Answer(None, NOT_LISTED)
         try:
             async with asyncio.timeout(self._deadline):
-                async with client.stream("POST", post.url, content=post.body, headers=post.headers) as response:
-                    await read_capped(response)
-                    return Answer(response.status_code)
-        except TimeoutError:
+                return Answer(await self._exchange(place, post))
+        except (TimeoutError, httpcore.TimeoutException):
             return Answer(None, "no answer within the deadline")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except AddressRefused:
+            return Answer(None, NOT_LISTED)
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return Answer(None, type(error).__name__)
 
+    async def _exchange(self, place: Place, post: Post) -> int:
+        origin = httpcore.Origin(place.scheme.encode(), place.host.encode(), place.port)
+        url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=place.port, target=place.target)
+        headers = list((OUR_HEADERS | {"host": place.authority} | post.headers).items())
+        guarded = Guarded(place, self._allowed, self._look_up, MOST)
+        async with (
+            httpcore.AsyncHTTPConnection(origin, self._tls, network_backend=guarded) as connection,
+            connection.stream("POST", url, headers=headers, content=post.body) as response,
+        ):
+            await read_capped(response)
+            return response.status
 
-async def read_capped(response: httpx.Response) -> None:
-    """Drain a small answer so that the connection can be used again; leave a large one unread."""
+
+async def read_capped(response: httpcore.Response) -> None:
+    """To the end of a small answer, so that its receiver is not cut short; a large one is left unread."""
     read = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in response.aiter_stream():
         read += len(chunk)
         if read > CAP:
             return
+
+
+async def give_up() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

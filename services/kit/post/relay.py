@@ -2,19 +2,21 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlmodel import Session
 from standardwebhooks.webhooks import Webhook
 
 from services.kit.post.events import BATCH, ONE, CloudEvent
-from services.kit.post.outgoing import Allowed, Answer, Lane, Post
+from services.kit.post.outgoing import Answer, Lane, Post
+from services.kit.post.receivers import Allowed
 from services.kit.settings import Settings
 from services.kit.store.audit import note_own
 from services.kit.store.claim import claim
@@ -26,7 +28,11 @@ from services.kit.store.work import Loop, Step
 
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
 BATCH_OF = 200  # events in one post, where a subscriber takes batches
-SINGLES = 16  # posts to one subscriber at a time, where it does not
+AT_ONCE = 64  # subscribers that are being posted to
+DOUBTFUL = 4  # of those who did not accept the last time, or are new, taken up in a turn: the sound wait for each
+LEFT_ALONE = timedelta(seconds=2)  # after a round of which nothing was accepted: the next would most likely fail too
+PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
+SINGLES = 16  # posts at a time to one that does not take batches, once it has accepted one
 
 DAY_5 = 12  # steps of ten hours until the fifth day
 OUTSIDE_RETRIES = tuple(timedelta(seconds=s) for s in chain((5, 60, 300, 1_800, 7_200, 18_000), repeat(36_000, DAY_5)))
@@ -47,10 +53,7 @@ FAN_OUT = text(
           ON marked.type = ANY (subscription.types)
          AND starts_with(marked.division, subscription.division)
          AND subscription.disabled_at IS NULL
-         AND (subscription.own OR marked.division = '' OR EXISTS (
-             SELECT FROM access_grant g
-             WHERE g.holder = subscription.subscriber AND g.role = 'client' AND g.kind = 'division'
-               AND NOT g.revoked AND g.valid @> CAST(:today AS date) AND starts_with(marked.division, g.place)))
+         AND may_hear(subscription.own, subscription.subscriber, marked.division, CAST(:today AS date))
         ORDER BY marked.xid, marked.id
         ON CONFLICT DO NOTHING
     )
@@ -73,36 +76,96 @@ def fan_out(engine: Engine, now: datetime) -> int:
         return int(session.execute(FAN_OUT, {"now": now, "today": now.date()}).scalar_one())
 
 
-def deliver_some(engine: Engine, lane: Lane, seal: Seal, service: str, now: datetime, *, own: bool) -> int:
-    """Try the deliveries that are due, some of each subscriber's. 0 when none is, so the caller can sleep."""
-    with open_session(engine) as session:
-        groups = [
-            group
-            for subscription in due_subscriptions(session, now, own)
-            for group in claim_groups(session, subscription, now)
-        ]
-        session.commit()  # nothing is held while others answer
-        for group, answer in send(lane, seal, service, groups):
-            note_answer(session, group.deliveries, answer, now, own)
-        session.commit()
-    return sum(len(group.deliveries) for group in groups)
+@dataclass(frozen=True)
+class Round:
+    """What is under way to one subscriber."""
+
+    groups: Sequence[Group]
+    answers: "Future[list[Answer]]"
 
 
-def due_subscriptions(session: Session, now: datetime, own: bool) -> list[Subscription]:
-    """Each in its turn: a subscriber with thousands owed must not keep the others waiting behind them."""
+class Courier:
+    """Brings each subscriber what it is owed, one round at a time. Whoever is slow keeps nobody waiting but itself."""
+
+    def __init__(self, engine: Engine, lane: Lane, seal: Seal, service: str, *, own: bool) -> None:
+        self._engine, self._lane, self._seal, self._service, self._own = engine, lane, seal, service, own
+        self.under_way: dict[UUID, Round] = {}
+        self._accepting: set[UUID] = set()
+        self._left_alone: dict[UUID, datetime] = {}  # until when
+
+    def step(self, now: datetime) -> int:
+        """0 when nothing is due or under way, so that the caller can sleep."""
+        taken = self.take_up(now)
+        if not taken:
+            wait([done.answers for done in self.under_way.values()], PATIENCE, FIRST_COMPLETED)
+        return taken + self.note(now) + len(self.under_way)
+
+    def take_up(self, now: datetime) -> int:
+        """Some of each subscriber's that is due and waits for no answer. Nothing is held while others answer."""
+        taken = 0
+        with open_session(self._engine) as session:
+            for subscription in self._free(session, now):
+                posts = SINGLES if subscription.id in self._accepting else 1
+                groups = claim_groups(session, subscription, now, posts)
+                if groups:
+                    self.under_way[subscription.id] = Round(groups, self._send(groups))
+                taken += sum(len(group.deliveries) for group in groups)
+        return taken
+
+    def note(self, now: datetime) -> int:
+        answered = [key for key, done in self.under_way.items() if done.answers.done()]
+        for key in answered:
+            done = self.under_way.pop(key)
+            self._weigh(key, done.answers.result(), now)
+            with open_session(self._engine) as session, session.begin():
+                for group, answer in zip(done.groups, done.answers.result(), strict=True):
+                    note_answer(session, group.deliveries, answer, now, self._own)
+        return len(answered)
+
+    def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:
+        """Who accepts is sent many posts at a time; who does not, one, and only after a rest."""
+        self._accepting.discard(key)
+        if any(answer.accepted for answer in answers):
+            self._accepting.add(key)
+        else:
+            self._left_alone[key] = now + LEFT_ALONE
+
+    def _free(self, session: Session, now: datetime) -> list[Subscription]:
+        self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
+        busy = self.under_way.keys() | self._left_alone.keys()
+        due = due_subscriptions(session, now, self._own, busy)
+        sound = [one for one in due if one.id in self._accepting]
+        doubtful = [one for one in due if one.id not in self._accepting]
+        room = AT_ONCE - len(self.under_way)
+        return [*sound[:room], *doubtful[: max(0, min(DOUBTFUL, room - AT_ONCE // 2))]]
+
+    def _send(self, groups: Sequence[Group]) -> "Future[list[Answer]]":
+        """A secret that cannot be opened is that subscriber's trouble, not the others'."""
+        try:
+            return self._lane.send([compose(self._seal, self._service, group) for group in groups])
+        except SealBroken:
+            known: Future[list[Answer]] = Future()
+            known.set_result([Answer(None, "the secret cannot be opened")] * len(groups))
+            return known
+
+
+def due_subscriptions(
+    session: Session, now: datetime, own: bool, busy: Collection[UUID] = frozenset()
+) -> list[Subscription]:
+    """Each in its turn, and in no order: neither one with thousands owed nor many who are slow come first."""
     columns: Any = Subscription
     delivery: Any = Delivery
     owed = select(delivery.subscription_id).where(
         delivery.done_at.is_(None), delivery.dead_at.is_(None), delivery.due_at <= now
     )
     wanted = select(Subscription).where(columns.own.is_(own), columns.disabled_at.is_(None), columns.id.in_(owed))
-    return list(session.scalars(wanted))
+    return list(session.scalars(wanted.where(columns.id.not_in(busy)).order_by(func.random())))
 
 
-def claim_groups(session: Session, subscription: Subscription, now: datetime) -> list[Group]:
+def claim_groups(session: Session, subscription: Subscription, now: datetime, posts: int) -> list[Group]:
     """What travels together: a batch, or each event by itself."""
     delivery: Any = Delivery
-    limit = BATCH_OF if subscription.batch else SINGLES
+    limit = BATCH_OF if subscription.batch else posts
     mine = [delivery.subscription_id == subscription.id]
     due = sorted(claim(session, Delivery, now, hold=HOLD, limit=limit, where=mine), key=lambda d: d.seq or 0)
     wanted = select(Event).where(Event.id.in_([d.event_id for d in due]))  # type: ignore[attr-defined]
@@ -110,18 +173,6 @@ def claim_groups(session: Session, subscription: Subscription, now: datetime) ->
     if subscription.batch:
         return [Group(subscription, due, [events[d.event_id] for d in due])] if due else []
     return [Group(subscription, [d], [events[d.event_id]]) for d in due]
-
-
-def send(lane: Lane, seal: Seal, service: str, groups: Sequence[Group]) -> Iterator[tuple[Group, Answer]]:
-    """A secret that cannot be opened is that subscriber's trouble, not the others'."""
-    posts, sent = [], []
-    for group in groups:
-        try:
-            posts.append(compose(seal, service, group))
-            sent.append(group)
-        except SealBroken:
-            yield group, Answer(None, "the secret cannot be opened")
-    yield from zip(sent, lane.send(posts), strict=True)
 
 
 def compose(seal: Seal, service: str, group: Group) -> Post:
@@ -170,11 +221,10 @@ def retry_after(attempts: int) -> timedelta | None:
 
 def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
     """The loops every worker runs: own services and outside systems apart, so that neither waits for the other."""
-    allowed = Allowed(settings.inboxes, settings.receivers)
+    allowed = Allowed.read(settings)
 
     def deliver(own: bool) -> Step:
-        lane = Lane(allowed)
-        return lambda now: deliver_some(engine, lane, seal, settings.service, now, own=own)
+        return Courier(engine, Lane(allowed), seal, settings.service, own=own).step
 
     return [
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),

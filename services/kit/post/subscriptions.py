@@ -2,18 +2,20 @@
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from services.kit.post.events import source_of
+from services.kit.post.owing import owe_since, ping
+from services.kit.post.receivers import Allowed
 from services.kit.post.relay import secret_place
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
@@ -60,6 +62,7 @@ class SubscriptionOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
+    id: UUID
     event_id: UUID
     attempts: int
     done_at: datetime | None
@@ -67,6 +70,16 @@ class DeliveryOut(BaseModel):
     due_at: datetime
     status: int | None
     problem: str | None
+
+
+class ReplayIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[AwareDatetime, Field(title="从何时起")]
+
+
+class ReplayOut(BaseModel):
+    owed: Annotated[int, Field(title="将再次投递的事件数")]
 
 
 class UnknownType(DomainError):
@@ -77,6 +90,12 @@ class UnknownType(DomainError):
 class AddressNotListed(DomainError):
     zh = "接收地址不在运维人员设定的名单内。"
     en = "The address is not on the operator's list of receivers."
+
+
+class SubscriptionEnded(DomainError):
+    status = 409
+    zh = "这个订阅已经停止。"
+    en = "This subscription has ended."
 
 
 def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, published: Published) -> APIRouter:
@@ -93,7 +112,7 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         caller: CallerDep,
         now: Now,
     ) -> SubscriptionOut:
-        check(body, caller, rights, published)
+        check(body.types, caller, rights, published)
         if not request.app.state.allowed.permits(body.url):
             raise AddressNotListed
         kept = keep(session, subscription_id, body, caller.subject, now)
@@ -118,21 +137,52 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         newest = (
             select(Delivery).where(columns.subscription_id == subscription_id).order_by(columns.seq.desc()).limit(200)
         )
-        return [DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields))) for row in session.scalars(newest)]
+        return [delivery_shown(row) for row in session.scalars(newest)]
+
+    @router.post("/{subscription_id}/ping", status_code=202, dependencies=may)
+    def create_ping(
+        subscription_id: UUID, request: Request, session: SessionDep, caller: CallerDep, now: Now
+    ) -> DeliveryOut:
+        """One test event to this subscriber alone. How it went is seen in its deliveries."""
+        row = callable_now(owned(session, subscription_id, caller), request.app.state.allowed)
+        return delivery_shown(ping(session, row, now))
+
+    @router.post("/{subscription_id}/replay", status_code=202, dependencies=may)
+    def create_replay(
+        subscription_id: UUID, body: ReplayIn, request: Request, session: SessionDep, caller: CallerDep, now: Now
+    ) -> ReplayOut:
+        """Everything since then once more, under the ids it had."""
+        row = callable_now(owned(session, subscription_id, caller), request.app.state.allowed)
+        check(row.types, caller, rights, published)
+        return ReplayOut(owed=owe_since(session, row, body.since, now))
 
     return router
+
+
+def callable_now(row: Subscription, allowed: Allowed) -> Subscription:
+    """The operator's list may have changed since it was made."""
+    if row.disabled_at:
+        raise SubscriptionEnded
+    if not allowed.permits(row.url):
+        raise AddressNotListed
+    return row
 
 
 def shown(row: Subscription, secret: str | None = None) -> SubscriptionOut:
     return SubscriptionOut(**row.model_dump(include=set(SubscriptionOut.model_fields)), secret=secret)
 
 
+def delivery_shown(row: Delivery) -> DeliveryOut:
+    """Never a word of the receiver's answer: whoever may subscribe could read through us what only we can reach."""
+    return DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields)))
+
+
 def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def check(body: SubscriptionIn, caller: Caller, rights: Rights, published: Published) -> None:
-    for kind in body.types:
+def check(types: Sequence[str], caller: Caller, rights: Rights, published: Published) -> None:
+    for kind in types:
         if kind not in published:
             raise UnknownType(kind)
         right = published[kind].right
