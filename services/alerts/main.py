@@ -5,15 +5,17 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, inbox, rules, sweep, vocabulary
+from services.alerts import alerts, inbox, overdue, rules, sweep, vocabulary
 from services.alerts.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 
 PUBLISHED = {
     "alert.opened": EventType("一条规则开始成立", "alert:read"),
@@ -23,7 +25,7 @@ PUBLISHED = {
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
-    engine = engine or connect(settings.database_url)
+    engine = engine or connect(settings.dsn)
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
@@ -36,6 +38,8 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             inbox.router,
         ],
         title="Shouwang alerts",
+        hears=("worker", "scheduler"),
+        readings=overdue.readings,
         engine=engine,
         keys=keys,
         state={
@@ -47,5 +51,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "client_secret", "field_key", "index_key")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)

@@ -8,15 +8,16 @@ from services.alerts.steps import sweep_some
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.work import Loop, run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 
 def main() -> None:
-    log_plainly()
-    settings = AlertsSettings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    settings = settings_or_exit(AlertsSettings, "client_secret", "field_key", "index_key")
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "households": settings.households_url, "attendance": settings.attendance_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
@@ -25,7 +26,7 @@ def main() -> None:
         *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
         Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),
     ]
-    run(loops, settings.timezone)
+    run(loops, settings.timezone, engine)
 
 
 if __name__ == "__main__":

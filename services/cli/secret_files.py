@@ -30,6 +30,7 @@ def make_secrets(state: Path) -> None:
     for service in SERVICES:
         keep(secret_folder(state, service) / "field_key", key)
         keep(secret_folder(state, service) / "index_key", key)
+        keep(secret_folder(state, service) / "metrics_token", password)
     for name in ("current.pem", "next.pem"):
         keep(county / "signing" / name, signing_key)
 

@@ -10,16 +10,18 @@ from services.county.policy import RIGHTS, allow
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 
 PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
-    engine = engine or connect(settings.database_url)
+    engine = engine or connect(settings.dsn)
     signer = tokens.Signer.read(settings.secrets)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
@@ -46,5 +48,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "field_key", "index_key", "signing/current.pem", "signing/next.pem")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)

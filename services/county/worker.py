@@ -7,9 +7,10 @@ from sqlalchemy import Engine
 from services.county.days import keep_calendar
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect, open_session
 from services.kit.store.work import Loop, run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 DAILY = 86_400.0
 
@@ -21,10 +22,11 @@ def keep_a_year_ahead(engine: Engine, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    log_plainly()
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url)
+    settings = settings_or_exit(Settings, "field_key", "index_key")
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn)
     run(
         [*relays(settings, engine), Loop("calendar", lambda now: keep_a_year_ahead(engine, now), idle=DAILY)],
         settings.timezone,
+        engine,
     )

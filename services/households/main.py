@@ -11,9 +11,11 @@ from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.outgoing import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
@@ -46,5 +48,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "client_secret", "field_key", "index_key")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)
