@@ -1,6 +1,7 @@
 """The bell: a clock that speaks HTTP every minute. What is due is for the services to say; it knows no business."""
 
 import logging
+from datetime import UTC, datetime
 
 from apscheduler.schedulers.blocking import BlockingScheduler
 from httpx import HTTPError
@@ -41,7 +42,13 @@ def main() -> None:
     clock = BlockingScheduler(
         timezone=settings.zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
     )
-    clock.add_job(ring, "interval", [alerts, settings.every_seconds], seconds=settings.every_seconds)
+    clock.add_job(
+        ring,
+        "interval",
+        [alerts, settings.every_seconds],
+        seconds=settings.every_seconds,
+        next_run_time=datetime.now(UTC),
+    )
     clock.start()
 
 

@@ -1,12 +1,14 @@
 """A process that is told something wrong ends within three seconds, says what and what to do, and shows no secret."""
 
-import json
+import ast
+import inspect
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ import pytest
 from services.cli.processes import CODE, Ports, common
 from services.cli.secret_files import SERVICES, database_password, make_secrets, secret_folder
 from services.kit.secrets_on_disk import weak_secrets
+from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 
 WITHIN = 3.0  # seconds
 MODULES = {
@@ -110,43 +114,35 @@ def faults_of(module: str) -> dict[str, Fault]:
     return found
 
 
-# Imports once, then a fork for each fault: nothing but the imports is shared with a real start.
-MANY = """
-import importlib, json, os, runpy, sys
-module, cases = sys.argv[1], json.load(sys.stdin)
-importlib.import_module(module)
-sys.modules.pop(module)
-for env, place in cases:
-    child = os.fork()
-    if child == 0:
-        os.dup2(os.open(place, os.O_CREAT | os.O_WRONLY, 0o600), 2)
-        os.environ.clear()
-        os.environ.update(env)
-        runpy.run_module(module, run_name="__main__")
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
+def asked_by(module: str) -> tuple[type[Settings], list[str]]:
+    """What the module's own call names: the kind of settings, and the secrets."""
+    imported = import_module(module)
+    calls = [node for node in ast.walk(ast.parse(inspect.getsource(imported))) if isinstance(node, ast.Call)]
+    (call,) = [one for one in calls if isinstance(one.func, ast.Name) and one.func.id == "settings_or_exit"]
+    kind, *names = call.args
+    return getattr(imported, ast.unparse(kind)), [ast.literal_eval(name) for name in names]
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_each_wrong_setting_ends_the_process_with_a_line_in_both_languages(
-    module: str, sound: Path, tmp_path: Path
+def test_each_wrong_setting_is_refused_with_a_line_in_both_languages(
+    module: str, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    faults, cases, named = faults_of(module), [], []
-    for number, fault in enumerate(faults.values()):
+    kind, secrets = asked_by(module)
+    for number, (about, fault) in enumerate(faults_of(module).items()):
         state = tmp_path / str(number)
         shutil.copytree(sound, state)
         env = environment(MODULES[module], state)
-        named.append(fault(env, secret_folder(state, MODULES[module])))
-        cases.append((env, str(tmp_path / f"{number}.err")))
-    argv = [sys.executable, "-c", MANY, module]
-    done = subprocess.run(
-        argv, cwd=CODE, input=json.dumps(cases), capture_output=True, text=True, timeout=60, check=True
-    )
-    for about, name, code, (_, place) in zip(faults, named, done.stdout.splitlines(), cases, strict=True):
-        err = Path(place).read_text()
-        assert (code, told_in_both(err, name)) == ("78", True), (about, err)
-        assert not any(word in err for word in (SHORT, DEFAULT, "TopSecret99", "Traceback")), about
+        named = fault(env, secret_folder(state, MODULES[module]))
+        with monkeypatch.context() as patched:
+            for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+                patched.delenv(name)
+            for name, value in env.items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                settings_or_exit(kind, *secrets)
+        err = capsys.readouterr().err
+        assert (ended.value.code, told_in_both(err, named)) == (78, True), (about, err)
+        assert not any(word in err for word in (SHORT, DEFAULT, "TopSecret99")), about
 
 
 def told_in_both(err: str, name: str) -> bool:
