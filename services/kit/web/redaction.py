@@ -8,7 +8,8 @@ import re
 STRUCK = "[…]"
 
 ID_OR_CARD = r"(?<!\d)\d{12,18}[\dXxＸｘ](?!\d)"  # 13 to 19 characters: ID numbers of 15 and 18, bank cards
-IN_GROUPS = r"(?<![0-9A-Za-z-])(?=(?:\d[ -]?){13})\d{3,6}(?:[ -]\d{2,8}){2,5}[Xx]?(?![0-9A-Za-z-])"  # 110101 19900101 1234, cards by fours
+# 110101 19900101 1234, cards by fours
+IN_GROUPS = r"(?<![0-9A-Za-z-])(?=(?:\d[ -]?){13})\d{3,6}(?:[ -]\d{2,8}){2,5}[Xx]?(?![0-9A-Za-z-])"
 MOBILE = r"(?<!\d)1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"
 MOBILE_ABROAD = r"(?:\+|00)86[ -]?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"
 WEBHOOK_SECRET = r"whsec_[\w+/=-]+"
