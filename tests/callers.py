@@ -99,7 +99,7 @@ def office(engines: dict[str, Engine], clean: None, sign: Sign) -> Office:
 def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: Path) -> Iterator[TestClient]:
     """The service's own app at the tests' moment, with the keys of `seal` in its secrets."""
     write_key(secrets, TEST_KEY)
-    (secrets / "client_secret").write_text("a secret of this test")
+    (secrets / "client_secret").write_text("a secret of this test 1234567890")
     settings = Settings(
         service=service,
         database_url="",

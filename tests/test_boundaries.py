@@ -76,7 +76,9 @@ def test_only_main_and_worker_read_settings() -> None:
         str(path.relative_to(HOME))
         for path in sources(*SERVICES)
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Settings")
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id.endswith(("Settings", "settings_or_exit"))
     ]
     assert [place for place in readers if not place.endswith(("main.py", "worker.py"))] == []
 

@@ -27,6 +27,7 @@ FACTS, SUBSCRIPTIONS, AUDIT = "facts:read", "subscription:write", "audit:read"
 PLUMBING = {
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
     "GET /v1/services/{service}/subscriptions": SUBSCRIPTIONS,
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,

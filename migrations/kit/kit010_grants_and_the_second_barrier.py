@@ -48,8 +48,7 @@ def downgrade() -> None:
     for role in roles(op.get_bind()):
         op.execute(f'REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{role}"')
         op.execute(f'ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM "{role}"')
-    op.execute(
-        "DROP FUNCTION may_hear(boolean, text, text, date); DROP FUNCTION shouwang_subjects(); DROP FUNCTION shouwang_list(text)"
-    )
+    for function in ("may_hear(boolean, text, text, date)", "shouwang_subjects()", "shouwang_list(text)"):
+        op.execute(f"DROP FUNCTION {function}")
     op.drop_table("set_member")
     op.drop_table("access_grant")

@@ -5,16 +5,18 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, inbox, rules, sweep, vocabulary
+from services.alerts import alerts, inbox, overdue, rules, sweep, vocabulary
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -25,7 +27,7 @@ PUBLISHED = {
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
-    engine = engine or connect(settings.database_url)
+    engine = engine or connect(settings.dsn)
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
@@ -39,6 +41,8 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             inbox.router,
         ],
         title="Shouwang alerts",
+        hears=("worker", "scheduler"),
+        readings=overdue.readings,
         engine=engine,
         keys=keys,
         state={
@@ -51,5 +55,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "client_secret")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)

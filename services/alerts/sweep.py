@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
@@ -17,10 +17,17 @@ from services.alerts.policy import allow
 from services.alerts.reach import GAPS, reachable_sweep, reachable_sweeps
 from services.kit.post.facts import COUNTY
 from services.kit.store.db import Now, SessionDep, UnboundSessionDep
+from services.kit.store.heartbeat import beat
 from services.kit.store.reference import standards_on
 from services.kit.store.scope import scope_of, scoped
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
+
+
+class RingIn(BaseModel):
+    """A bell says how often it rings; a person who rings by hand says nothing, and is not taken for it."""
+
+    every_seconds: int | None = Field(default=None, ge=1, le=86_400)
 
 
 class SweepOut(BaseModel):
@@ -41,8 +48,10 @@ class GapOut(BaseModel):
 
 
 @router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
-def create_due_sweeps(session: UnboundSessionDep, now: Now) -> list[SweepOut]:
+def create_due_sweeps(session: UnboundSessionDep, now: Now, ring: RingIn | None = None) -> list[SweepOut]:
     """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
+    if ring and ring.every_seconds:
+        beat(session, "scheduler", every=ring.every_seconds)
     ask_for_today(session, now)
     return [shown(sweep) for sweep in claim_due(session, now)]
 

@@ -9,18 +9,19 @@ from services.alerts.steps import sweep_some
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
 from services.kit.store.rotation import rotations
 from services.kit.store.work import Loop, run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 
 def main() -> None:
-    log_plainly()
-    settings = AlertsSettings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    settings = settings_or_exit(AlertsSettings, "client_secret")
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "households": settings.households_url, "attendance": settings.attendance_url}
@@ -32,7 +33,7 @@ def main() -> None:
         *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
         Loop("sweep", lambda now: sweep_some(engine, owners, now), idle=0.5),
     ]
-    run(loops, settings.timezone)
+    run(loops, settings.timezone, engine)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,18 @@ from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
 from services.kit.store.rotation import rotations
 from services.kit.store.work import run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 if __name__ == "__main__":
-    log_plainly()
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    settings = settings_or_exit(Settings, "client_secret")
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     county = Peer("county", settings.county_url, tokens)
@@ -28,4 +29,5 @@ if __name__ == "__main__":
             *following(settings, engine, HANDLERS, {"county": county}),
         ],
         settings.timezone,
+        engine,
     )

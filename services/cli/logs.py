@@ -6,6 +6,8 @@ from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.cli.logs_as_read import as_read
+
 TOO_LONG = 64 * 1024  # a line without end is written in pieces
 LARGEST = 10_000_000  # bytes; then the file becomes .1, and the .1 before it is gone
 
@@ -20,10 +22,11 @@ class Log:
 
     def write(self, line: bytes) -> None:
         """A full disk costs lines of the log, never the processes that are being watched."""
-        self.last_lines.append(line.decode(errors="replace").rstrip())
+        said = as_read(line.decode(errors="replace").rstrip())
+        self.last_lines.append(said)
         moment = datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")
         try:
-            self._file.write(f"{moment} {self.name} | ".encode() + line.rstrip(b"\n") + b"\n")
+            self._file.write(f"{moment} {self.name} | ".encode() + said.encode(errors="replace") + b"\n")
             if self._file.tell() > self.largest:
                 self._rotate()
         except OSError:

@@ -123,7 +123,7 @@ def receiver(state: Path, ports: Ports) -> Process:
 def service_environment(service: str, cluster: Cluster, ports: Ports, role: str) -> dict[str, str]:
     return {
         **common(service, cluster.state, ports),
-        "SHOUWANG_DATABASE_URL": cluster.dsn(ports.postgres, database=service, user=role),
+        "SHOUWANG_DATABASE_URL": f"postgresql+psycopg://{role}@127.0.0.1:{ports.postgres}/{service}",
         "SHOUWANG_PORT": str(ports.by_name()[service]),
         "SHOUWANG_RECEIVERS": f"127.0.0.1:{ports.receiver}",
         "SHOUWANG_AUDIT_COPIES": str(cluster.state / "audit"),

@@ -34,6 +34,7 @@ def make_secrets(state: Path, suite: str = INTERNATIONAL.name) -> None:
         if not key_numbers(secret_folder(state, service)):
             add_key(secret_folder(state, service), SUITES[suite])
         keep(secret_folder(state, service) / "audit_key", audit_key)
+        keep(secret_folder(state, service) / "metrics_token", password)
     for name in ("current.pem", "next.pem"):
         keep(county / "signing" / name, signing_key)
 
@@ -48,8 +49,10 @@ def superuser_password(state: Path) -> str:
 
 
 def database_password(state: Path, role: str) -> str:
-    """One per role, beside the superuser's: the launcher hands each process the one it works with."""
-    return keep(state / "secrets" / "database" / role, password)
+    """A service is given those of its API's and its worker's role, and not the owner's, with which one migrates."""
+    service = role.partition("_")[0]
+    folder = state / "secrets" / "database" if role == service else secret_folder(state, service) / "database"
+    return keep(folder / role, password)
 
 
 def keep(path: Path, make: Callable[[], str]) -> str:

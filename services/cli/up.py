@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from services.cli.messages import (
     WrittenByNewerVersion,
 )
 from services.cli.migrate import DataNewerThanCode, migrate_all
+from services.cli.ports_taken import is_free
 from services.cli.postgres import Cluster, create_databases, prepare
 from services.cli.processes import Ports, Process, everything
 from services.cli.readiness import ready_path
@@ -107,14 +107,3 @@ def try_ports(ports: Ports, patience_s: float) -> None:
             if time.monotonic() > end:
                 raise PortTaken(port=port, process=process)
             time.sleep(0.1)
-
-
-def is_free(port: int) -> bool:
-    """With the option servers use themselves, or connections of yesterday would count as a listener."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

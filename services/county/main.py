@@ -31,10 +31,12 @@ from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -47,7 +49,7 @@ def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, limits: SignInSettings | None = None
 ) -> FastAPI:
     limits = limits or SignInSettings()
-    engine = engine or connect(settings.database_url)
+    engine = engine or connect(settings.dsn)
     signer = tokens.Signer.read(settings.secrets)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
@@ -86,5 +88,6 @@ def create(
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "signing/current.pem", "signing/next.pem")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)

@@ -11,12 +11,13 @@ from services.county.models import SEALED, RefreshFamily, SignInTries, UsedToken
 from services.county.settings import SignInSettings
 from services.kit.post.relay import relays
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect, open_session
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
 from services.kit.store.rotation import rotations
 from services.kit.store.work import Loop, run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 DAILY = 86_400.0
 
@@ -42,9 +43,9 @@ def forget(engine: Engine, now: datetime, limits: SignInSettings) -> int:
 
 
 if __name__ == "__main__":
-    log_plainly()
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    settings = settings_or_exit(Settings)
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     limits = SignInSettings()
     run(
@@ -56,4 +57,5 @@ if __name__ == "__main__":
             Loop("forget", lambda now: forget(engine, now, limits), idle=DAILY),
         ],
         settings.timezone,
+        engine,
     )

@@ -22,10 +22,12 @@ from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.logs import log_lines
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -36,7 +38,7 @@ PUBLISHED = {
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
-    engine = engine or connect(settings.database_url)
+    engine = engine or connect(settings.dsn)
     return create_app(
         settings,
         [
@@ -66,5 +68,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = Settings()  # type: ignore[call-arg]  # from the environment
+    settings = settings_or_exit(Settings, "client_secret")
+    log_lines(settings.service, "api")
     serve(create(settings), settings.port)

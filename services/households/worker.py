@@ -6,18 +6,19 @@ from services.households.settings import HouseholdsSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
+from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
 from services.kit.store.rotation import rotations
 from services.kit.store.work import run
-from services.kit.web.app import log_plainly
+from services.kit.web.logs import log_lines
 
 
 def main() -> None:
-    log_plainly()
-    settings = HouseholdsSettings()  # type: ignore[call-arg]  # from the environment
-    engine = connect(settings.database_url, slot=settings.slot_of("worker"))
+    settings = settings_or_exit(HouseholdsSettings, "client_secret")
+    log_lines(settings.service, "worker")
+    engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "attendance": settings.attendance_url}
@@ -28,7 +29,7 @@ def main() -> None:
         signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners),
     ]
-    run(loops, settings.timezone)
+    run(loops, settings.timezone, engine)
 
 
 if __name__ == "__main__":

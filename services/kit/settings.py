@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 from services.kit.store.suites import SuiteName
 
@@ -15,7 +16,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SHOUWANG_")
 
     service: str
-    database_url: str
+    database_url: str  # names a role, and no password: an environment can be read
     secrets: Path  # a folder that only this service can read
     port: int
     county_url: str  # where the frame (accounts, divisions, days, standards) is kept
@@ -41,5 +42,19 @@ class Settings(BaseSettings):
     def timezone(self) -> tzinfo:
         return ZoneInfo(self.zone)
 
+    @property
+    def dsn(self) -> str:
+        """The database's address with its password, if it has one: a socket's owner is known without."""
+        url = make_url(self.database_url)
+        return url.set(password=self.secret_if_any(self.password_file) or None).render_as_string(hide_password=False)
+
+    @property
+    def password_file(self) -> str:
+        """The API and the worker of a service work as different roles."""
+        return f"database/{make_url(self.database_url).username}"
+
     def secret(self, name: str) -> str:
         return (self.secrets / name).read_text().strip()
+
+    def secret_if_any(self, name: str) -> str:
+        return self.secret(name) if (self.secrets / name).exists() else ""

@@ -43,7 +43,7 @@ def worker(engine: Engine, secrets: Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = {
         **os.environ,
         "SHOUWANG_SERVICE": "households",
-        "SHOUWANG_DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        "SHOUWANG_DATABASE_URL": engine.url.set(password=None).render_as_string(),
         "SHOUWANG_SECRETS": str(secrets),
         "SHOUWANG_PORT": "1",
         "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
@@ -51,12 +51,19 @@ def worker(engine: Engine, secrets: Path) -> Iterator[subprocess.Popen[bytes]]:
         "SHOUWANG_SUITE": SUITE.name,
     }
     keep(secrets / "audit_key", audit_key)
+    keep(secrets / "database" / str(engine.url.username), lambda: str(engine.url.password))
+    keep_from_others(secrets)
     argv = [sys.executable, "-m", "services.households.worker"]
     with subprocess.Popen(argv, cwd=CODE, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
             process.send_signal(signal.SIGKILL)
+
+
+def keep_from_others(secrets: Path) -> None:
+    for path in secrets.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def moved(engine: Engine) -> int:

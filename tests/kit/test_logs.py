@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, open_session
 from services.kit.store.work import Loop, turn
-from services.kit.web.app import WithoutValues, create_app
+from services.kit.web.app import create_app
+from services.kit.web.logs import JsonLine
 
 CANARY = "王某某的名字"
 TWICE = text("INSERT INTO division (code, name, level, version) VALUES (:name, :name, 'x', 1), (:name, '', 'x', 1)")
@@ -64,7 +65,7 @@ def test_what_a_library_logs_of_a_failure_holds_no_value_of_the_row(engines: dic
         fail(engines["county"])
     except Exception:
         record = logging.LogRecord("uvicorn.error", logging.ERROR, "", 1, "in the app", (), sys.exc_info())
-    assert soundly_told(WithoutValues().format(record))
+    assert soundly_told(JsonLine("county", "api").format(record))
 
 
 def test_there_are_as_many_threads_for_requests_as_connections(app: FastAPI) -> None:

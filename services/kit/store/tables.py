@@ -69,6 +69,7 @@ class Delivery(Kit, table=True):
 
     __table_args__ = (
         Index("delivery_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
+        Index("delivery_dead", "dead_at", postgresql_where="dead_at IS NOT NULL"),
         UniqueConstraint("event_id", "subscription_id"),
     )
 
@@ -187,3 +188,13 @@ class Standard(Kit, table=True):
     document_no: str
     source: str = ""
     version: int = Field(sa_type=BigInteger)
+
+
+class Heartbeat(Kit, table=True):
+    """A process that was alive at `at`, by the database's clock, and meant to beat again within `every` seconds."""
+
+    kind: str = Field(primary_key=True)  # worker, scheduler
+    slot: str = Field(primary_key=True)  # which of several, by host
+    at: datetime = instant(sa_column_kwargs={"server_default": text("clock_timestamp()")})
+    every: int
+    detail: dict[str, Any] = Field(sa_type=JSONB)

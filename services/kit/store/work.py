@@ -3,12 +3,15 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.kit.store.db import open_session
+from services.kit.store.heartbeat import EVERY, beat
 from services.kit.web.errors import in_a_line, without_values
 
 log = logging.getLogger(__name__)
@@ -25,21 +28,31 @@ class Loop:
     idle: float = 0.1
 
 
-def run(loops: Sequence[Loop], zone: tzinfo) -> None:
-    """Until SIGTERM or SIGINT. A loop finishes the step it is in. Steps are told the time in the county's zone."""
+def run(loops: Sequence[Loop], zone: tzinfo, engine: Engine) -> None:
+    """Until SIGTERM or SIGINT. A loop finishes the step it is in. Steps are told the time in the county's zone. A last
+    loop tells the APIs, through the database, that this process is alive and which loops fail."""
+    failing = {loop.name: 0 for loop in loops}
+    loops = [*loops, Loop("heartbeat", lambda _: beat_once(engine, failing), idle=EVERY)]
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threads = [threading.Thread(target=turn, args=(loop, stop, zone), name=loop.name) for loop in loops]
+    threads = [threading.Thread(target=turn, args=(loop, stop, zone, failing), name=loop.name) for loop in loops]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
 
-def turn(loop: Loop, stop: threading.Event, zone: tzinfo) -> None:
+def beat_once(engine: Engine, failing: Mapping[str, int]) -> int:
+    with open_session(engine) as session, session.begin():
+        beat(session, "worker", detail={"failing": {name: times for name, times in list(failing.items()) if times}})
+    return 0
+
+
+def turn(loop: Loop, stop: threading.Event, zone: tzinfo, failing: dict[str, int] | None = None) -> None:
     """Failures rest longer each time (to 5 s) and are tried again: the work is booked in the database, not here."""
     failures = 0
+    failing = {} if failing is None else failing
     while not stop.is_set():
         try:
             rest = 0.0 if loop.step(datetime.now(zone)) else loop.idle
@@ -52,5 +65,6 @@ def turn(loop: Loop, stop: threading.Event, zone: tzinfo) -> None:
             failures += 1
             rest = min(0.5 * failures, 5.0)
             log.error("%s: step failed\n%s", loop.name, without_values(error))
+        failing[loop.name] = failures
         if rest:
             stop.wait(rest)

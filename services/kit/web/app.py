@@ -1,6 +1,5 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
-import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,11 +11,14 @@ from sqlalchemy import Engine
 
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, connect
+from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
 from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
-from services.kit.web.errors import speak_problems, without_values
+from services.kit.web.errors import speak_problems
 from services.kit.web.health import router as health
+from services.kit.web.metrics import Meter, Observed
+from services.kit.web.metrics import router as metrics
 from services.kit.web.strict_json import StrictBody
 
 
@@ -28,12 +30,17 @@ def create_app(
     engine: Engine | None = None,
     keys: Keys | None = None,
     state: Mapping[str, Any] | None = None,
+    hears: Iterable[str] = ("worker",),
+    readings: Readings | None = None,
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
-    names the parameters that are codes of places, for the audit."""
+    names the parameters that are codes of places, for the audit. `hears` names whose heartbeats are expected here,
+    `readings` what the service measures of itself beside what all do."""
     app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=while_serving)
     app.state.settings = settings
-    app.state.engine = (engine or connect(settings.database_url)).execution_options(audit_slot=settings.slot_of("api"))
+    app.state.engine = (engine or connect(settings.dsn)).execution_options(audit_slot=settings.slot_of("api"))
+    app.state.meter, app.state.metrics_token = Meter(), settings.secret_if_any("metrics_token")
+    app.state.readings = together(kit_readings(tuple(hears)), readings)
     app.state.keys = keys or Keys.of(settings.county_url)
     app.state.revoked = Revoked(app.state.engine.url)
     for name, value in (state or {}).items():
@@ -41,7 +48,8 @@ def create_app(
     speak_problems(app)
     app.add_middleware(StrictBody)
     app.add_middleware(Audited)
-    for router in (health, *routers):
+    app.add_middleware(Observed, meter=app.state.meter)
+    for router in (health, metrics, *routers):
         app.include_router(router)
     return app
 
@@ -56,7 +64,6 @@ async def while_serving(app: FastAPI) -> AsyncIterator[None]:
 
 def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
-    log_plainly()
     uvicorn.run(
         app,
         host="127.0.0.1",
@@ -66,18 +73,3 @@ def serve(app: FastAPI, port: int) -> None:
         proxy_headers=False,  # who may say where a request comes from is a setting: kit/web/address.py
         timeout_graceful_shutdown=8,
     )
-
-
-class WithoutValues(logging.Formatter):
-    """Also for what libraries log."""
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
-        return without_values(ei[1])
-
-
-def log_plainly() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(WithoutValues("%(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for chatty in ("httpx", "apscheduler"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
