@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import Range
 from starlette.testclient import TestClient
 
+from services.cli.secret_files import audit_key, keep
 from services.kit.settings import Settings
 from services.kit.store.db import open_session, read_clock
 from services.kit.store.grants import CLIENT, Grant
@@ -93,6 +94,25 @@ def office(engines: dict[str, Engine], clean: None, sign: Sign) -> Office:
         return sign(subject, *roles, scopes=scopes)
 
     return hold
+
+
+def as_process(service: str, engine: Engine, secrets: Path) -> dict[str, str]:
+    """The environment of a service's process on a test's database, and its secrets as an operator keeps them."""
+    url = engine.url
+    keep(secrets / "audit_key", audit_key)
+    keep(secrets / "database" / str(url.username), lambda: str(url.password))
+    for path in secrets.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    return {
+        **os.environ,
+        "SHOUWANG_SERVICE": service,
+        "SHOUWANG_DATABASE_URL": f"postgresql+psycopg://{url.username}@{url.host}:{url.port}/{url.database}",
+        "SHOUWANG_SECRETS": str(secrets),
+        "SHOUWANG_PORT": "1",
+        "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
+        "SHOUWANG_ATTENDANCE_URL": "http://127.0.0.1:9",
+        "SHOUWANG_SUITE": SUITE.name,
+    }
 
 
 @contextmanager

@@ -7,9 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -166,20 +167,32 @@ def crowd() -> float:
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
-def test_secrets_that_root_lends_a_service_are_taken(sound: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """That others may pass: pytest's own may not."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
+
+
+def test_secrets_that_root_lends_a_service_are_taken(sound: Path, open_folder: Path) -> None:
     """As systemd gives credentials: owned by root, read through the group's bits or an access list that shows there."""
     if os.geteuid() != 0:
         pytest.skip("only root can lend")
-    folder = tmp_path / "credentials"
+    folder = open_folder / "credentials"
     shutil.copytree(secret_folder(sound, "households"), folder)
-    for path in folder.iterdir():
-        path.chmod(0o440)
+    for path in folder.rglob("*"):
+        path.chmod(0o750 if path.is_dir() else 0o440)
     folder.chmod(0o750)
     assert [one.en for one in weak_secrets(folder, ()) if "others" in one.en]
     child = os.fork()
     if child == 0:
-        os.setgroups([0])
-        os.setgid(0)
-        os.setuid(65534)
-        os._exit(len([one for one in weak_secrets(folder, ()) if "others" in one.en]))
+        open_ones = 99
+        try:
+            os.setgroups([0])
+            os.setgid(0)
+            os.setuid(65534)
+            open_ones = len([one for one in weak_secrets(folder, ()) if "others" in one.en])
+        finally:
+            os._exit(open_ones)  # whatever happens: this is a copy of the test run
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -1,6 +1,5 @@
 """The register goes on while its keys are changed: nobody is refused, nobody becomes two, all come under the new."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,14 +15,13 @@ from starlette.testclient import TestClient
 
 from bench.register import household_of, number_of, write_register
 from services.cli.processes import CODE
-from services.cli.secret_files import audit_key, keep
 from services.households.import_members import HEADERS
 from services.households.models import ID_NUMBER
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, header_of
 from services.kit.store.key_ring import Key
 from services.kit.store.rotation import left
-from tests.callers import SUITE, Headers, write_key
+from tests.callers import SUITE, Headers, as_process, write_key
 from tests.households.conftest import csv_of, member_row
 
 PERSONS = 20_000
@@ -40,30 +38,14 @@ def register(engines: dict[str, Engine], clean: None, seal: Seal) -> Engine:
 @contextmanager
 def worker(engine: Engine, secrets: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The service's own; nobody else of the county is there."""
-    environment = {
-        **os.environ,
-        "SHOUWANG_SERVICE": "households",
-        "SHOUWANG_DATABASE_URL": engine.url.set(password=None).render_as_string(),
-        "SHOUWANG_SECRETS": str(secrets),
-        "SHOUWANG_PORT": "1",
-        "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
-        "SHOUWANG_ATTENDANCE_URL": "http://127.0.0.1:9",
-        "SHOUWANG_SUITE": SUITE.name,
-    }
-    keep(secrets / "audit_key", audit_key)
-    keep(secrets / "database" / str(engine.url.username), lambda: str(engine.url.password))
-    keep_from_others(secrets)
     argv = [sys.executable, "-m", "services.households.worker"]
-    with subprocess.Popen(argv, cwd=CODE, env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        argv, cwd=CODE, env=as_process("households", engine, secrets), stderr=subprocess.DEVNULL
+    ) as process:
         try:
             yield process
         finally:
             process.send_signal(signal.SIGKILL)
-
-
-def keep_from_others(secrets: Path) -> None:
-    for path in secrets.rglob("*"):
-        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def moved(engine: Engine) -> int:

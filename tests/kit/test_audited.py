@@ -21,7 +21,7 @@ from services.kit.store.audit import Audit
 from services.kit.store.chain import check_database
 from services.kit.store.db import open_session
 from services.kit.web.audited import AT_ONCE, WINDOW, Tide, line_of
-from tests.callers import HERE, Headers, Sign, served
+from tests.callers import HERE, Headers, Office, Sign, served
 from tests.households.conftest import csv_of
 
 SOMEBODY = "11111111-1111-4111-8111-111111111111"
@@ -35,8 +35,8 @@ def http(engines: dict[str, Engine], clean: None, signing_key: RSAKey, tmp_path:
 
 
 @pytest.fixture
-def cadre(sign: Sign) -> Headers:
-    return sign(SOMEBODY, "cadre", "captain")
+def cadre(office: Office) -> Headers:
+    return office(SOMEBODY, "cadre", "captain")
 
 
 @pytest.fixture
@@ -141,9 +141,11 @@ def test_an_audit_that_cannot_be_written_fails_the_success_and_not_the_refusal(
     assert "王五" not in read.text
 
 
-def test_an_import_leaves_one_line_with_the_digest_of_its_file(http: TestClient, sign: Sign, lines: Any) -> None:
+def test_an_import_leaves_one_line_with_the_digest_of_its_file(http: TestClient, office: Office, lines: Any) -> None:
     file = csv_of(import_households.HEADERS)
-    answer = http.post("/v1/household-imports/households", files={"file": ("a.csv", file)}, headers=sign("a", "county"))
+    answer = http.post(
+        "/v1/household-imports/households", files={"file": ("a.csv", file)}, headers=office("a", "county")
+    )
     assert answer.status_code == 201, answer.text
     (line,) = lines()
     assert json.loads(line.detail) == {"rows": 0, "sha256": sha256(file).hexdigest()}

@@ -1,6 +1,5 @@
 """A service does not start with keys that are not its own."""
 
-import os
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import Key
 from services.kit.store.suites import INTERNATIONAL, NATIONAL
-from tests.callers import SUITE, TEST_KEY, write_key
+from tests.callers import SUITE, TEST_KEY, as_process, write_key
 from tests.kit.house import House
 
 OTHER_KEY = Key(1, SUITE, b"o" * SUITE.key_length, TEST_KEY.index_key)
@@ -31,7 +30,7 @@ def engine(engines: dict[str, Engine], clean: None) -> Engine:
 def started(engine: Engine, secrets: Path, *keys: Key, suite: str = SUITE.name) -> None:
     for key in keys:
         write_key(secrets, key)
-    (secrets / "client_secret").write_text("a secret of this test")
+    (secrets / "client_secret").write_text("a secret of this test 1234567890")
     create(settings(secrets, suite), engine)
 
 
@@ -76,17 +75,16 @@ def test_the_newest_key_must_be_of_the_suite_that_is_set(engine: Engine, tmp_pat
 def test_a_process_with_a_wrong_key_ends_with_one_clear_line(engine: Engine, tmp_path: Path, program: str) -> None:
     started(engine, tmp_path, TEST_KEY)
     write_key(tmp_path, OTHER_KEY)
-    environment = {
-        **os.environ,
-        "SHOUWANG_SERVICE": "households",
-        "SHOUWANG_DATABASE_URL": engine.url.render_as_string(hide_password=False),
-        "SHOUWANG_SECRETS": str(tmp_path),
-        "SHOUWANG_PORT": "1",
-        "SHOUWANG_COUNTY_URL": "http://localhost:1",
-        "SHOUWANG_SUITE": SUITE.name,
-    }
     argv = [sys.executable, "-m", f"services.households.{program}"]
-    ended = subprocess.run(argv, cwd=CODE, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        argv,
+        cwd=CODE,
+        env=as_process("households", engine, tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith("字段密钥 1 不是封存本库数据所用的密钥。 Field key 1 is not")
     assert "Traceback" not in ended.stderr

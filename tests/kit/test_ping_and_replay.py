@@ -18,7 +18,7 @@ from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
-from tests.callers import HERE, Headers, Sign, served
+from tests.callers import HERE, Headers, Office, Sign, served
 from tests.kit.house import House
 from tests.kit.receiving import SECRET, Receiver
 
@@ -44,8 +44,8 @@ def client(
 
 
 @pytest.fixture
-def bureau(sign: Sign) -> Headers:
-    return sign("bureau", scopes="subscription:write alert:read")
+def bureau(office: Office) -> Headers:
+    return office("bureau", scopes="subscription:write alert:read")
 
 
 def subscribed(client: TestClient, bureau: Headers, url: str, **said: object) -> UUID:
@@ -134,10 +134,10 @@ def test_who_has_lost_the_right_to_a_type_cannot_have_it_replayed(
 
 @pytest.mark.parametrize(("action", "body"), [("ping", None), ("replay", {"since": "2020-01-01T00:00:00Z"})])
 def test_only_its_own_subscriber_can_ask_and_only_while_it_lasts(
-    client: TestClient, bureau: Headers, sign: Sign, receiver: Receiver, action: str, body: object
+    client: TestClient, bureau: Headers, office: Office, receiver: Receiver, action: str, body: object
 ) -> None:
     key = subscribed(client, bureau, receiver.url("/204"))
-    other = sign("another", scopes="subscription:write alert:read")
+    other = office("another", scopes="subscription:write alert:read")
     assert client.post(f"{PATH}/{key}/{action}", json=body, headers=other).status_code == 404
     client.delete(f"{PATH}/{key}", headers=bureau)
     said = client.post(f"{PATH}/{key}/{action}", json=body, headers=bureau)

@@ -51,6 +51,14 @@ def test_every_sealed_column_of_the_tables_is_declared_and_no_other(service: str
     assert {(one.table, one.column) for one in models.SEALED} == columns
 
 
+ONE_WAY = {  # hashes that nothing is looked up by after their time: a rotation may leave them behind
+    ("refresh_family", "current"),
+    ("refresh_family", "previous"),
+    ("used_token", "hash"),
+    ("sign_in_tries", "key"),
+}
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_blind_index_belongs_to_a_sealed_column(service: str) -> None:
     """A bytea that is neither sealed nor the index of what is sealed would stay behind at a rotation."""
@@ -59,7 +67,9 @@ def test_every_blind_index_belongs_to_a_sealed_column(service: str) -> None:
         (table.name, column.name)
         for table in models.Table.metadata.tables.values()
         for column in table.columns
-        if isinstance(column.type, LargeBinary) and not column.name.startswith("sealed_")
+        if isinstance(column.type, LargeBinary)
+        and not column.name.startswith("sealed_")
+        and (table.name, column.name) not in ONE_WAY
     }
     assert {(one.table, one.index) for one in models.SEALED if one.index} == others
 
