@@ -21,20 +21,22 @@ PUBLISHED = {
     "sweep.certified": EventType("一个月的全量筛查已完成并出具证明", "alert:read"),
 }
 
+ROUTERS = [
+    alerts.router,
+    rules.router,
+    vocabulary.router,
+    sweep.router,
+    subscriptions("alerts", allow, RIGHTS, PUBLISHED),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.database_url)
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
-        [
-            alerts.router,
-            rules.router,
-            vocabulary.router,
-            sweep.router,
-            subscriptions("alerts", allow, RIGHTS, PUBLISHED),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang alerts",
         engine=engine,
         keys=keys,

@@ -21,21 +21,23 @@ PUBLISHED = {
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
 }
 
+ROUTERS = [
+    check_ins.router,
+    team_days.router,
+    teams.router,
+    cadres.router,
+    stations.router,
+    imports.router,
+    facts("attendance", allow, {KIND: TeamFacts}),
+    subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     return create_app(
         settings,
-        [
-            check_ins.router,
-            team_days.router,
-            teams.router,
-            cadres.router,
-            stations.router,
-            imports.router,
-            facts("attendance", allow, {KIND: TeamFacts}),
-            subscriptions("attendance", allow, RIGHTS, PUBLISHED),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang attendance",
         engine=engine,
         keys=keys,

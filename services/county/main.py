@@ -17,6 +17,17 @@ from services.kit.web.auth import Keys
 
 PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
 
+ROUTERS = [
+    accounts.router,
+    clients.router,
+    tokens.router,
+    divisions.router,
+    days.router,
+    standards.router,
+    reference.router,
+    subscriptions("county", allow, RIGHTS, PUBLISHED),
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.database_url)
@@ -24,16 +35,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
         settings,
-        [
-            accounts.router,
-            clients.router,
-            tokens.router,
-            divisions.router,
-            days.router,
-            standards.router,
-            reference.router,
-            subscriptions("county", allow, RIGHTS, PUBLISHED),
-        ],
+        ROUTERS,
         title="Shouwang county",
         engine=engine,
         keys=keys or signer.keys(),

@@ -20,20 +20,22 @@ PUBLISHED = {
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
 }
 
+ROUTERS = [
+    register.router,
+    imports.router,
+    income.router,
+    safeguards.router,
+    tags.router,
+    facts("households", allow, {KIND: HouseholdFacts}),
+    subscriptions("households", allow, RIGHTS, PUBLISHED),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     return create_app(
         settings,
-        [
-            register.router,
-            imports.router,
-            income.router,
-            safeguards.router,
-            tags.router,
-            facts("households", allow, {KIND: HouseholdFacts}),
-            subscriptions("households", allow, RIGHTS, PUBLISHED),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang households",
         engine=engine,
         keys=keys,
