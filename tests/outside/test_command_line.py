@@ -45,7 +45,7 @@ def test_this_month_is_swept_once_however_often_it_is_rung_for(county: WatchedCo
 
 def test_the_doctor_finds_nothing_wrong_with_a_healthy_county(county: WatchedCounty) -> None:
     done = shouwang(county, "doctor", "--lang", "en")
-    assert (done.returncode, "11 processes ready" in done.stderr) == (0, True)
+    assert (done.returncode, "12 processes ready" in done.stderr) == (0, True)
 
 
 def test_the_doctor_says_what_to_do_where_nothing_runs(tmp_path: Path) -> None:

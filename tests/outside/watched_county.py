@@ -16,7 +16,7 @@ from services.cli.processes import CODE
 from services.cli.readiness import ReadyProcess, read_ready
 from tests.outside.launching import alive, eventually, family, state_folder
 
-PROCESSES = 11  # PostgreSQL, four services with a worker each, the scheduler and the receiver
+PROCESSES = 12  # PostgreSQL, four services with a worker each, the scheduler, the receiver and the origin
 
 
 @dataclass
