@@ -12,8 +12,8 @@ from services.kit.web.errors import DomainError
 PROBLEMS = Path(__file__).with_name("problems.toml")
 HEAD = """# Refusals
 
-Every refusal is `application/problem+json` (RFC 9457): a stable `code`, a `type` that is its page at the origin, a `title`
-in Chinese or English by `Accept-Language`, and never the value at fault. Made from the classes by `make openapi`.
+Every refusal is `application/problem+json` (RFC 9457): a stable `code`, a `type` that is its page at the origin, a
+`title` in Chinese or English by `Accept-Language`, never the value at fault. Made from the code by `make openapi`.
 
 | code | status | means | do |
 |---|---|---|---|
