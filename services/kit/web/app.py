@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from services.kit.settings import Settings
 from services.kit.store.db import POOL, connect
 from services.kit.web.auth import Keys
+from services.kit.web.deadlines import Punctual
 from services.kit.web.errors import speak_problems, without_values
 from services.kit.web.health import router as health
 from services.kit.web.strict_json import StrictBody
@@ -51,8 +52,14 @@ def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
     log_plainly()
     uvicorn.run(
-        app, host="127.0.0.1", port=port, log_level="warning", log_config=None, timeout_graceful_shutdown=8
-    )  # log_config: its own would print errors with their values
+        app,
+        host="127.0.0.1",
+        port=port,
+        http=Punctual,
+        log_level="warning",
+        log_config=None,  # its own would print errors with their values
+        timeout_graceful_shutdown=8,
+    )
 
 
 class WithoutValues(logging.Formatter):
