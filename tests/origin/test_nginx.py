@@ -148,7 +148,7 @@ def test_nginx_speaks_no_old_tls(door: httpx.Client) -> None:
     old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_2
     old.set_ciphers("DEFAULT:@SECLEVEL=0")
     assert httpx.get(f"{door.base_url}/v1/teams", verify=old, trust_env=False).status_code == 200
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{door.base_url}/v1/teams", verify=old, trust_env=False)
