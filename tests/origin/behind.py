@@ -98,9 +98,15 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def left_open_after(port: int, seconds: float, said: Sequence[bytes], context: ssl.SSLContext | None = None) -> int:
-    """How many of a crowd that say this and no more are still connected then."""
-    crowd = [opened(port, said[number % len(said)], context) for number in range(CROWD)]
+def left_open_after(
+    port: int, seconds: float, said: Sequence[tuple[bytes, bytes]], context: ssl.SSLContext | None = None
+) -> int:
+    """How many of a crowd that say the one, the other a moment later, and no more, are still connected then."""
+    parts = [said[number % len(said)] for number in range(CROWD)]
+    crowd = [opened(port, first, context) for first, _ in parts]
+    time.sleep(0.5)
+    for one, (_, later) in zip(crowd, parts, strict=True):
+        one.sendall(later)
     time.sleep(seconds)
     open_still = sum(map(is_open, crowd))
     for one in crowd:
