@@ -7,7 +7,7 @@ SIZE ?= 1000000
 LANG_OUT ?= zh
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test check lock bench-sweep bench-audit bench-rotate audit-attack prove-guard clean
+.PHONY: help run demo test check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ check: $(VENV)/dev.stamp ## formatting, types, boundaries, migrations, lock file
 	$(BIN)/mypy
 	$(BIN)/python -m tests.checks
 	$(BIN)/python -m pytest -q tests/test_boundaries.py
+
+openapi: $(VENV)/dev.stamp ## docs/openapi.json, docs/problems.md and the front doors' routes, made from the code
+	@$(BIN)/shouwang openapi
 
 lock: ## resolve the dependencies anew (needs uv)
 	$(UV_COMPILE) -o requirements.lock

@@ -10,6 +10,7 @@ from alembic import command
 from sqlalchemy import create_engine
 
 from services.cli.migrate import configuration, migrate_all
+from services.cli.openapi.write import outdated
 from services.cli.postgres import create_databases, throwaway
 from services.cli.secret_files import SERVICES
 
@@ -58,9 +59,15 @@ def nothing_of_a_registry_is_committed() -> Iterator[str]:
             yield f"{name} names a package registry"
 
 
+def what_is_made_from_code_is_up_to_date() -> Iterator[str]:
+    """The API document and what is made from it: a change of the API is seen in review as a change of these."""
+    yield from outdated()
+
+
 CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     locks_fit,
     nothing_of_a_registry_is_committed,
+    what_is_made_from_code_is_up_to_date,
     migrations_equal_models,
 )
 

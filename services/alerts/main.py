@@ -25,21 +25,23 @@ PUBLISHED = {
     "sweep.certified": EventType("一个月的全量筛查已完成并出具证明", "alert:read"),
 }
 
+ROUTERS = [
+    alerts.router,
+    rules.router,
+    vocabulary.router,
+    sweep.router,
+    subscriptions("alerts", allow, RIGHTS, PUBLISHED),
+    trail("alerts", allow),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
-        [
-            alerts.router,
-            rules.router,
-            vocabulary.router,
-            sweep.router,
-            subscriptions("alerts", allow, RIGHTS, PUBLISHED),
-            trail("alerts", allow),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang alerts",
         hears=("worker", "scheduler"),
         readings=overdue.readings,

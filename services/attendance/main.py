@@ -28,24 +28,26 @@ PUBLISHED = {
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
+ROUTERS = [
+    check_ins.router,
+    team_days.router,
+    teams.router,
+    cadres.router,
+    stations.router,
+    imports.router,
+    facts("attendance", allow, {KIND: TeamFacts}),
+    grants("attendance", allow),
+    subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+    trail("attendance", allow),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
     return create_app(
         settings,
-        [
-            check_ins.router,
-            team_days.router,
-            teams.router,
-            cadres.router,
-            stations.router,
-            imports.router,
-            facts("attendance", allow, {KIND: TeamFacts}),
-            grants("attendance", allow),
-            subscriptions("attendance", allow, RIGHTS, PUBLISHED),
-            trail("attendance", allow),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang attendance",
         engine=engine,
         keys=keys,

@@ -29,7 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "of": "{on} / {all}（由当日到岗状态算出）",
         "webhooks": "回调：已送达并验签",
         "heard": "{verified} 条（拒收 {refused}）",
-        "urls": "服务地址",
+        "urls": "地址（各服务统一入口）",
         "people": "演示账号（密码均为 {password}）",
         "try": "可以试试",
     },
@@ -48,7 +48,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "of": "{on} / {all} (computed from day status)",
         "webhooks": "webhooks delivered and verified",
         "heard": "{verified} (refused {refused})",
-        "urls": "services",
+        "urls": "the one address",
         "people": "demo sign-ins (the password of all is {password})",
         "try": "to try",
     },
@@ -63,7 +63,7 @@ def give_account(demo: Demo, certificate: Mapping[str, Any], lang: str, today: d
     console = Console()
     console.print(table)
     console.print(f"\n[bold]{say['try']}[/bold]")
-    for line in things_to_try(demo.urls):
+    for line in things_to_try(demo.urls["origin"]):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -86,7 +86,7 @@ def lines(demo: Demo, certificate: Mapping[str, Any], lang: str, today: date) ->
         (say["example"], example(demo, lang)),
         (say["on_duty"].format(day=today.isoformat()), say["of"].format(on=duty["on_duty"], all=duty["teams"])),
         (say["webhooks"], say["heard"].format(**heard)),
-        (say["urls"], "\n".join(f"{name}  {url}" for name, url in demo.urls.items())),
+        (say["urls"], "\n".join(demo.urls["origin"] + path for path in ("", "/docs", "/problems"))),
         (say["people"].format(password=PASSWORD), "admin, county, clerk, cadre"),
     ]
 
@@ -112,16 +112,16 @@ def quiet_receiver(url: str, patience_s: float = 15) -> dict[str, int]:
         time.sleep(1)
 
 
-def things_to_try(urls: Mapping[str, str]) -> list[str]:
+def things_to_try(origin: str) -> list[str]:
     sign_in = f'{{"username":"county","password":"{PASSWORD}"}}'
     token = (
-        f"TOKEN=$(curl -s {urls['county']}/v1/sign-in -H 'content-type: application/json' -d '{sign_in}'"
+        f"TOKEN=$(curl -s {origin}/v1/sign-in -H 'content-type: application/json' -d '{sign_in}'"
         " | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"access_token\"])')"
     )
     ask = 'curl -s -H "authorization: Bearer $TOKEN"'
     return [
         token,
-        f"{ask} '{urls['alerts']}/v1/alerts?division={COUNTY}&limit=2'",
-        f"{ask} '{urls['households']}/v1/households?village=520621001005&limit=3'",
-        f"{ask} '{urls['alerts']}/v1/sweeps?county={COUNTY}'",
+        f"{ask} '{origin}/v1/alerts?division={COUNTY}&limit=2'",
+        f"{ask} '{origin}/v1/households?village=520621001005&limit=3'",
+        f"{ask} '{origin}/v1/sweeps?county={COUNTY}'",
     ]

@@ -100,7 +100,7 @@ def demonstrate(state: Path, ports: Ports, lang: Lang, size: tuple[int, int, int
 
     def show() -> None:
         voice, today = Voice(lang), last_whole_morning(datetime.now(ZONE))
-        urls = {name: ports.url(name) for name in (*SERVICES, "receiver")}
+        urls = {name: ports.url(name) for name in (*SERVICES, "receiver", "origin")}
         county = Demo(state.resolve(), urls, today, lambda zh, en: voice.line("· " + (en if lang == "en" else zh)))
         if not county.is_there():
             county.load(*size)
@@ -184,6 +184,14 @@ def token(username: Username, password: Password, state: State = HERE) -> None:
     """取得访问令牌 / an access token for ten minutes, for curl."""
     with refusals_said():
         typer.echo(office(state, username, password, "zh").token())
+
+
+@app.command()
+def openapi() -> None:
+    """由代码生成接口文档 / write the API document and what is made from it (for developers)."""
+    from services.cli.openapi.write import write_all  # imports every service, which no other command needs
+
+    write_all()
 
 
 @app.command()

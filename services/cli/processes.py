@@ -18,6 +18,7 @@ CODE = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Ports:
+    origin: int
     county: int
     households: int
     attendance: int
@@ -27,7 +28,9 @@ class Ports:
 
     @classmethod
     def default(cls) -> "Ports":
-        return cls(county=8101, households=8102, attendance=8103, alerts=8104, postgres=8105, receiver=8109)
+        return cls(
+            origin=8100, county=8101, households=8102, attendance=8103, alerts=8104, postgres=8105, receiver=8109
+        )
 
     @classmethod
     def free(cls) -> "Ports":
@@ -71,6 +74,7 @@ def everything(cluster: Cluster, ports: Ports, migrate: Callable[[], None]) -> l
         *(api(service, cluster, ports) for service in SERVICES),
         *(worker(service, cluster, ports) for service in SERVICES),
         scheduler(cluster.state, ports),
+        origin(ports),
     ]
 
 
@@ -114,6 +118,13 @@ def scheduler(state: Path, ports: Ports) -> Process:
     return Process("scheduler", python("services.scheduler"), common("scheduler", state, ports), after=SERVICES)
 
 
+def origin(ports: Ports) -> Process:
+    """The one address people are told. Ready by itself: it says of a service that is away that it is."""
+    env = {"SHOUWANG_PORT": str(ports.origin), **addresses(ports)}
+    url = ports.url("origin")
+    return Process("origin", python("services.origin.main"), surroundings() | env, url=url, ready_url=url + "/livez")
+
+
 def receiver(state: Path, ports: Ports) -> Process:
     """Without a `ready_url`: nothing waits for it, and the deployment is whole without it."""
     env = {"SHOUWANG_PORT": str(ports.receiver), "SHOUWANG_STATE": str(state)}
@@ -137,8 +148,12 @@ def common(service: str, state: Path, ports: Ports) -> dict[str, str]:
         "SHOUWANG_SERVICE": service,
         "SHOUWANG_SECRETS": str(secret_folder(state, service)),
         "SHOUWANG_ZONE": "Asia/Shanghai",
-        **{f"SHOUWANG_{name.upper()}_URL": ports.url(name) for name in SERVICES},
+        **addresses(ports),
     }
+
+
+def addresses(ports: Ports) -> dict[str, str]:
+    return {f"SHOUWANG_{name.upper()}_URL": ports.url(name) for name in SERVICES}
 
 
 def surroundings() -> dict[str, str]:

@@ -50,7 +50,7 @@ def up(
     voice = Voice(lang)
 
     def announce() -> int | None:
-        voice.say(READY, url=ports.url("county"))
+        voice.say(READY, url=ports.url("origin"))
         return on_ready() if on_ready else None
 
     try:

@@ -44,6 +44,25 @@ PUBLISHED = {
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
+ROUTERS = [
+    accounts.router,
+    clients.router,
+    sign_ins.router,
+    refreshes.router,
+    sign_on.router,
+    disabling.router,
+    new_passwords.router,
+    tokens.router,
+    divisions.router,
+    days.router,
+    standards.router,
+    offices.router,
+    grants("county", allow),
+    reference.router,
+    subscriptions("county", allow, RIGHTS, PUBLISHED),
+    trail("county", allow),
+]
+
 
 def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, limits: SignInSettings | None = None
@@ -54,24 +73,7 @@ def create(
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
         settings,
-        [
-            accounts.router,
-            clients.router,
-            sign_ins.router,
-            refreshes.router,
-            sign_on.router,
-            disabling.router,
-            new_passwords.router,
-            tokens.router,
-            divisions.router,
-            days.router,
-            standards.router,
-            offices.router,
-            grants("county", allow),
-            reference.router,
-            subscriptions("county", allow, RIGHTS, PUBLISHED),
-            trail("county", allow),
-        ],
+        ROUTERS,
         title="Shouwang county",
         engine=engine,
         keys=keys or signer.keys(),

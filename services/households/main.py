@@ -36,25 +36,27 @@ PUBLISHED = {
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
+ROUTERS = [
+    register.router,
+    id_number_views.router,
+    imports.router,
+    income.router,
+    safeguards.router,
+    tags.router,
+    household_sets.router,
+    facts("households", allow, {KIND: HouseholdFacts}),
+    grants("households", allow),
+    subscriptions("households", allow, RIGHTS, PUBLISHED),
+    trail("households", allow),
+    inbox.router,
+]
+
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
     return create_app(
         settings,
-        [
-            register.router,
-            id_number_views.router,
-            imports.router,
-            income.router,
-            safeguards.router,
-            tags.router,
-            household_sets.router,
-            facts("households", allow, {KIND: HouseholdFacts}),
-            grants("households", allow),
-            subscriptions("households", allow, RIGHTS, PUBLISHED),
-            trail("households", allow),
-            inbox.router,
-        ],
+        ROUTERS,
         title="Shouwang households",
         engine=engine,
         keys=keys,

@@ -56,7 +56,7 @@ def newest_key(county: WatchedCounty) -> str:
 
 def test_the_doctor_finds_nothing_wrong_with_a_healthy_county(county: WatchedCounty) -> None:
     done = shouwang(county, "doctor", "--lang", "en")
-    assert (done.returncode, "11 processes ready" in done.stderr) == (0, True)
+    assert (done.returncode, "12 processes ready" in done.stderr) == (0, True)
 
 
 def test_the_doctor_says_what_to_do_where_nothing_runs(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
 from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
+from services.kit.web.deadlines import Punctual
 from services.kit.web.errors import speak_problems
 from services.kit.web.health import router as health
 from services.kit.web.metrics import Meter, Observed
@@ -68,6 +69,7 @@ def serve(app: FastAPI, port: int) -> None:
         app,
         host="127.0.0.1",
         port=port,
+        http=Punctual,
         log_level="warning",
         log_config=None,  # its own would print errors with their values
         proxy_headers=False,  # who may say where a request comes from is a setting: kit/web/address.py

@@ -1,0 +1,94 @@
+"""One service's own document, with what FastAPI cannot know: titles, rights, refusals, examples."""
+
+import tomllib
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from services.cli.openapi import Document, Texts
+from services.cli.openapi.answers import answers_of
+from services.kit.web.auth import request_caller
+
+OPERATIONS = Path(__file__).with_name("operations.toml")
+SIGNED_IN, CLIENT = "person_or_system", "client_system"
+
+
+class NotDescribed(Exception):
+    """An operation without a title, or a body without an example, in operations.toml."""
+
+
+def describe(service: str) -> Document:
+    """`openapi()` of an app of the same routers; no database is needed for that."""
+    main = import_module(f"services.{service}.main")
+    app = FastAPI(title=service, generate_unique_id_function=lambda route: f"{service}_{route.name}")
+    for router in main.ROUTERS:
+        app.include_router(router)
+    texts: Texts = tomllib.loads(OPERATIONS.read_text())
+    document = app.openapi()
+    for route in routes_of(main.ROUTERS):
+        for method in route.methods or ():
+            operation = document["paths"][route.path][method.lower()]
+            complete(operation, route, texts_of(texts, operation["operationId"], route.name), sorted(main.PUBLISHED))
+            operation["tags"] = [f"{service} {tag}" for tag in operation["tags"]]
+    return document
+
+
+def routes_of(routers: list[APIRouter]) -> Iterator[APIRoute]:
+    for router in routers:
+        yield from (route for route in router.routes if isinstance(route, APIRoute) and not is_internal(route.path))
+
+
+def is_internal(path: str) -> bool:
+    """Between our own services, and not reachable through the origin."""
+    return path.startswith("/v1/services/") and path.split("/")[4] in ("inbox", "facts")
+
+
+def texts_of(texts: Texts, operation_id: str, name: str) -> dict[str, Any]:
+    said = texts.get(operation_id) or texts.get(name)
+    if not said:
+        raise NotDescribed(f"{operation_id}: write a Chinese title into {OPERATIONS.name}")
+    return dict(said)
+
+
+def complete(operation: Document, route: APIRoute, said: dict[str, Any], published: list[str]) -> None:
+    operation["summary"] = said["zh"]
+    operation.setdefault("description", f"{route.name.replace('_', ' ').capitalize()}.")
+    right = right_of(route.dependant)
+    if said.get("security") == "client":
+        operation["security"] = [{CLIENT: []}]
+    elif asks_who(route.dependant):
+        operation["security"] = [{SIGNED_IN: []}]
+    else:
+        operation["security"] = []
+    if right:
+        operation["x-right"] = right
+    if "requestBody" in operation:
+        show_body(operation, said, published)
+    operation["responses"] = answers_of(operation, route.methods or (), said.get("also", []))
+
+
+def show_body(operation: Document, said: dict[str, Any], published: list[str]) -> None:
+    if "example" not in said:
+        raise NotDescribed(f"{operation['operationId']}: write an example of its body into {OPERATIONS.name}")
+    example = {name: published[:1] if value == ["{published}"] else value for name, value in said["example"].items()}
+    for content in operation["requestBody"]["content"].values():
+        content["example"] = example
+
+
+def dependencies(of: Dependant) -> Iterator[Any]:
+    yield of.call
+    for one in of.dependencies:
+        yield from dependencies(one)
+
+
+def asks_who(of: Dependant) -> bool:
+    return request_caller in dependencies(of)
+
+
+def right_of(of: Dependant) -> str | None:
+    return next((call.right for call in dependencies(of) if hasattr(call, "right")), None)
