@@ -3,8 +3,8 @@
 import uvicorn
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.kit.web.app import log_plainly
 from services.kit.web.deadlines import Punctual
+from services.kit.web.logs import log_lines
 from services.origin.app import create
 
 
@@ -26,7 +26,7 @@ class Settings(BaseSettings):
 def main() -> None:
     """What the client says of its own address is not believed: nobody stands before us."""
     settings = Settings()  # type: ignore[call-arg]  # from the environment
-    log_plainly()
+    log_lines("origin", "api")
     uvicorn.run(
         create(settings.urls()),
         host="127.0.0.1",

@@ -45,7 +45,7 @@ def routes_of(routers: list[APIRouter]) -> Iterator[APIRoute]:
 
 def is_internal(path: str) -> bool:
     """Between our own services, and not reachable through the origin."""
-    return path.startswith("/v1/services/") and path.split("/")[4] in ("inbox", "facts")
+    return path.startswith("/v1/services/") and path.split("/")[4] in ("inbox", "facts", "grants")
 
 
 def texts_of(texts: Texts, operation_id: str, name: str) -> dict[str, Any]:
