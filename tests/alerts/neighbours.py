@@ -68,7 +68,10 @@ def households_service(engine: Engine, state: Path) -> Neighbour:
         port=1,
         county_url="http://127.0.0.1:1",
     )
-    return Neighbour("households", create(settings, engine, SIGNER.keys()))
+    app = create(settings, engine, SIGNER.keys())
+    app.state.revoked.read()  # nobody serves it, so nobody reads on
+    app.state.revoked.close()
+    return Neighbour("households", app)
 
 
 def register(

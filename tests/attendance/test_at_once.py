@@ -39,7 +39,7 @@ def upload(http: TestClient, caller: Headers, *rows: str) -> Response:
 def test_a_whole_team_at_once_is_counted_whole(
     http: TestClient, office: Office, attendance: Session, village: Stationed
 ) -> None:
-    township = office("a township account", "township")
+    township = office("a-township-account", "township")
     bodies = [body(cadre, str(uuid4())) for cadre in (village.first, village.second) for _ in range(6)]
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda sent: http.post("/v1/check-ins", json=sent, headers=township), bodies))
@@ -53,7 +53,7 @@ def test_a_whole_team_at_once_is_counted_whole(
 def test_a_teammates_newer_day_is_not_lost_to_an_older_one(
     http: TestClient, office: Office, attendance: Session, village: Stationed
 ) -> None:
-    township = office("a township account", "township")
+    township = office("a-township-account", "township")
     yesterday = body(village.second, str(uuid4())) | {"at": (HERE - timedelta(days=1)).isoformat()}
     begin_check_in(attendance, village.first)
     with ThreadPoolExecutor(1) as threads:
@@ -69,7 +69,7 @@ def test_a_teammates_newer_day_is_not_lost_to_an_older_one(
 def test_a_file_that_moves_a_teammate_meanwhile_keeps_the_presence(
     http: TestClient, office: Office, attendance: Session, village: Stationed
 ) -> None:
-    county = office("a county account", "county")
+    county = office("a-county-account", "county")
     row = "另一队,520621001006,示例站,例乙丑,10001000002,队员,2026-09-01,"
     begin_check_in(attendance, village.first)
     with ThreadPoolExecutor(1) as threads:
@@ -85,7 +85,7 @@ def test_a_file_that_moves_a_teammate_meanwhile_keeps_the_presence(
 def test_one_check_in_sent_by_two_threads_is_one(
     http: TestClient, office: Office, attendance: Session, village: Stationed
 ) -> None:
-    township = office("a township account", "township")
+    township = office("a-township-account", "township")
     sent = body(village.first, str(uuid4()))
     with ThreadPoolExecutor(8) as threads:
         posts = [threads.submit(http.post, "/v1/check-ins", json=sent, headers=township) for _ in range(8)]
@@ -96,7 +96,7 @@ def test_one_check_in_sent_by_two_threads_is_one(
 def test_one_file_uploaded_twice_at_once_makes_each_cadre_once(
     http: TestClient, office: Office, attendance: Session
 ) -> None:
-    county = office("a county account", "county")
+    county = office("a-county-account", "county")
     rows = [f"示例队,{VILLAGE},示例站,示甲子,100010{n:05},队员,2026-03-01," for n in range(200)]
     with ThreadPoolExecutor(2) as threads:
         posts = [threads.submit(upload, http, county, *rows) for _ in range(2)]
@@ -105,7 +105,7 @@ def test_one_file_uploaded_twice_at_once_makes_each_cadre_once(
 
 
 def test_one_id_for_two_cadres_at_once_is_stored_for_one(http: TestClient, office: Office, village: Stationed) -> None:
-    township = office("a township account", "township")
+    township = office("a-township-account", "township")
     number = str(uuid4())
     bodies = [body(cadre, number) for cadre in (village.first, village.second)] * 4
     with ThreadPoolExecutor(8) as threads:
@@ -116,7 +116,7 @@ def test_one_id_for_two_cadres_at_once_is_stored_for_one(http: TestClient, offic
 def test_linking_an_account_beside_an_import_of_the_same_cadre_ends_for_both(
     http: TestClient, office: Office, attendance: Session, village: Stationed
 ) -> None:
-    township = office("a township account", "township")
+    township = office("a-township-account", "township")
     row = f"示例工作队,{VILLAGE},示例局,示例九,10000000009,队员,2026-02-01,{{}}"
     assert upload(http, township, row.format("")).json()["stored"] == 1
     cadre = attendance.scalars(select(Cadre).where(col(Cadre.name) == "示例九").with_for_update()).one()

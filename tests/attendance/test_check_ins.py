@@ -25,7 +25,7 @@ def cadre(sign: Sign, village: Stationed) -> Headers:
 
 @pytest.fixture
 def township(office: Office) -> Headers:
-    return office("a township account", "township")
+    return office("a-township-account", "township")
 
 
 def body(**said: Any) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def test_the_township_register_needs_no_switch(
     answer = http.post("/v1/check-ins", json=body(cadre_id=str(village.second)), headers=township)
     assert (answer.status_code, answer.json()["cadre_id"]) == (201, str(village.second))
     kept = attendance.scalars(select(CheckIn)).one()
-    assert (kept.cadre_id, kept.recorded_by) == (village.second, "a township account")
+    assert (kept.cadre_id, kept.recorded_by) == (village.second, "a-township-account")
 
 
 def test_a_county_that_has_not_said_when_its_day_begins_is_told_so(
@@ -208,9 +208,9 @@ def test_a_system_in_use_elsewhere_may_hand_check_ins_in(
     http: TestClient, sign: Sign, office: Office, village: Stationed
 ) -> None:
     sent = body(cadre_id=str(village.first))
-    without = sign("other app", scopes="check-in:write")
+    without = sign("other-app", scopes="check-in:write")
     assert http.post("/v1/check-ins", json=sent, headers=without).status_code == 403
-    entitled = office("other app", scopes="check-in:write check-in:record")
+    entitled = office("other-app", scopes="check-in:write check-in:record")
     assert http.post("/v1/check-ins", json=sent, headers=entitled).status_code == 201
 
 

@@ -31,7 +31,7 @@ Send: TypeAlias = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def county(office: Office) -> Headers:
-    return office("a county account", "county")
+    return office("a-county-account", "county")
 
 
 @pytest.fixture
@@ -247,5 +247,5 @@ def test_swapped_columns_unknown_datums_and_repeats_are_refused(send: Send) -> N
 
 
 def test_only_offices_import(http: TestClient, sign: Sign) -> None:
-    sent = http.post("/v1/team-imports/teams", files={"file": ("t.csv", b"x")}, headers=sign("a cadre", "cadre"))
+    sent = http.post("/v1/team-imports/teams", files={"file": ("t.csv", b"x")}, headers=sign("a-cadre", "cadre"))
     assert sent.status_code == 403

@@ -19,7 +19,7 @@ from tests.conftest import TODAY
 
 @pytest.fixture
 def county(office: Office) -> Headers:
-    return office("a county account", "county")
+    return office("a-county-account", "county")
 
 
 def check_in(http: TestClient, caller: Headers, cadre: UUID, **said: Any) -> None:

@@ -1,7 +1,6 @@
 """Grants: where somebody may act, in which role, on which days. The token says who; these rows say where.
 
-Some owners give them (county by office, attendance by posting, households by set), each its own rows; every service
-keeps a copy of all and asks its own table alone.
+Some services give them, each its own rows; every service keeps a copy of all and asks its own table alone.
 """
 
 from collections.abc import Mapping, Sequence

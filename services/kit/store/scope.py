@@ -24,7 +24,7 @@ class NoOffice(DomainError):
 
     status = 403
     zh = "您目前没有任何辖区或职责范围，请联系县级管理员。"
-    en = "You hold no office or posting today. Please ask the county's administrator."
+    en = "You hold no office today. Please ask the county's administrator."
 
 
 @dataclass(frozen=True)
