@@ -18,6 +18,7 @@ from services.kit.post.facts import COUNTY
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import standards_on
 from services.kit.web.errors import found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -39,7 +40,7 @@ class GapOut(BaseModel):
     missing: list[str]
 
 
-@router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
+@router.post("/due", status_code=202, dependencies=[allow("sweep:start")], openapi_extra=repeatable("period"))
 def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
     """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
     ask_for_today(session, now)

@@ -18,6 +18,7 @@ from services.attendance.models import Cadre, Posting, Unit
 from services.attendance.policy import allow
 from services.kit.store.db import SessionDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/cadres", tags=["cadres"])
 
@@ -76,7 +77,7 @@ def list_cadres(
     return CadrePage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
 
 
-@router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")])
+@router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"))
 def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOut:
     """Whoever signs in with this account is this cadre from now on."""
     cadre = found(session.get(Cadre, cadre_id, with_for_update=True))

@@ -30,8 +30,9 @@ from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import StandardKey, StandardMissing
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"])
+router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Repeatable)
 
 RECORDED = "check_in.recorded"
 SELF_CHECK_IN = StandardKey("self_check_in", "number", "1 为开通", "自行到岗登记", "Cadres may check in by themselves")
@@ -103,7 +104,7 @@ class Recorder:
     now: datetime
 
 
-@router.post("", status_code=201, dependencies=[allow("check-in:write")])
+@router.post("", status_code=201, dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_check_in(body: CheckInIn, request: Request, session: SessionDep, caller: CallerDep, now: Now) -> CheckInOut:
     """Repeatable by `id`. However late, from wherever, at whatever accuracy or none: it is stored."""
     cadre, own = cadre_meant(session, caller, body.cadre_id)

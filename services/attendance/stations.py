@@ -12,6 +12,7 @@ from services.attendance.models import Station
 from services.attendance.policy import allow
 from services.kit.store.db import SessionDep
 from services.kit.web.errors import found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
 
@@ -54,7 +55,7 @@ def list_stations(
     return [StationOut(**station.model_dump()) for station in session.scalars(wanted)]
 
 
-@router.put("/{village}/boundary", dependencies=[allow("station:write")])
+@router.put("/{village}/boundary", dependencies=[allow("station:write")], openapi_extra=repeatable("path"))
 def put_boundary(
     village: Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")], body: BoundaryIn, session: SessionDep
 ) -> StationOut:

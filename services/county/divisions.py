@@ -15,9 +15,10 @@ from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Division
 from services.kit.web.cells import CellRefused, ImportOut, RowReader, RowVerdict, one_of, text_up_to
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import Row, read_sheet
 
-router = APIRouter(tags=["divisions"])
+router = APIRouter(tags=["divisions"], route_class=Repeatable)
 
 LEVELS = {
     "province": 2,
@@ -50,7 +51,12 @@ class DivisionOut(BaseModel):
     parent_code: str | None
 
 
-@router.post("/v1/division-imports", status_code=201, dependencies=[allow("frame:write")])
+@router.post(
+    "/v1/division-imports",
+    status_code=201,
+    dependencies=[allow("frame:write")],
+    openapi_extra=repeatable(HEADER, KEPT_FOR),
+)
 def create_division_import(file: Annotated[UploadFile, File()], session: SessionDep, now: Now) -> ImportOut:
     """CSV or XLSX with code, name, level, parent_code. Sending the same file again changes nothing."""
     return import_divisions(session, list(read_sheet(file.file.read(), HEADERS)), now)

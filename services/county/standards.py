@@ -18,8 +18,9 @@ from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Standard
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/standards", tags=["standards"])
+router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=Repeatable)
 
 
 class StandardIn(BaseModel):
@@ -66,7 +67,7 @@ class SentBefore(DomainError):
     en = "That id stands for another standard already."
 
 
-@router.post("", status_code=201, dependencies=[allow("frame:write")])
+@router.post("", status_code=201, dependencies=[allow("frame:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_standard(body: StandardIn, session: SessionDep, now: Now) -> StandardOut:
     """Repeatable by `id`. Two values of one key, place and class on one day are refused by the database."""
     if body.valid_until and body.valid_until <= body.valid_from:
@@ -88,7 +89,7 @@ def create_standard(body: StandardIn, session: SessionDep, now: Now) -> Standard
     return sent
 
 
-@router.put("/{standard_id}/valid-until", dependencies=[allow("frame:write")])
+@router.put("/{standard_id}/valid-until", dependencies=[allow("frame:write")], openapi_extra=repeatable("path"))
 def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, now: Now) -> StandardOut:
     """Ends a standard, so that another can follow it. The same day sent again changes nothing."""
     row = found(session.get(Standard, standard_id, with_for_update=True))

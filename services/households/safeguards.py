@@ -13,6 +13,7 @@ from services.households.models import Household, Membership, Person
 from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
 
@@ -42,7 +43,7 @@ class NotAMember(DomainError):
     en = "Somebody on the list is not a member of this household."
 
 
-@router.put("", dependencies=[allow("household:write")])
+@router.put("", dependencies=[allow("household:write")], openapi_extra=repeatable("path"))
 def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, now: Now) -> Safeguards:
     lock_households(session, [household_id])
     household = found(session.get(Household, household_id))

@@ -16,6 +16,7 @@ from services.households.models import Household, Tag
 from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
@@ -53,7 +54,7 @@ class TagsOverlap(DomainError):
     en = "The household has that tag for some of those days already."
 
 
-@router.put("/{key}", dependencies=[allow("household:write")])
+@router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"))
 def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, today: Today, now: Now) -> TagOut:
     """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
     lock_households(session, [household_id])

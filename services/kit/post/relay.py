@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from services.kit.post.events import BATCH, ONE, CloudEvent
 from services.kit.post.outgoing import Allowed, Answer, Lane, Post
 from services.kit.settings import Settings
+from services.kit.store.answers import forget_answers
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
@@ -169,6 +170,7 @@ def relays(settings: Settings, engine: Engine) -> list[Loop]:
         return lambda now: deliver_some(engine, lane, seal, settings.service, now, own=own)
 
     return [
+        Loop("old answers", lambda now: forget_answers(engine, now), idle=3600.0),
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
         Loop("our own", deliver(True), idle=0.05),
         Loop("outside", deliver(False), idle=0.1),

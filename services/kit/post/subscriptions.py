@@ -20,6 +20,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
+from services.kit.web.repeat import repeatable
 
 Rights = Mapping[str, frozenset[str]]
 
@@ -84,7 +85,7 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
     router = APIRouter(prefix=f"{source_of(service)}/subscriptions", tags=["subscriptions"])
     may = [allow("subscription:write")]
 
-    @router.put("/{subscription_id}", dependencies=may)
+    @router.put("/{subscription_id}", dependencies=may, openapi_extra=repeatable("path"))
     def put_subscription(
         subscription_id: UUID,
         body: SubscriptionIn,
@@ -105,7 +106,7 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         mine = select(Subscription).where(Subscription.subscriber == caller.subject)  # type: ignore[arg-type]
         return [shown(row) for row in session.scalars(mine)]
 
-    @router.delete("/{subscription_id}", status_code=204, dependencies=may)
+    @router.delete("/{subscription_id}", status_code=204, dependencies=may, openapi_extra=repeatable("path"))
     def delete_subscription(subscription_id: UUID, session: SessionDep, caller: CallerDep, now: Now) -> None:
         owned(session, subscription_id, caller).disabled_at = now
         owed = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, col(Delivery.done_at).is_(None))

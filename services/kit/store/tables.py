@@ -164,3 +164,19 @@ class Standard(Kit, table=True):
     document_no: str
     source: str = ""
     version: int = Field(sa_type=BigInteger)
+
+
+class Repeat(Kit, table=True):
+    """The first answer to a write, written in the write's own transaction, for the caller who asks again. Keys and
+    requests are kept as keyed hashes and answers sealed: a copy of the database shows neither."""
+
+    __table_args__ = (Index("repeat_expiry", "expires_at"),)
+
+    subject: str = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    key: bytes = Field(primary_key=True)
+    request: bytes
+    status: int
+    sealed_answer: bytes
+    created_at: datetime = instant()
+    expires_at: datetime = instant()

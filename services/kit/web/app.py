@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import uvicorn
 from anyio import to_thread
@@ -30,6 +31,7 @@ def create_app(
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
     app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
     app.state.settings = settings
+    app.state.turns = WeakValueDictionary()  # of writes under way, see repeat.py
     app.state.engine = engine or connect(settings.database_url)
     app.state.keys = keys or Keys.of(settings.county_url)
     for name, value in (state or {}).items():

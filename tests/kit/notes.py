@@ -1,0 +1,90 @@
+"""A small service whose writes are counted: each effect is one row of `event`."""
+
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, FastAPI, File, UploadFile
+from pydantic import BaseModel
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from services.kit.post.events import emit
+from services.kit.settings import Settings
+from services.kit.store.db import Now, SessionDep
+from services.kit.store.fields import Seal
+from services.kit.web.app import create_app
+from services.kit.web.auth import Keys, policy
+from services.kit.web.errors import DomainError
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
+
+allow = policy({"note:write": frozenset({"county"}), "note:read": frozenset({"county"})})
+router = APIRouter(route_class=Repeatable)
+
+Create = Callable[[Settings, Engine, Keys], FastAPI]
+
+
+class NoteIn(BaseModel):
+    id: UUID
+    text: str = ""
+
+
+class NoteOut(BaseModel):
+    """`made` differs each time the endpoint runs: only a kept answer can be the same."""
+
+    made: UUID
+    text: str
+
+
+class NotWelcome(DomainError):
+    zh = "不接受。"
+    en = "Not welcome."
+
+
+def write(session: Session, text: str, now: Now) -> NoteOut:
+    if text == "refused":
+        raise NotWelcome
+    emit(session, "note.made", text, now, division="520621", data={})
+    return NoteOut(made=uuid4(), text=text)
+
+
+@router.post(
+    "/v1/notes",
+    status_code=201,
+    dependencies=[allow("note:write")],
+    openapi_extra=repeatable("body.id", KEPT_FOR),
+)
+def create_note(body: NoteIn, session: SessionDep, now: Now) -> NoteOut:
+    return write(session, body.text, now)
+
+
+class CallIn(BaseModel):
+    text: str = ""
+
+
+@router.post(
+    "/v1/calls", status_code=201, dependencies=[allow("note:write")], openapi_extra=repeatable(HEADER, KEPT_FOR)
+)
+def create_call(body: CallIn, session: SessionDep, now: Now) -> NoteOut:
+    return write(session, body.text, now)
+
+
+@router.post(
+    "/v1/letters", status_code=201, dependencies=[allow("note:write")], openapi_extra=repeatable(HEADER, KEPT_FOR)
+)
+def create_letter(body: CallIn, session: SessionDep, now: Now) -> NoteOut:
+    return write(session, body.text, now)
+
+
+@router.post(
+    "/v1/sheets", status_code=201, dependencies=[allow("note:write")], openapi_extra=repeatable(HEADER, KEPT_FOR)
+)
+def create_sheet(file: Annotated[UploadFile, File()], session: SessionDep, now: Now) -> NoteOut:
+    return write(session, file.file.read().decode(), now)
+
+
+def notes(seal: Seal) -> Create:
+    def create(settings: Settings, engine: Engine, keys: Keys) -> FastAPI:
+        return create_app(settings, [router], title="notes", engine=engine, keys=keys, state={"seal": seal})
+
+    return create
