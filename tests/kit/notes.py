@@ -88,3 +88,13 @@ def notes(seal: Seal) -> Create:
         return create_app(settings, [router], title="notes", engine=engine, keys=keys, state={"seal": seal})
 
     return create
+
+
+@router.get("/v1/notes", dependencies=[allow("note:read")])
+def list_notes(text: str = "", limit: int = 1) -> list[str]:
+    return [text or "示例"] * limit
+
+
+@router.get("/v1/broken", dependencies=[allow("note:read")])
+def get_broken() -> None:
+    raise RuntimeError("12345")

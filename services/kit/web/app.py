@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import uvicorn
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Engine
 
 from services.kit.settings import Settings
@@ -16,6 +16,7 @@ from services.kit.store.db import POOL, connect
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems, without_values
 from services.kit.web.health import router as health
+from services.kit.web.polite import CompressedReads, Courtesies, check_accept, check_parameters
 from services.kit.web.strict_json import StrictBody
 
 
@@ -29,7 +30,15 @@ def create_app(
     state: Mapping[str, Any] | None = None,
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields."""
-    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=as_many_threads_as_connections)
+    app = FastAPI(
+        title=title,
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=as_many_threads_as_connections,
+        dependencies=[Depends(check_accept), Depends(check_parameters)],
+    )
     app.state.settings = settings
     app.state.turns = WeakValueDictionary()  # of writes under way, see repeat.py
     app.state.engine = engine or connect(settings.database_url)
@@ -37,7 +46,8 @@ def create_app(
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
-    app.add_middleware(StrictBody)
+    for further_out in (StrictBody, CompressedReads, Courtesies):
+        app.add_middleware(further_out)
     for router in (health, *routers):
         app.include_router(router)
     return app
