@@ -6,18 +6,19 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from services.alerts.again import ask_for_today
 from services.alerts.catalogue import SWEEP_DAY
-from services.alerts.models import Sweep
+from services.alerts.models import Sweep, SweepGap
 from services.alerts.policy import allow
 from services.kit.post.facts import COUNTY
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import standards_on
 from services.kit.web.errors import found
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
@@ -48,9 +49,11 @@ def create_due_sweeps(session: SessionDep, now: Now) -> list[SweepOut]:
 
 
 @router.get("", dependencies=[allow("sweep:read")])
-def list_sweeps(session: SessionDep, county: str | None = None) -> list[SweepOut]:
-    wanted = select(Sweep).order_by(col(Sweep.period).desc(), col(Sweep.county)).limit(200)
-    return [shown(s) for s in session.scalars(wanted.where(col(Sweep.county) == county) if county else wanted)]
+def list_sweeps(session: SessionDep, paging: PagingDep, county: str | None = None) -> Page[SweepOut]:
+    """The newest first."""
+    wanted = select(Sweep).where(col(Sweep.county) == county) if county else select(Sweep)
+    rows, following = paging.read(session, wanted, col(Sweep.period), col(Sweep.county), descending=True)
+    return Page(rows=[shown(sweep) for (sweep,) in rows], next=following)
 
 
 @router.get("/{sweep_id}", dependencies=[allow("sweep:read")])
@@ -59,17 +62,12 @@ def get_sweep(sweep_id: UUID, session: SessionDep) -> SweepOut:
 
 
 @router.get("/{sweep_id}/gaps", dependencies=[allow("sweep:read")])
-def list_gaps(sweep_id: UUID, session: SessionDep, after: UUID | None = None) -> list[GapOut]:
-    """Households some rule could not judge, 500 a page, by id."""
+def list_gaps(sweep_id: UUID, session: SessionDep, paging: PagingDep) -> Page[GapOut]:
+    """Households some rule could not judge, by id."""
     found(session.get(Sweep, sweep_id))
-    rows = session.execute(
-        text(
-            "SELECT subject, division, rules, missing FROM sweep_gap"
-            " WHERE sweep_id = :id AND (CAST(:after AS uuid) IS NULL OR subject > :after) ORDER BY subject LIMIT 500"
-        ),
-        {"id": sweep_id, "after": after},
-    ).mappings()
-    return [GapOut(**row) for row in rows]
+    wanted = select(SweepGap).where(col(SweepGap.sweep_id) == sweep_id)
+    rows, following = paging.read(session, wanted, col(SweepGap.subject))
+    return Page(rows=[GapOut(**gap.model_dump(exclude={"sweep_id"})) for (gap,) in rows], next=following)
 
 
 def shown(sweep: Sweep) -> SweepOut:

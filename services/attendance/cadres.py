@@ -18,6 +18,7 @@ from services.attendance.models import Cadre, Posting, Unit
 from services.attendance.policy import allow
 from services.kit.store.db import SessionDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/cadres", tags=["cadres"])
@@ -38,11 +39,6 @@ class CadreOut(BaseModel):
     since: date | None = None
 
 
-class CadrePage(BaseModel):
-    rows: list[CadreOut]
-    after: UUID | None
-
-
 class AccountIn(BaseModel):
     """Empty unlinks."""
 
@@ -60,21 +56,17 @@ class AccountTaken(DomainError):
 @router.get("", dependencies=[allow("team:read")])
 def list_cadres(
     session: SessionDep,
+    paging: PagingDep,
     team_id: UUID | None = None,
     username: Annotated[str | None, Query(max_length=40, title="登录账号")] = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CadrePage:
-    """`after` is the last id of the page before."""
-    wanted = with_posting().order_by(col(Cadre.id)).limit(limit)
+) -> Page[CadreOut]:
+    wanted = with_posting()
     if team_id:
         wanted = wanted.where(col(Posting.team_id) == team_id)
     if username:
         wanted = wanted.where(col(Cadre.username) == username)
-    if after:
-        wanted = wanted.where(col(Cadre.id) > after)
-    rows = shown(session, wanted)
-    return CadrePage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Cadre.id))
+    return Page(rows=[told(*row) for row in rows], next=following)
 
 
 @router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"))

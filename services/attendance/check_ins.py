@@ -30,6 +30,7 @@ from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import StandardKey, StandardMissing
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
 router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Repeatable)
@@ -117,17 +118,22 @@ def create_check_in(body: CheckInIn, request: Request, session: SessionDep, call
 
 @router.get("", dependencies=[allow("check-in:read")])
 def list_check_ins(
-    session: SessionDep, caller: CallerDep, cadre_id: UUID | None = None, day: date | None = None
-) -> list[CheckInLine]:
-    """The newest 200; one's own, or anybody's for the offices."""
+    session: SessionDep,
+    caller: CallerDep,
+    paging: PagingDep,
+    cadre_id: UUID | None = None,
+    day: date | None = None,
+) -> Page[CheckInLine]:
+    """The newest first; one's own, or anybody's for the offices."""
     own = cadre_with_account(session, caller.subject)
     asked = cadre_id or (own.id if own else None)
     if asked is None or not (may(caller, "check-in:read-all") or (own and own.id == asked)):
         raise NotThere
-    wanted = select(CheckIn).where(col(CheckIn.cadre_id) == asked).order_by(col(CheckIn.at).desc()).limit(200)
+    wanted = select(CheckIn).where(col(CheckIn.cadre_id) == asked)
     if day:
         wanted = wanted.where(col(CheckIn.day) == day)
-    return [CheckInLine.model_validate(row.model_dump()) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(CheckIn.at), col(CheckIn.id), descending=True)
+    return Page(rows=[CheckInLine.model_validate(row.model_dump()) for (row,) in rows], next=following)
 
 
 def cadre_meant(session: Session, caller: Caller, cadre_id: UUID | None) -> tuple[Cadre, bool]:

@@ -15,6 +15,7 @@ from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Division
 from services.kit.web.cells import CellRefused, ImportOut, RowReader, RowVerdict, one_of, text_up_to
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import Row, read_sheet
 
@@ -63,13 +64,17 @@ def create_division_import(file: Annotated[UploadFile, File()], session: Session
 
 
 @router.get("/v1/divisions", dependencies=[allow("frame:read")])
-def list_divisions(session: SessionDep, parent: str | None = None, level: str | None = None) -> list[DivisionOut]:
-    wanted = select(Division).order_by(col(Division.code))
+def list_divisions(
+    session: SessionDep, paging: PagingDep, parent: str | None = None, level: str | None = None
+) -> Page[DivisionOut]:
+    """By code. Other services follow `/v1/reference/divisions` instead."""
+    wanted = select(Division)
     if parent:
         wanted = wanted.where(col(Division.code).startswith(parent, autoescape=True), col(Division.code) != parent)
     if level:
         wanted = wanted.where(col(Division.level) == level)
-    return [DivisionOut(**row.model_dump()) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(Division.code))
+    return Page(rows=[DivisionOut(**row.model_dump()) for (row,) in rows], next=following)
 
 
 def import_divisions(session: Session, rows: Sequence[Row], now: datetime) -> ImportOut:

@@ -1,6 +1,5 @@
 """Standards: lines, thresholds and limits that differ by place, class or year, each with the document that set it."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, cast
@@ -18,6 +17,7 @@ from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Standard
 from services.kit.web.errors import DomainError, found
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
 router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=Repeatable)
@@ -108,11 +108,13 @@ def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, 
 
 
 @router.get("", dependencies=[allow("frame:read")])
-def list_standards(session: SessionDep, key: str | None = None) -> Sequence[StandardOut]:
-    wanted = select(Standard).order_by(col(Standard.key), col(Standard.division))
+def list_standards(session: SessionDep, paging: PagingDep, key: str | None = None) -> Page[StandardOut]:
+    """By key and place."""
+    wanted = select(Standard)
     if key:
         wanted = wanted.where(col(Standard.key) == key)
-    return [shown(row) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(Standard.key), col(Standard.division), col(Standard.id))
+    return Page(rows=[shown(row) for (row,) in rows], next=following)
 
 
 def shown(row: Standard) -> StandardOut:

@@ -47,7 +47,7 @@ def test_a_team_shows_its_members_and_never_a_mobile(http: TestClient, county: H
 def test_cadres_are_found_by_team_and_read_in_pages(http: TestClient, county: Headers, village: Stationed) -> None:
     asked: dict[str, Any] = {"team_id": str(village.team), "limit": 1}
     first = http.get("/v1/cadres", params=asked, headers=county).json()
-    second = http.get("/v1/cadres", params=asked | {"after": first["after"]}, headers=county).json()
+    second = http.get("/v1/cadres", params=asked | {"cursor": first["next"]}, headers=county).json()
     seen = first["rows"] + second["rows"]
     assert [row["id"] for row in seen] == sorted(map(str, (village.first, village.second)))
     assert {(row["role"], row["since"]) for row in seen} == {("member", ARRIVED.isoformat())}
@@ -66,9 +66,9 @@ def test_teams_are_found_by_name_and_read_in_pages(http: TestClient, county: Hea
     attendance.add_all(Team(name=f"示例{n}队", village=VILLAGE) for n in range(3))
     attendance.commit()
     first = http.get("/v1/teams", params={"limit": 2}, headers=county).json()
-    second = http.get("/v1/teams", params={"limit": 2, "after": first["after"]}, headers=county).json()
+    second = http.get("/v1/teams", params={"limit": 2, "cursor": first["next"]}, headers=county).json()
     assert [team["name"] for team in first["rows"] + second["rows"]] == ["示例0队", "示例1队", "示例2队"]
-    assert second["after"] is None
+    assert second["next"] is None
     (named,) = http.get("/v1/teams", params={"name": "示例1队"}, headers=county).json()["rows"]
     assert named["name"] == "示例1队"
 

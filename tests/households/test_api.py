@@ -109,9 +109,9 @@ def test_a_village_is_listed_in_pages_without_a_gap(http: TestClient, clerk: Hea
     while True:
         page = http.get(f"/v1/households?village=520621&limit=3{after}", headers=clerk).json()
         seen += [row["number"] for row in page["rows"]]
-        if page["after"] is None:
+        if page["next"] is None:
             break
-        after = f"&after={page['after']}"
+        after = f"&cursor={page['next']}"
     assert seen == [f"JK{number:02}" for number in range(7)]
 
 

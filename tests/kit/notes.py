@@ -6,16 +6,18 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, FastAPI, File, UploadFile
 from pydantic import BaseModel
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
 
 from services.kit.post.events import emit
 from services.kit.settings import Settings
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
+from services.kit.store.tables import Event
 from services.kit.web.app import create_app
 from services.kit.web.auth import Keys, policy
 from services.kit.web.errors import DomainError
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 
 allow = policy({"note:write": frozenset({"county"}), "note:read": frozenset({"county"})})
@@ -93,6 +95,18 @@ def notes(seal: Seal) -> Create:
 @router.get("/v1/notes", dependencies=[allow("note:read")])
 def list_notes(text: str = "", limit: int = 1) -> list[str]:
     return [text or "示例"] * limit
+
+
+class EventOut(BaseModel):
+    id: UUID
+    subject: str
+
+
+@router.get("/v1/events", dependencies=[allow("note:read")])
+def list_events(session: SessionDep, paging: PagingDep, division: str, newest: bool = False) -> Page[EventOut]:
+    wanted = select(Event).where(col(Event.division) == division)
+    rows, following = paging.read(session, wanted, col(Event.occurred_at), col(Event.id), descending=newest)
+    return Page(rows=[EventOut(id=event.id, subject=event.subject) for (event,) in rows], next=following)
 
 
 @router.get("/v1/broken", dependencies=[allow("note:read")])

@@ -50,7 +50,7 @@ class WatchedCounty:
         if len(self.processes()) < PROCESSES:
             return None
         try:
-            sweeps = self.office("county").get("alerts", "/v1/sweeps", county=COUNTY)
+            sweeps = self.office("county").get("alerts", "/v1/sweeps", county=COUNTY)["rows"]
         except Refused:  # the demonstration's accounts are not made yet
             return None
         return sweeps[0] if sweeps else None

@@ -20,6 +20,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
 
 Rights = Mapping[str, frozenset[str]]
@@ -113,13 +114,15 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         session.execute(owed.values(dead_at=now, problem="the subscription was ended"))
 
     @router.get("/{subscription_id}/deliveries", dependencies=may)
-    def list_deliveries(subscription_id: UUID, session: SessionDep, caller: CallerDep) -> list[DeliveryOut]:
+    def list_deliveries(
+        subscription_id: UUID, session: SessionDep, caller: CallerDep, paging: PagingDep
+    ) -> Page[DeliveryOut]:
+        """The newest first."""
         owned(session, subscription_id, caller)
-        columns: Any = Delivery
-        newest = (
-            select(Delivery).where(columns.subscription_id == subscription_id).order_by(columns.seq.desc()).limit(200)
-        )
-        return [DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields))) for row in session.scalars(newest)]
+        wanted = select(Delivery).where(col(Delivery.subscription_id) == subscription_id)
+        rows, following = paging.read(session, wanted, col(Delivery.seq), descending=True)
+        told = [DeliveryOut(**row.model_dump(include=set(DeliveryOut.model_fields))) for (row,) in rows]
+        return Page(rows=told, next=following)
 
     return router
 
