@@ -2,10 +2,10 @@
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -65,3 +65,9 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
     app.dependency_overrides[read_clock] = lambda: HERE
     with TestClient(app) as client:
         yield client
+
+
+def edit(client: TestClient, path: str, body: Mapping[str, Any], headers: Headers) -> Any:
+    """As somebody edits: read, then change what was read."""
+    seen = client.get(path, headers=headers).headers.get("etag")
+    return client.put(path, json=body, headers=headers | ({"if-match": seen} if seen else {}))

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from services.attendance.models import Cadre, Posting, Unit
 from services.attendance.policy import allow
 from services.kit.store.db import SessionDep
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
@@ -69,18 +70,29 @@ def list_cadres(
     return Page(rows=[told(*row) for row in rows], next=following)
 
 
-@router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"))
-def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep) -> CadreOut:
+@router.put(
+    "/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"), responses=EDITED
+)
+def put_account(cadre_id: UUID, body: AccountIn, session: SessionDep, edit: EditDep) -> CadreOut:
     """Whoever signs in with this account is this cadre from now on."""
     cadre = found(session.get(Cadre, cadre_id, with_for_update=True))
-    holder = cadre_with_account(session, str(body.account_id))
+    wanted = str(body.account_id) if body.account_id else None
+    edit.check(cadre.account, wanted)
+    holder = cadre_with_account(session, str(wanted))
     if holder and holder.id != cadre.id:
         raise AccountTaken
-    cadre.account = str(body.account_id) if body.account_id else None
+    cadre.account = wanted
     try:
         session.flush()
     except IntegrityError as error:  # linked to another cadre at the same moment
         raise AccountTaken from error
+    edit.told(wanted)
+    return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
+
+
+@router.get("/{cadre_id}/account", dependencies=[allow("cadre:link")], responses=SEEN)
+def get_account(cadre_id: UUID, session: SessionDep, edit: EditDep) -> CadreOut:
+    edit.told(found(session.get(Cadre, cadre_id)).account)
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 
 

@@ -11,12 +11,14 @@ from services.attendance.coordinates import Datum, Point, to_wgs84
 from services.attendance.models import Station
 from services.attendance.policy import allow
 from services.kit.store.db import SessionDep
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import found
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, title="纬度")]
+Village = Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, title="经度")]
 
 
@@ -55,12 +57,22 @@ def list_stations(
     return [StationOut(**station.model_dump()) for station in session.scalars(wanted)]
 
 
-@router.put("/{village}/boundary", dependencies=[allow("station:write")], openapi_extra=repeatable("path"))
-def put_boundary(
-    village: Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")], body: BoundaryIn, session: SessionDep
-) -> StationOut:
+@router.get("/{village}/boundary", dependencies=[allow("team:read")], responses=SEEN)
+def get_boundary(village: Village, session: SessionDep, edit: EditDep) -> StationOut:
+    station = found(session.get(Station, village))
+    edit.told(station.boundary)
+    return StationOut(**station.model_dump())
+
+
+@router.put(
+    "/{village}/boundary", dependencies=[allow("station:write")], openapi_extra=repeatable("path"), responses=EDITED
+)
+def put_boundary(village: Village, body: BoundaryIn, session: SessionDep, edit: EditDep) -> StationOut:
     """Check-ins from now on are judged by it; verdicts already given stay."""
     station = found(session.get(Station, village, with_for_update=True))
     corners = [to_wgs84(Point(corner.latitude, corner.longitude), body.datum) for corner in body.corners]
-    station.boundary = [list(corner) for corner in corners] or None
+    wanted = [list(corner) for corner in corners] or None
+    edit.check(station.boundary, wanted)
+    station.boundary = wanted
+    edit.told(wanted)
     return StationOut(**station.model_dump())

@@ -16,6 +16,7 @@ from services.county.policy import allow
 from services.county.reference import announce, next_version
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.tables import Standard
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
@@ -89,10 +90,23 @@ def create_standard(body: StandardIn, session: SessionDep, now: Now) -> Standard
     return sent
 
 
-@router.put("/{standard_id}/valid-until", dependencies=[allow("frame:write")], openapi_extra=repeatable("path"))
-def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, now: Now) -> StandardOut:
+@router.get("/{standard_id}/valid-until", dependencies=[allow("frame:read")], responses=SEEN)
+def get_valid_until(standard_id: UUID, session: SessionDep, edit: EditDep) -> StandardOut:
+    row = found(session.get(Standard, standard_id))
+    edit.told(row.valid.upper)
+    return shown(row)
+
+
+@router.put(
+    "/{standard_id}/valid-until",
+    dependencies=[allow("frame:write")],
+    openapi_extra=repeatable("path"),
+    responses=EDITED,
+)
+def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, edit: EditDep, now: Now) -> StandardOut:
     """Ends a standard, so that another can follow it. The same day sent again changes nothing."""
     row = found(session.get(Standard, standard_id, with_for_update=True))
+    edit.check(row.valid.upper, body.valid_until)
     begins = cast(date, row.valid.lower)
     if body.valid_until <= begins:
         raise EndsBeforeItBegins
@@ -104,6 +118,7 @@ def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, 
         except IntegrityError as error:
             raise taken from error
         announce(session, "standards", row.version, now)
+    edit.told(row.valid.upper)
     return shown(row)
 
 

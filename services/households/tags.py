@@ -15,6 +15,7 @@ from services.households.facts import facts_changed, lock_households
 from services.households.models import Household, Tag
 from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import repeatable
 
@@ -54,8 +55,10 @@ class TagsOverlap(DomainError):
     en = "The household has that tag for some of those days already."
 
 
-@router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"))
-def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, today: Today, now: Now) -> TagOut:
+@router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
+def put_tag(
+    household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, edit: EditDep, today: Today, now: Now
+) -> TagOut:
     """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
     lock_households(session, [household_id])
     found(session.get(Household, household_id))
@@ -63,14 +66,31 @@ def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, t
         raise TagUpsideDown
     if max(body.since, body.until or body.since) > today:
         raise TagInTheFuture
+    wanted = TagOut(key=key, **body.model_dump())
+    held = shown(session, household_id, key)
+    edit.check(held or None, held if wanted in held else [wanted])
     set_tag(session, household_id, key, body, now)
-    return TagOut(key=key, **body.model_dump())
+    edit.told(shown(session, household_id, key))
+    return wanted
 
 
 @router.get("", dependencies=[allow("household:read")])
 def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
     found(session.get(Household, household_id))
-    rows = session.scalars(select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid)))
+    return shown(session, household_id)
+
+
+@router.get("/{key}", dependencies=[allow("household:read")], responses=SEEN)
+def list_tags_of_key(household_id: UUID, key: TagKey, session: SessionDep, edit: EditDep) -> list[TagOut]:
+    found(session.get(Household, household_id))
+    held = shown(session, household_id, key)
+    edit.told(held or None)
+    return held
+
+
+def shown(session: Session, household_id: UUID, key: str | None = None) -> list[TagOut]:
+    wanted = select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid))
+    rows = session.scalars(wanted.where(col(Tag.key) == key) if key else wanted)
     return [
         TagOut(key=row.key, since=cast(date, row.valid.lower), until=row.valid.upper, source=row.source) for row in rows
     ]

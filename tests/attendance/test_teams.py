@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from services.attendance.models import Cadre, Posting, Team
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, cadre_in
-from tests.callers import HERE, Headers, Sign
+from tests.callers import HERE, Headers, Sign, edit
 from tests.conftest import TODAY
 
 
@@ -82,7 +82,7 @@ def test_linking_an_account_lets_its_person_check_in(
     put = http.put(f"/v1/cadres/{village.second}/account", json={"account_id": account}, headers=county)
     assert put.json()["account_id"] == account
     assert http.get("/v1/check-ins", headers=caller).status_code == 200
-    http.put(f"/v1/cadres/{village.second}/account", json={"account_id": None}, headers=county)
+    edit(http, f"/v1/cadres/{village.second}/account", {"account_id": None}, county)
     assert http.get("/v1/check-ins", headers=caller).status_code == 404
 
 

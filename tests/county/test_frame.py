@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from services.county.days import keep_calendar
 from services.kit.store.reference import StandardKey, StandardMissing, standard
+from tests.callers import edit
 from tests.conftest import NOW
 from tests.county.conftest import SignedIn
 
@@ -159,7 +160,7 @@ def test_a_standard_cannot_end_before_it_begins_or_run_into_the_next(client: Tes
     path = f"/v1/standards/{first['id']}/valid-until"
     refusals = {"2026-01-01": "ends-before-it-begins", "2027-01-02": "already-set"}
     for end, code in refusals.items():
-        assert client.put(path, json={"valid_until": end}, headers=headers).json()["code"] == code
+        assert edit(client, path, {"valid_until": end}, headers).json()["code"] == code
     nowhere = client.put(f"/v1/standards/{uuid4()}/valid-until", json={"valid_until": "2027-01-01"}, headers=headers)
     assert nowhere.status_code == 404
 
