@@ -4,6 +4,7 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,6 +22,9 @@ class Settings(BaseSettings):
     zone: str = "Asia/Shanghai"
     inboxes: str = ""  # base URLs of our own services, comma separated: fixed by the operator, never by a caller
     receivers: str = ""  # host:port, comma separated: the only outside addresses webhooks may reach
+    reads_per_minute: int = Field(default=6_000, gt=0)  # of one credential in one process, and so the others
+    writes_per_minute: int = Field(default=6_000, gt=0)
+    uploads_per_minute: int = Field(default=120, gt=0)
 
     @property
     def own_url(self) -> str:

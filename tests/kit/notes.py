@@ -1,6 +1,7 @@
 """A small service whose writes are counted: each effect is one row of `event`."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from services.kit.web.auth import Keys, policy
 from services.kit.web.errors import DomainError
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
+from services.kit.web.sunset import deprecated
 
 allow = policy({"note:write": frozenset({"county"}), "note:read": frozenset({"county"})})
 router = APIRouter(route_class=Repeatable)
@@ -95,6 +97,15 @@ def notes(seal: Seal) -> Create:
 @router.get("/v1/notes", dependencies=[allow("note:read")])
 def list_notes(text: str = "", limit: int = 1) -> list[str]:
     return [text or "示例"] * limit
+
+
+@router.get(
+    "/v1/old-notes",
+    dependencies=[allow("note:read")],
+    openapi_extra=deprecated(on=date(2026, 11, 1), ends=date(2027, 5, 1), instead="/v1/notes"),
+)
+def list_old_notes() -> list[str]:
+    return ["示例"]
 
 
 class EventOut(BaseModel):

@@ -16,8 +16,10 @@ from services.kit.store.db import POOL, connect
 from services.kit.web.auth import Keys
 from services.kit.web.errors import speak_problems, without_values
 from services.kit.web.health import router as health
+from services.kit.web.limits import Limits
 from services.kit.web.polite import CompressedReads, Courtesies, check_accept, check_parameters
 from services.kit.web.strict_json import StrictBody
+from services.kit.web.sunset import announce_end
 
 
 def create_app(
@@ -37,9 +39,10 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=as_many_threads_as_connections,
-        dependencies=[Depends(check_accept), Depends(check_parameters)],
+        dependencies=[Depends(announce_end), Depends(check_accept), Depends(check_parameters)],
     )
     app.state.settings = settings
+    app.state.limits = Limits.of(settings)
     app.state.turns = WeakValueDictionary()  # of writes under way, see repeat.py
     app.state.engine = engine or connect(settings.database_url)
     app.state.keys = keys or Keys.of(settings.county_url)
