@@ -31,6 +31,7 @@ FACTS, SUBSCRIPTIONS = "facts:read", "subscription:write"
 PLUMBING = {
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
+    "GET /v1/services/{service}/operations/{operation_id}": SIGNED_IN,  # and then who asked, or an office
     "GET /v1/services/{service}/subscriptions": SUBSCRIPTIONS,
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,

@@ -14,6 +14,7 @@ from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.operations import operations
 
 PUBLISHED = {
     "alert.opened": EventType("一条规则开始成立", "alert:read"),
@@ -33,6 +34,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             vocabulary.router,
             sweep.router,
             subscriptions("alerts", allow, RIGHTS, PUBLISHED),
+            operations("alerts", RIGHTS),
             inbox.router,
         ],
         title="Shouwang alerts",

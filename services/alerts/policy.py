@@ -9,6 +9,7 @@ RIGHTS = {
     "alert:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
     "subscription:write": frozenset({"system"}),
 }
 

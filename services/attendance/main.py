@@ -14,6 +14,7 @@ from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.operations import operations
 
 PUBLISHED = {
     check_ins.RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
@@ -34,6 +35,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             imports.router,
             facts("attendance", allow, {KIND: TeamFacts}),
             subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+            operations("attendance", RIGHTS),
             inbox.router,
         ],
         title="Shouwang attendance",

@@ -15,6 +15,7 @@ RIGHTS = {
     "check-in:read": FIELD | OFFICE | {"auditor"},
     "check-in:read-all": OFFICE | {"auditor"},  # of somebody else
     "facts:read": frozenset[str](),  # our own services alone
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
     "subscription:write": frozenset({"system"}),
 }
 

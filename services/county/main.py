@@ -14,6 +14,7 @@ from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.operations import operations
 
 PUBLISHED = {"reference.changed": EventType("区划、日历或标准有变化", "frame:read")}
 
@@ -33,6 +34,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             standards.router,
             reference.router,
             subscriptions("county", allow, RIGHTS, PUBLISHED),
+            operations("county", RIGHTS),
         ],
         title="Shouwang county",
         engine=engine,

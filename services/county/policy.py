@@ -11,6 +11,7 @@ RIGHTS = {
     "client:write": frozenset({"system"}),
     "frame:write": frozenset({"system", "county"}),
     "frame:read": EVERYBODY,
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
     "subscription:write": frozenset({"system"}),
 }
 

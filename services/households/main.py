@@ -14,6 +14,7 @@ from services.kit.settings import Settings
 from services.kit.store.fields import Seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
+from services.kit.web.operations import operations
 
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
@@ -32,6 +33,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             tags.router,
             facts("households", allow, {KIND: HouseholdFacts}),
             subscriptions("households", allow, RIGHTS, PUBLISHED),
+            operations("households", RIGHTS),
             inbox.router,
         ],
         title="Shouwang households",

@@ -10,6 +10,7 @@ RIGHTS = {
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
     "facts:read": frozenset[str](),  # our own services alone
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
     "subscription:write": frozenset({"system"}),
 }
 

@@ -97,7 +97,8 @@ class Receipt(Kit, table=True):
 
 
 class Job(Kit, table=True):
-    """Work to be done outside a request. At most one open job of a kind has the same key."""
+    """Work to be done outside a request. At most one open job of a kind has the same key. `asked_by` is the subject who
+    may follow it, none for our own; `progress` in per cent; `problem` the name of what stopped the last try."""
 
     __table_args__ = (
         Index("job_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
@@ -115,6 +116,9 @@ class Job(Kit, table=True):
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     done_at: datetime | None = instant(default=None)
     dead_at: datetime | None = instant(default=None)
+    asked_by: str | None = None
+    progress: int | None = None
+    problem: str | None = None
 
 
 class ReferenceVersion(Kit, table=True):

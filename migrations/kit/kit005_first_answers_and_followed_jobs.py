@@ -1,4 +1,4 @@
-"""the first answer to a write"""
+"""the first answer to a write; who asked for a job and how far it is"""
 
 from collections.abc import Sequence
 
@@ -24,9 +24,14 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subject", "operation", "key"),
     )
+    op.add_column("job", sa.Column("asked_by", sa.String(), nullable=True))
+    op.add_column("job", sa.Column("progress", sa.Integer(), nullable=True))
+    op.add_column("job", sa.Column("problem", sa.String(), nullable=True))
     op.create_index("repeat_expiry", "repeat", ["expires_at"], unique=False)
 
 
 def downgrade() -> None:
+    for name in ("problem", "progress", "asked_by"):
+        op.drop_column("job", name)
     op.drop_index("repeat_expiry", table_name="repeat")
     op.drop_table("repeat")
