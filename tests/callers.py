@@ -3,7 +3,7 @@
 import base64
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -134,3 +134,9 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
     app.dependency_overrides[read_clock] = lambda: HERE
     with TestClient(app) as client:
         yield client
+
+
+def edit(client: TestClient, path: str, body: Mapping[str, Any], headers: Headers) -> Any:
+    """As somebody edits: read, then change what was read."""
+    seen = client.get(path, headers=headers).headers.get("etag")
+    return client.put(path, json=body, headers=headers | ({"if-match": seen} if seen else {}))

@@ -17,17 +17,31 @@ from starlette.testclient import TestClient
 
 from services.cli.secret_files import make_secrets, secret_folder
 from services.county.accounts import Role
+from services.kit.web.repeat import BY, HEADER, KEPT, Repeatable
 from tests.callers import Sign, served
 
 ROLES: tuple[str, ...] = get_args(Role)
 PUBLIC = "nobody needs to sign in"  # a password, a one-time token or a signature is checked inside
 SIGNED_IN = "whoever is signed in"
 
+# What a write may be repeated by. The last holds for sign-ins and tokens: each is a new one, and none is kept.
+REPEATABLE_BY = {
+    "body.id",
+    "body.token",
+    "body.refresh_token",
+    "event.id",
+    "period",
+    "path",
+    HEADER,
+    "nothing is stored",
+}
+
 FACTS, SUBSCRIPTIONS, AUDIT = "facts:read", "subscription:write", "audit:read"
 PLUMBING = {
     "GET /livez": PUBLIC,
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
+    "GET /v1/services/{service}/operations/{operation_id}": SIGNED_IN,  # and then who asked, or an office
     "GET /v1/services/{service}/subscriptions": SUBSCRIPTIONS,
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
@@ -69,6 +83,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/days/{day}": "frame:write",
         "POST /v1/standards": "frame:write",
         "PUT /v1/standards/{standard_id}/valid-until": "frame:write",
+        "GET /v1/standards/{standard_id}/valid-until": "frame:read",
         "GET /v1/divisions": "frame:read",
         "GET /v1/days": "frame:read",
         "GET /v1/standards": "frame:read",
@@ -87,6 +102,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/households/{household_id}/statements": "household:read",
         "GET /v1/households/{household_id}/safeguards": "household:read",
         "GET /v1/households/{household_id}/tags": "household:read",
+        "GET /v1/households/{household_id}/tags/{key}": "household:read",
         "POST /v1/households/{household_id}/statements": "household:write",
         "POST /v1/households/{household_id}/members/{person_id}/id-number-views": "id-number:read",
         "PUT /v1/households/{household_id}/safeguards": "household:write",
@@ -105,6 +121,8 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/teams/{team_id}": "team:read",
         "GET /v1/cadres": "team:read",
         "GET /v1/stations": "team:read",
+        "GET /v1/cadres/{cadre_id}/account": "cadre:link",
+        "GET /v1/stations/{village}/boundary": "team:read",
         "PUT /v1/cadres/{cadre_id}/account": "cadre:link",
         "PUT /v1/stations/{village}/boundary": "station:write",
         "POST /v1/team-imports/{kind}": "team:import",
@@ -209,3 +227,28 @@ def test_nothing_is_answered_by_a_server_error(open_service: tuple[str, TestClie
     headers = sign("00000000-0000-4000-8000-000000000000", scopes=everything)
     for operation in OPERATIONS[service]:
         assert ask(client, service, operation, headers).status_code < 500, operation
+
+
+@each_service
+def test_every_write_says_what_it_is_repeatable_by(open_service: tuple[str, TestClient]) -> None:
+    _, client = open_service
+    assert isinstance(client.app, FastAPI)
+    silent = [
+        f"{method.upper()} {path}"
+        for path, operations in client.app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if method != "get" and operation.get(BY) not in REPEATABLE_BY
+    ]
+    assert silent == []
+
+
+@each_service
+def test_an_answer_that_is_said_to_be_kept_is_kept(open_service: tuple[str, TestClient]) -> None:
+    """By the class of its route: the words alone keep nothing."""
+    service, client = open_service
+    assert isinstance(client.app, FastAPI)
+    included: list[Any] = [r.original_router for r in client.app.router.routes if hasattr(r, "original_router")]
+    routes = [route for router in included for route in router.routes]
+    assert len(routes) >= len(OPERATIONS[service])
+    said = [route for route in routes if KEPT in (route.openapi_extra or {})]
+    assert [route.path for route in said if not isinstance(route, Repeatable)] == []

@@ -18,6 +18,7 @@ from services.alerts.rules import PLACEHOLDER, read_rule
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.errors import found, language_of
+from services.kit.web.paging import Page, PagingDep
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -40,35 +41,26 @@ class AlertOut(BaseModel):
     evidence: dict[str, Any]
 
 
-class AlertPage(BaseModel):
-    rows: list[AlertOut]
-    after: UUID | None
-
-
 @router.get("", dependencies=[allow("alert:read")])
 def list_alerts(
     request: Request,
     session: SessionDep,
+    paging: PagingDep,
     division: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
     rule: Annotated[str | None, Query(max_length=80)] = None,
     subject: UUID | None = None,
     closed: bool = False,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> AlertPage:
-    """Open ones unless `closed` is asked for; by id, so that pages neither repeat nor skip."""
+) -> Page[AlertOut]:
+    """Open ones unless `closed` is asked for; by id."""
     state = col(Alert.closed_at).is_not(None) if closed else col(Alert.closed_at).is_(None)
-    alerts = scoped(session, whole_alerts(), ALERTS).where(state, col(Alert.division).startswith(division))
-    wanted = alerts.order_by(col(Alert.id)).limit(limit)
+    wanted = scoped(session, whole_alerts(), ALERTS).where(state, col(Alert.division).startswith(division))
     if rule:
         wanted = wanted.where(col(Alert.rule_key) == rule)
     if subject:
         wanted = wanted.where(col(Alert.subject) == subject)
-    if after:
-        wanted = wanted.where(col(Alert.id) > after)
     language = language_of(request)
-    rows = [shown(alert, finding, rule, language) for alert, finding, rule in session.execute(wanted)]
-    return AlertPage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Alert.id))
+    return Page(rows=[shown(alert, finding, rule, language) for alert, finding, rule in rows], next=following)
 
 
 @router.get("/{alert_id}", dependencies=[allow("alert:read")])

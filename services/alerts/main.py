@@ -17,6 +17,7 @@ from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
+from services.kit.web.operations import operations
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -32,6 +33,7 @@ ROUTERS = [
     sweep.router,
     subscriptions("alerts", allow, RIGHTS, PUBLISHED),
     trail("alerts", allow),
+    operations("alerts", RIGHTS),
     inbox.router,
 ]
 

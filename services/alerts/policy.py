@@ -11,6 +11,7 @@ RIGHTS = {
     "sweep:start": frozenset({"county"}),
     "subscription:write": frozenset[str](),  # client systems alone
     "audit:read": frozenset({"auditor"}),
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
 }
 
 allow = policy(RIGHTS)

@@ -20,6 +20,8 @@ from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.heartbeat import beat
 from services.kit.store.reference import standards_on
 from services.kit.store.scope import scope_of, scoped
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -47,7 +49,7 @@ class GapOut(BaseModel):
     missing: list[str]
 
 
-@router.post("/due", status_code=202, dependencies=[allow("sweep:start")])
+@router.post("/due", status_code=202, dependencies=[allow("sweep:start")], openapi_extra=repeatable("period"))
 def create_due_sweeps(session: UnboundSessionDep, now: Now, ring: RingIn | None = None) -> list[SweepOut]:
     """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
     if ring and ring.every_seconds:
@@ -57,10 +59,12 @@ def create_due_sweeps(session: UnboundSessionDep, now: Now, ring: RingIn | None 
 
 
 @router.get("", dependencies=[allow("sweep:read")])
-def list_sweeps(session: SessionDep, county: str | None = None) -> list[SweepOut]:
+def list_sweeps(session: SessionDep, paging: PagingDep, county: str | None = None) -> Page[SweepOut]:
+    """The newest first."""
     within_reach = select(Sweep).where(reachable_sweeps(scope_of(session)))
-    wanted = within_reach.order_by(col(Sweep.period).desc(), col(Sweep.county)).limit(200)
-    return [shown(s) for s in session.scalars(wanted.where(col(Sweep.county) == county) if county else wanted)]
+    wanted = within_reach.where(col(Sweep.county) == county) if county else within_reach
+    rows, following = paging.read(session, wanted, col(Sweep.period), col(Sweep.county), descending=True)
+    return Page(rows=[shown(sweep) for (sweep,) in rows], next=following)
 
 
 @router.get("/{sweep_id}", dependencies=[allow("sweep:read")])
@@ -69,13 +73,12 @@ def get_sweep(sweep_id: UUID, session: SessionDep) -> SweepOut:
 
 
 @router.get("/{sweep_id}/gaps", dependencies=[allow("sweep:read")])
-def list_gaps(sweep_id: UUID, session: SessionDep, after: UUID | None = None) -> list[GapOut]:
-    """Households some rule could not judge, 500 a page, by id."""
+def list_gaps(sweep_id: UUID, session: SessionDep, paging: PagingDep) -> Page[GapOut]:
+    """Households some rule could not judge, by id."""
     reachable_sweep(session, sweep_id)
-    gaps = select(SweepGap).where(col(SweepGap.sweep_id) == sweep_id).order_by(col(SweepGap.subject)).limit(500)
-    if after:
-        gaps = gaps.where(col(SweepGap.subject) > after)
-    return [GapOut(**gap.model_dump()) for gap in session.scalars(scoped(session, gaps, GAPS))]
+    wanted = scoped(session, select(SweepGap).where(col(SweepGap.sweep_id) == sweep_id), GAPS)
+    rows, following = paging.read(session, wanted, col(SweepGap.subject))
+    return Page(rows=[GapOut(**gap.model_dump(exclude={"sweep_id"})) for (gap,) in rows], next=following)
 
 
 def shown(sweep: Sweep) -> SweepOut:

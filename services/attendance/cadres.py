@@ -20,7 +20,10 @@ from services.attendance.policy import allow
 from services.attendance.reach import reachable_cadre, reachable_cadres
 from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.scope import scope_of
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/cadres", tags=["cadres"])
 
@@ -40,11 +43,6 @@ class CadreOut(BaseModel):
     since: date | None = None
 
 
-class CadrePage(BaseModel):
-    rows: list[CadreOut]
-    after: UUID | None
-
-
 class AccountIn(BaseModel):
     """Empty unlinks."""
 
@@ -62,36 +60,43 @@ class AccountTaken(DomainError):
 @router.get("", dependencies=[allow("team:read")])
 def list_cadres(
     session: SessionDep,
+    paging: PagingDep,
     team_id: UUID | None = None,
     username: Annotated[str | None, Query(max_length=40, title="登录账号")] = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> CadrePage:
-    """`after` is the last id of the page before."""
-    wanted = with_posting().where(reachable_cadres(scope_of(session))).order_by(col(Cadre.id)).limit(limit)
+) -> Page[CadreOut]:
+    wanted = with_posting().where(reachable_cadres(scope_of(session)))
     if team_id:
         wanted = wanted.where(col(Posting.team_id) == team_id)
     if username:
         wanted = wanted.where(col(Cadre.username) == username)
-    if after:
-        wanted = wanted.where(col(Cadre.id) > after)
-    rows = shown(session, wanted)
-    return CadrePage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Cadre.id))
+    return Page(rows=[told(*row) for row in rows], next=following)
 
 
-@router.put("/{cadre_id}/account", dependencies=[allow("cadre:link")])
-def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, now: Now) -> CadreOut:
+@router.put(
+    "/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"), responses=EDITED
+)
+def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, edit: EditDep, now: Now) -> CadreOut:
     """Whoever signs in with this account is this cadre from now on, and acts where the cadre is posted."""
     cadre = reachable_cadre(session, cadre_id)
-    holder = cadre_with_account(session, str(body.account_id))
+    wanted = str(body.account_id) if body.account_id else None
+    edit.check(cadre.account, wanted)
+    holder = cadre_with_account(session, str(wanted))
     if holder and holder.id != cadre.id:
         raise AccountTaken
-    cadre.account = str(body.account_id) if body.account_id else None
+    cadre.account = wanted
     try:
         session.flush()
     except IntegrityError as error:  # linked to another cadre at the same moment
         raise AccountTaken from error
     grant_postings(session, [cadre_id], now)
+    edit.told(wanted)
+    return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
+
+
+@router.get("/{cadre_id}/account", dependencies=[allow("cadre:link")], responses=SEEN)
+def get_account(cadre_id: UUID, session: SessionDep, edit: EditDep) -> CadreOut:
+    edit.told(reachable_cadre(session, cadre_id).account)
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 
 

@@ -32,8 +32,10 @@ from services.kit.store.reference import StandardKey, StandardMissing
 from services.kit.store.scope import scope_of
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"])
+router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Repeatable)
 
 RECORDED = "check_in.recorded"
 SELF_CHECK_IN = StandardKey("self_check_in", "number", "1 为开通", "自行到岗登记", "Cadres may check in by themselves")
@@ -105,7 +107,7 @@ class Recorder:
     now: datetime
 
 
-@router.post("", status_code=201, dependencies=[allow("check-in:write")])
+@router.post("", status_code=201, dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_check_in(
     body: CheckInIn, request: Request, session: UnboundSessionDep, caller: CallerDep, now: Now
 ) -> CheckInOut:
@@ -120,20 +122,25 @@ def create_check_in(
 
 @router.get("", dependencies=[allow("check-in:read")])
 def list_check_ins(
-    session: SessionDep, caller: CallerDep, cadre_id: UUID | None = None, day: date | None = None
-) -> list[CheckInLine]:
-    """The newest 200; one's own, wherever and however long ago, or for the offices those of their places and units."""
+    session: SessionDep,
+    caller: CallerDep,
+    paging: PagingDep,
+    cadre_id: UUID | None = None,
+    day: date | None = None,
+) -> Page[CheckInLine]:
+    """The newest first; one's own, wherever and however long ago, or those of an office's places and units."""
     own = cadre_with_account(session, caller.subject)
     asked = cadre_id or (own.id if own else None)
     is_own = own is not None and own.id == asked
     if asked is None or not (may(caller, "check-in:read-all") or is_own):
         raise NotThere
-    wanted = select(CheckIn).where(col(CheckIn.cadre_id) == asked).order_by(col(CheckIn.at).desc()).limit(200)
+    wanted = select(CheckIn).where(col(CheckIn.cadre_id) == asked)
     if not is_own:
         wanted = wanted.where(reachable_check_ins(scope_of(session)))
     if day:
         wanted = wanted.where(col(CheckIn.day) == day)
-    return [CheckInLine.model_validate(row.model_dump()) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(CheckIn.at), col(CheckIn.id), descending=True)
+    return Page(rows=[CheckInLine.model_validate(row.model_dump()) for (row,) in rows], next=following)
 
 
 def cadre_meant(session: Session, caller: Caller, cadre_id: UUID | None) -> tuple[Cadre, bool]:

@@ -13,14 +13,17 @@ from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.scope import scope_of
 from services.kit.web.audited import tell
 from services.kit.web.cells import ImportOut
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import read_sheet
 
-router = APIRouter(prefix="/v1/team-imports", tags=["imports"])
+router = APIRouter(prefix="/v1/team-imports", tags=["imports"], route_class=Repeatable)
 
 KINDS = {"teams": import_teams, "stations": import_stations}
 
 
-@router.post("/{kind}", status_code=201, dependencies=[allow("team:import")])
+@router.post(
+    "/{kind}", status_code=201, dependencies=[allow("team:import")], openapi_extra=repeatable(HEADER, KEPT_FOR)
+)
 def create_import(
     kind: Literal["teams", "stations"],
     file: Annotated[UploadFile, File()],

@@ -19,6 +19,7 @@ from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
+from services.kit.web.operations import operations
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -39,6 +40,7 @@ ROUTERS = [
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),
     trail("attendance", allow),
+    operations("attendance", RIGHTS),
     inbox.router,
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from services.attendance.coordinates import Datum, Point, to_wgs84
 from services.attendance.models import Station
@@ -13,11 +13,14 @@ from services.attendance.policy import allow
 from services.attendance.reach import STATIONS
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
 
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, title="纬度")]
+Village = Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, title="经度")]
 
 
@@ -57,13 +60,27 @@ def list_stations(
     return [StationOut(**station.model_dump()) for station in session.scalars(within_reach)]
 
 
-@router.put("/{village}/boundary", dependencies=[allow("station:write")])
-def put_boundary(
-    village: Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")], body: BoundaryIn, session: SessionDep
-) -> StationOut:
-    """Check-ins from now on are judged by it; verdicts already given stay."""
-    wanted = scoped(session, select(Station).where(col(Station.village) == village), STATIONS)
-    station = found(session.scalar(wanted.with_for_update()))
-    corners = [to_wgs84(Point(corner.latitude, corner.longitude), body.datum) for corner in body.corners]
-    station.boundary = [list(corner) for corner in corners] or None
+@router.get("/{village}/boundary", dependencies=[allow("team:read")], responses=SEEN)
+def get_boundary(village: Village, session: SessionDep, edit: EditDep) -> StationOut:
+    station = reachable_station(session, village)
+    edit.told(station.boundary)
     return StationOut(**station.model_dump())
+
+
+@router.put(
+    "/{village}/boundary", dependencies=[allow("station:write")], openapi_extra=repeatable("path"), responses=EDITED
+)
+def put_boundary(village: Village, body: BoundaryIn, session: SessionDep, edit: EditDep) -> StationOut:
+    """Check-ins from now on are judged by it; verdicts already given stay."""
+    station = reachable_station(session, village, lock=True)
+    corners = [to_wgs84(Point(corner.latitude, corner.longitude), body.datum) for corner in body.corners]
+    wanted = [list(corner) for corner in corners] or None
+    edit.check(station.boundary, wanted)
+    station.boundary = wanted
+    edit.told(wanted)
+    return StationOut(**station.model_dump())
+
+
+def reachable_station(session: Session, village: str, *, lock: bool = False) -> Station:
+    wanted = scoped(session, select(Station).where(col(Station.village) == village), STATIONS)
+    return found(session.scalar(wanted.with_for_update() if lock else wanted))

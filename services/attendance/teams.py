@@ -14,6 +14,7 @@ from services.attendance.policy import allow
 from services.attendance.reach import reachable_team, reachable_teams
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scope_of
+from services.kit.web.paging import Page, PagingDep
 
 router = APIRouter(prefix="/v1/teams", tags=["teams"])
 
@@ -24,11 +25,6 @@ class TeamLine(BaseModel):
     village: str
 
 
-class TeamPage(BaseModel):
-    rows: list[TeamLine]
-    after: str | None
-
-
 class TeamOut(TeamLine):
     members: list[CadreOut]
     facts: dict[str, object] | None
@@ -37,21 +33,18 @@ class TeamOut(TeamLine):
 @router.get("", dependencies=[allow("team:read")])
 def list_teams(
     session: SessionDep,
+    paging: PagingDep,
     village_prefix: Annotated[str | None, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")] = None,
     name: Annotated[str | None, Query(max_length=60, title="工作队")] = None,
-    after: Annotated[str | None, Query(max_length=60)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> TeamPage:
-    """`village_prefix` may be any place of the county; `after` is the last name of the page before."""
-    wanted = select(Team).where(reachable_teams(scope_of(session))).order_by(col(Team.name)).limit(limit)
+) -> Page[TeamLine]:
+    """`village_prefix` may be any place of the county. By name."""
+    wanted = select(Team).where(reachable_teams(scope_of(session)))
     if village_prefix:
         wanted = wanted.where(col(Team.village).startswith(village_prefix))
     if name:
         wanted = wanted.where(col(Team.name) == name)
-    if after:
-        wanted = wanted.where(col(Team.name) > after)
-    rows = [TeamLine(**team.model_dump()) for team in session.scalars(wanted)]
-    return TeamPage(rows=rows, after=rows[-1].name if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Team.name))
+    return Page(rows=[TeamLine(**team.model_dump()) for (team,) in rows], next=following)
 
 
 @router.get("/{team_id}", dependencies=[allow("team:read")])

@@ -55,7 +55,7 @@ class Demo:
 
     def is_there(self) -> bool:
         try:
-            return bool(self.county.get("county", "/v1/standards", key="sweep_day"))
+            return bool(self.county.get("county", "/v1/standards", key="sweep_day")["rows"])
         except Refused:
             return False
 
@@ -181,13 +181,13 @@ class Demo:
 
 
 def pages(office: Office, path: str) -> Iterator[dict[str, Any]]:
-    after: str | None = None
+    cursor: dict[str, str] = {}
     while True:
-        page = office.get("attendance", path, limit=200, **({"after": after} if after else {}))
+        page = office.get("attendance", path, limit=200, **cursor)
         yield from page["rows"]
-        after = page["after"]
-        if after is None:
+        if page["next"] is None:
             return
+        cursor = {"cursor": page["next"]}
 
 
 def ident(name: str) -> str:

@@ -26,7 +26,7 @@ def newest_sweep(office: Office, county: str, patience_s: float = 30) -> dict[st
     end = time.monotonic() + patience_s
     while True:
         office.post("alerts", "/v1/sweeps/due", {})
-        sweeps: list[dict[str, Any]] = office.get("alerts", "/v1/sweeps", county=county)
+        sweeps: list[dict[str, Any]] = office.get("alerts", "/v1/sweeps", county=county)["rows"]
         if sweeps:
             return sweeps[0]
         if time.monotonic() > end:

@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,8 +22,11 @@ from services.county.tokens import TokenOut
 from services.kit.store.db import Now, SessionDep, open_session
 from services.kit.web.audited import acts
 from services.kit.web.errors import DomainError, NotSignedIn
+from services.kit.web.repeat import Repeatable, repeatable
 
-router = APIRouter(tags=["clients"])
+router = APIRouter(tags=["clients"], route_class=Repeatable)
+
+SECRET_KEPT_FOR = timedelta(minutes=10)  # sealed, for the caller who did not get the answer
 
 OWN_SERVICES: Mapping[str, list[str]] = {
     "county": [],
@@ -64,9 +67,15 @@ class ClientExists(DomainError):
     en = "A system of that name exists."
 
 
-@router.put("/v1/client-systems/{name}", status_code=201, dependencies=[allow("client:write")])
+@router.put(
+    "/v1/client-systems/{name}",
+    status_code=201,
+    dependencies=[allow("client:write")],
+    openapi_extra=repeatable("path", SECRET_KEPT_FOR),
+)
 def put_client_system(name: str, body: ClientIn, session: SessionDep, now: Now) -> ClientOut:
-    """A second PUT of the same name is refused: its secret was shown and is not shown again."""
+    """A second PUT of the same name is refused: its secret was shown and is not shown again, but to the same caller
+    for ten minutes, whose answer may have been lost on the way."""
     taken = session.get(ClientSystem, name)
     if name != body.name or name in OWN_SERVICES or taken:
         raise ClientExists
@@ -75,7 +84,7 @@ def put_client_system(name: str, body: ClientIn, session: SessionDep, now: Now) 
     return ClientOut(name=name, scopes=list(body.scopes), secret=secret)
 
 
-@router.post("/v1/tokens")
+@router.post("/v1/tokens", openapi_extra=repeatable("nothing is stored"))
 def create_token(
     request: Request, session: SessionDep, grant_type: Annotated[Literal["client_credentials"], Form()]
 ) -> TokenOut:

@@ -16,6 +16,7 @@ from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import next_version
 from services.kit.store.tables import Day
 from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["days"])
 
@@ -73,7 +74,7 @@ def list_days(session: SessionDep, start: date, end: date) -> list[DayOut]:
     return [DayOut(**row.model_dump()) for row in rows]
 
 
-@router.put("/v1/days/{day}", dependencies=[allow("frame:write")])
+@router.put("/v1/days/{day}", dependencies=[allow("frame:write")], openapi_extra=repeatable("path"))
 def put_day(day: date, body: DayIn, session: SessionDep, now: Now) -> DayOut:
     """Overrides one day for this county; working-day counts after it follow."""
     if not FIRST <= day <= date(now.year + 1, 12, 31):

@@ -13,6 +13,7 @@ from services.county.revocations import revoke
 from services.kit.store.db import Now, SessionDep
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["accounts"])
 
@@ -41,7 +42,9 @@ class OwnService(DomainError):
     en = "A service of this system is not disabled here: change its credentials."
 
 
-@router.put("/v1/accounts/{account_id}/disabled", dependencies=[allow("account:write")])
+@router.put(
+    "/v1/accounts/{account_id}/disabled", dependencies=[allow("account:write")], openapi_extra=repeatable("path")
+)
 def put_account_disabled(
     account_id: UUID, body: DisabledIn, caller: CallerDep, session: SessionDep, now: Now
 ) -> DisabledOut:
@@ -56,7 +59,9 @@ def put_account_disabled(
     return DisabledOut(disabled=account.disabled_at is not None)
 
 
-@router.put("/v1/client-systems/{name}/disabled", dependencies=[allow("client:write")])
+@router.put(
+    "/v1/client-systems/{name}/disabled", dependencies=[allow("client:write")], openapi_extra=repeatable("path")
+)
 def put_client_system_disabled(name: str, body: DisabledIn, session: SessionDep, now: Now) -> DisabledOut:
     if name in OWN_SERVICES:
         raise OwnService

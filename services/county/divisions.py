@@ -18,9 +18,11 @@ from services.kit.store.reference import next_version
 from services.kit.store.tables import Division
 from services.kit.web.audited import tell
 from services.kit.web.cells import CellRefused, ImportOut, RowReader, RowVerdict, one_of, text_up_to
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import Row, read_sheet
 
-router = APIRouter(tags=["divisions"])
+router = APIRouter(tags=["divisions"], route_class=Repeatable)
 
 LEVELS = {
     "province": 2,
@@ -53,7 +55,12 @@ class DivisionOut(BaseModel):
     parent_code: str | None
 
 
-@router.post("/v1/division-imports", status_code=201, dependencies=[allow("frame:write")])
+@router.post(
+    "/v1/division-imports",
+    status_code=201,
+    dependencies=[allow("frame:write")],
+    openapi_extra=repeatable(HEADER, KEPT_FOR),
+)
 def create_division_import(
     file: Annotated[UploadFile, File()], request: Request, session: SessionDep, now: Now
 ) -> ImportOut:
@@ -65,13 +72,17 @@ def create_division_import(
 
 
 @router.get("/v1/divisions", dependencies=[allow("frame:read")])
-def list_divisions(session: SessionDep, parent: str | None = None, level: str | None = None) -> list[DivisionOut]:
-    wanted = select(Division).order_by(col(Division.code))
+def list_divisions(
+    session: SessionDep, paging: PagingDep, parent: str | None = None, level: str | None = None
+) -> Page[DivisionOut]:
+    """By code. Other services follow `/v1/reference/divisions` instead."""
+    wanted = select(Division)
     if parent:
         wanted = wanted.where(col(Division.code).startswith(parent, autoescape=True), col(Division.code) != parent)
     if level:
         wanted = wanted.where(col(Division.level) == level)
-    return [DivisionOut(**row.model_dump()) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(Division.code))
+    return Page(rows=[DivisionOut(**row.model_dump()) for (row,) in rows], next=following)
 
 
 def import_divisions(session: Session, rows: Sequence[Row], now: datetime) -> ImportOut:

@@ -37,6 +37,7 @@ from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
+from services.kit.web.operations import operations
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -61,6 +62,7 @@ ROUTERS = [
     reference.router,
     subscriptions("county", allow, RIGHTS, PUBLISHED),
     trail("county", allow),
+    operations("county", RIGHTS),
 ]
 
 

@@ -17,6 +17,7 @@ from services.kit.store.db import Now, SessionDep, open_session
 from services.kit.web.address import address_of
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import NotSignedIn, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["accounts"])
 
@@ -31,7 +32,7 @@ class OwnPasswordIn(PasswordIn):
     current: Annotated[str, Field(max_length=200, title="现密码")]
 
 
-@router.put("/v1/accounts/me/password")
+@router.put("/v1/accounts/me/password", openapi_extra=repeatable("path"))
 def put_own_password(body: OwnPasswordIn, caller: CallerDep, request: Request, now: Now) -> SignInOut:
     """Whoever holds a token still needs the password, and has as few tries as at the door. Answers with a new sign-in,
     since the one that asked has ended with all others."""
@@ -52,7 +53,12 @@ def put_own_password(body: OwnPasswordIn, caller: CallerDep, request: Request, n
     return answer
 
 
-@router.put("/v1/accounts/{account_id}/password", status_code=204, dependencies=[allow("account:write")])
+@router.put(
+    "/v1/accounts/{account_id}/password",
+    status_code=204,
+    dependencies=[allow("account:write")],
+    openapi_extra=repeatable("path"),
+)
 def put_password(account_id: UUID, body: PasswordIn, request: Request, session: SessionDep, now: Now) -> None:
     with request.app.state.turns.turn():
         password_hash = hasher.hash(body.password)

@@ -23,6 +23,7 @@ from services.kit.store.grants import CLIENT, GRANTS, Grant, Kind
 from services.kit.store.reference import next_version
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/offices", tags=["offices"])
 
@@ -95,7 +96,7 @@ class NotToOneself(DomainError):
     en = "Nobody gives an office to themselves."
 
 
-@router.put("/{office_id}", dependencies=[allow("office:write")])
+@router.put("/{office_id}", dependencies=[allow("office:write")], openapi_extra=repeatable("path"))
 def put_office(office_id: UUID, body: OfficeIn, session: SessionDep, caller: CallerDep, now: Now) -> OfficeOut:
     """Gives an office, or changes its place and days. Every service knows within two seconds."""
     check(session, body, caller.subject)

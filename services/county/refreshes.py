@@ -24,6 +24,7 @@ from services.county.tokens import Signer, SignInOut
 from services.kit.store.db import Now, SessionDep, open_session
 from services.kit.web.audited import acts
 from services.kit.web.errors import NotSignedIn
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["sign-in"])
 
@@ -38,7 +39,7 @@ class SignOutIn(RefreshIn):
     everywhere: Annotated[bool, Field(title="在所有设备上退出")] = False
 
 
-@router.post("/v1/refreshes")
+@router.post("/v1/refreshes", openapi_extra=repeatable("body.refresh_token"))
 def create_refresh(body: RefreshIn, request: Request, now: Now) -> SignInOut:
     """The end of a family is committed although it is refused: hence no session of the request's."""
     state = request.app.state
@@ -51,7 +52,7 @@ def create_refresh(body: RefreshIn, request: Request, now: Now) -> SignInOut:
     return answer
 
 
-@router.post("/v1/sign-outs", status_code=204)
+@router.post("/v1/sign-outs", status_code=204, openapi_extra=repeatable("body.refresh_token"))
 def create_sign_out(body: SignOutIn, session: SessionDep, now: Now) -> None:
     """Nothing to learn from it: an unknown token gets the same answer. An access token that was handed out lasts its
     ten minutes; with `everywhere` those of the person end within a minute."""

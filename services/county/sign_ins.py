@@ -19,6 +19,7 @@ from services.kit.store.db import Now, open_session
 from services.kit.web.address import address_of
 from services.kit.web.audited import acts
 from services.kit.web.errors import NotSignedIn
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["sign-in"])
 
@@ -30,7 +31,7 @@ class SignInIn(BaseModel):
     password: Annotated[str, Field(max_length=200)]
 
 
-@router.post("/v1/sign-in")
+@router.post("/v1/sign-in", openapi_extra=repeatable("nothing is stored"))
 def create_sign_in(body: SignInIn, request: Request, now: Now) -> SignInOut:
     """A wrong name, a wrong password and a disabled account get the same answer in the same time. No session is open
     while the password is looked at: a crowd that waits there would hold every connection."""

@@ -26,6 +26,7 @@ from services.county.work_apps import WorkApp
 from services.kit.store.db import Now, SessionDep, open_session
 from services.kit.web.audited import acts
 from services.kit.web.errors import DomainError, NotSignedIn, NotThere, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(tags=["sign-in"])
 
@@ -60,7 +61,7 @@ class LinkTaken(DomainError):
     en = "That person of the other system is linked to another account."
 
 
-@router.post("/v1/sign-ins/oidc")
+@router.post("/v1/sign-ins/oidc", openapi_extra=repeatable("nothing is stored"))
 def create_oidc_sign_in(body: OidcIn, request: Request, session: SessionDep, now: Now) -> SignInOut:
     """A token is taken once. No session is in use yet while the issuer's keys are fetched."""
     issuer: OidcIssuer | None = request.app.state.oidc
@@ -75,7 +76,7 @@ def create_oidc_sign_in(body: OidcIn, request: Request, session: SessionDep, now
     return sign_in_as(request, session, linked, now)
 
 
-@router.post("/v1/sign-ins/{provider}")
+@router.post("/v1/sign-ins/{provider}", openapi_extra=repeatable("nothing is stored"))
 def create_code_sign_in(provider: Literal["wecom", "dingtalk"], body: CodeIn, request: Request, now: Now) -> SignInOut:
     """The code is exchanged with the provider before any session is open: he may take his time."""
     app: WorkApp | None = request.app.state.work_apps.get(provider)
@@ -87,7 +88,11 @@ def create_code_sign_in(provider: Literal["wecom", "dingtalk"], body: CodeIn, re
         return sign_in_as(request, session, linked_account(session, provider, subject), now)
 
 
-@router.put("/v1/accounts/{account_id}/sign-on/{provider}", dependencies=[allow("account:write")])
+@router.put(
+    "/v1/accounts/{account_id}/sign-on/{provider}",
+    dependencies=[allow("account:write")],
+    openapi_extra=repeatable("path"),
+)
 def put_sign_on_link(account_id: UUID, provider: Provider, body: LinkIn, session: SessionDep) -> LinkOut:
     """Who the account is over there. Another subject replaces the one before."""
     found(session.get(Account, account_id, with_for_update=True))

@@ -1,6 +1,5 @@
 """Standards: lines, thresholds and limits that differ by place, class or year, each with the document that set it."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, cast
@@ -18,9 +17,12 @@ from services.county.reference import announce
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.reference import next_version
 from services.kit.store.tables import Standard
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/standards", tags=["standards"])
+router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=Repeatable)
 
 
 class StandardIn(BaseModel):
@@ -67,7 +69,7 @@ class SentBefore(DomainError):
     en = "That id stands for another standard already."
 
 
-@router.post("", status_code=201, dependencies=[allow("frame:write")])
+@router.post("", status_code=201, dependencies=[allow("frame:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_standard(body: StandardIn, session: SessionDep, now: Now) -> StandardOut:
     """Repeatable by `id`. Two values of one key, place and class on one day are refused by the database."""
     if body.valid_until and body.valid_until <= body.valid_from:
@@ -89,10 +91,23 @@ def create_standard(body: StandardIn, session: SessionDep, now: Now) -> Standard
     return sent
 
 
-@router.put("/{standard_id}/valid-until", dependencies=[allow("frame:write")])
-def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, now: Now) -> StandardOut:
+@router.get("/{standard_id}/valid-until", dependencies=[allow("frame:read")], responses=SEEN)
+def get_valid_until(standard_id: UUID, session: SessionDep, edit: EditDep) -> StandardOut:
+    row = found(session.get(Standard, standard_id))
+    edit.told(row.valid.upper)
+    return shown(row)
+
+
+@router.put(
+    "/{standard_id}/valid-until",
+    dependencies=[allow("frame:write")],
+    openapi_extra=repeatable("path"),
+    responses=EDITED,
+)
+def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, edit: EditDep, now: Now) -> StandardOut:
     """Ends a standard, so that another can follow it. The same day sent again changes nothing."""
     row = found(session.get(Standard, standard_id, with_for_update=True))
+    edit.check(row.valid.upper, body.valid_until)
     begins = cast(date, row.valid.lower)
     if body.valid_until <= begins:
         raise EndsBeforeItBegins
@@ -104,15 +119,18 @@ def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, 
         except IntegrityError as error:
             raise taken from error
         announce(session, "standards", row.version, now)
+    edit.told(row.valid.upper)
     return shown(row)
 
 
 @router.get("", dependencies=[allow("frame:read")])
-def list_standards(session: SessionDep, key: str | None = None) -> Sequence[StandardOut]:
-    wanted = select(Standard).order_by(col(Standard.key), col(Standard.division))
+def list_standards(session: SessionDep, paging: PagingDep, key: str | None = None) -> Page[StandardOut]:
+    """By key and place."""
+    wanted = select(Standard)
     if key:
         wanted = wanted.where(col(Standard.key) == key)
-    return [shown(row) for row in session.scalars(wanted)]
+    rows, following = paging.read(session, wanted, col(Standard.key), col(Standard.division), col(Standard.id))
+    return Page(rows=[shown(row) for (row,) in rows], next=following)
 
 
 def shown(row: Standard) -> StandardOut:

@@ -21,6 +21,7 @@ from services.kit.store.reference import next_version
 from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import NotThere, found
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
 
@@ -64,7 +65,7 @@ class SetOut(SetLine):
     households: list[UUID]
 
 
-@router.put("/{set_id}", dependencies=[allow("household-set:write")])
+@router.put("/{set_id}", dependencies=[allow("household-set:write")], openapi_extra=repeatable("path"))
 def put_household_set(
     set_id: UUID, body: SetIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> SetOut:

@@ -1,5 +1,6 @@
 """A person's whole ID number, shown to whoever may see it and says why. Each view is kept."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -14,8 +15,13 @@ from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import found
+from services.kit.web.repeat import HEADER, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/households/{household_id}/members/{person_id}/id-number-views", tags=["register"])
+router = APIRouter(
+    prefix="/v1/households/{household_id}/members/{person_id}/id-number-views",
+    tags=["register"],
+    route_class=Repeatable,
+)
 
 
 class ViewIn(BaseModel):
@@ -29,7 +35,9 @@ class ViewOut(BaseModel):
     id_number: str
 
 
-@router.post("", status_code=201, dependencies=[allow("id-number:read")])
+@router.post(
+    "", status_code=201, dependencies=[allow("id-number:read")], openapi_extra=repeatable(HEADER, timedelta(minutes=10))
+)
 def create_id_number_view(
     household_id: UUID,
     person_id: UUID,

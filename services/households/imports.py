@@ -14,14 +14,17 @@ from services.kit.store.scope import scope_of
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.cells import ImportOut
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import read_sheet
 
-router = APIRouter(prefix="/v1/household-imports", tags=["imports"])
+router = APIRouter(prefix="/v1/household-imports", tags=["imports"], route_class=Repeatable)
 
 KINDS = {"households": import_households, "members": import_members, "statements": import_statements}
 
 
-@router.post("/{kind}", status_code=201, dependencies=[allow("household:import")])
+@router.post(
+    "/{kind}", status_code=201, dependencies=[allow("household:import")], openapi_extra=repeatable(HEADER, KEPT_FOR)
+)
 def create_import(
     kind: Literal["households", "members", "statements"],
     file: Annotated[UploadFile, File()],

@@ -20,8 +20,9 @@ from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
-router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"])
+router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"], route_class=Repeatable)
 
 
 class LineKind(StrEnum):
@@ -95,7 +96,9 @@ class SentBefore(DomainError):
     en = "That id stands for another statement already."
 
 
-@router.post("", status_code=201, dependencies=[allow("household:write")])
+@router.post(
+    "", status_code=201, dependencies=[allow("household:write")], openapi_extra=repeatable("body.id", KEPT_FOR)
+)
 def create_statement(
     household_id: UUID, body: StatementIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> StatementOut:

@@ -28,6 +28,7 @@ from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
+from services.kit.web.operations import operations
 from services.kit.web.trail import trail
 
 PUBLISHED = {
@@ -48,6 +49,7 @@ ROUTERS = [
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
     trail("households", allow),
+    operations("households", RIGHTS),
     inbox.router,
 ]
 

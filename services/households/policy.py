@@ -17,6 +17,7 @@ RIGHTS = {
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone
     "audit:read": frozenset({"auditor"}),
+    "operation:read": frozenset({"county", "system"}),  # of somebody else
 }
 
 allow = policy(RIGHTS)

@@ -17,6 +17,7 @@ from services.kit.store.db import SessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.paging import Page, PagingDep
 
 router = APIRouter(prefix="/v1/households", tags=["register"])
 
@@ -27,11 +28,6 @@ class HouseholdLine(BaseModel):
     village: str
     group_name: str
     head_name: str
-
-
-class HouseholdPage(BaseModel):
-    rows: list[HouseholdLine]
-    after: str | None
 
 
 class MemberOut(BaseModel):
@@ -59,20 +55,16 @@ class HouseholdOut(HouseholdLine):
 def list_households(
     session: SessionDep,
     caller: CallerDep,
+    paging: PagingDep,
     village: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
     number: Annotated[str | None, Query(max_length=40, title="户编号")] = None,
-    after: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> HouseholdPage:
-    """`village` may be any place of the county; `after` is the last number of the page before."""
-    named = select(Household).where(col(Household.village).startswith(village)).order_by(col(Household.number))
-    wanted = scoped(session, named, HOUSEHOLDS)
+) -> Page[HouseholdLine]:
+    """`village` may be any place of the county. By number."""
+    wanted = scoped(session, select(Household).where(col(Household.village).startswith(village)), HOUSEHOLDS)
     if number:
         wanted = wanted.where(col(Household.number) == number)
-    if after:
-        wanted = wanted.where(col(Household.number) > after)
-    rows = [line(caller, row) for row in session.scalars(wanted.limit(limit))]
-    return HouseholdPage(rows=rows, after=rows[-1].number if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Household.number))
+    return Page(rows=[line(caller, row) for (row,) in rows], next=following)
 
 
 @router.get("/{household_id}", dependencies=[allow("household:read")])

@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed
-from services.households.models import Membership, Person
+from services.households.models import Household, Membership, Person
 from services.households.policy import allow
 from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
 
@@ -43,27 +45,36 @@ class NotAMember(DomainError):
     en = "Somebody on the list is not a member of this household."
 
 
-@router.put("", dependencies=[allow("household:write")])
-def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, now: Now) -> Safeguards:
+@router.put("", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
+def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, edit: EditDep, now: Now) -> Safeguards:
     household = reachable(session, household_id, lock=True)
     members = {person.id: person for person in members_of(session, household_id)}
     if any(told.person_id not in members for told in body.members):
         raise NotAMember
-    household.housing_grade, household.safe_water = body.housing_grade, body.safe_water
     told_of = {told.person_id: told for told in body.members}
-    for person in members.values():
-        told = told_of.get(person.id) or MemberSafeguards(person_id=person.id)
-        person.schooling, person.insured = told.schooling, told.insured
+    wanted = body.model_copy(
+        update={"members": [told_of.get(one) or MemberSafeguards(person_id=one) for one in members]}
+    )
+    edit.check(shown(session, household), wanted)
+    household.housing_grade, household.safe_water = wanted.housing_grade, wanted.safe_water
+    for told in wanted.members:
+        members[told.person_id].schooling, members[told.person_id].insured = told.schooling, told.insured
     facts_changed(session, [household_id], now)
-    return get_safeguards(household_id, session)
+    edit.told(wanted)
+    return wanted
 
 
-@router.get("", dependencies=[allow("household:read")])
-def get_safeguards(household_id: UUID, session: SessionDep) -> Safeguards:
-    household = reachable(session, household_id)
+@router.get("", dependencies=[allow("household:read")], responses=SEEN)
+def get_safeguards(household_id: UUID, session: SessionDep, edit: EditDep) -> Safeguards:
+    safeguards = shown(session, reachable(session, household_id))
+    edit.told(safeguards)
+    return safeguards
+
+
+def shown(session: Session, household: Household) -> Safeguards:
     members = [
         MemberSafeguards.model_validate({"person_id": p.id, "schooling": p.schooling, "insured": p.insured})
-        for p in members_of(session, household_id)
+        for p in members_of(session, household.id)
     ]
     return Safeguards.model_validate(
         {"housing_grade": household.housing_grade, "safe_water": household.safe_water, "members": members}

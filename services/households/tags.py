@@ -16,7 +16,9 @@ from services.households.models import Tag
 from services.households.policy import allow
 from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
@@ -54,22 +56,41 @@ class TagsOverlap(DomainError):
     en = "The household has that tag for some of those days already."
 
 
-@router.put("/{key}", dependencies=[allow("household:write")])
-def put_tag(household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, today: Today, now: Now) -> TagOut:
+@router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
+def put_tag(
+    household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, edit: EditDep, today: Today, now: Now
+) -> TagOut:
     """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
     reachable(session, household_id, lock=True)
     if body.until and body.until <= body.since:
         raise TagUpsideDown
     if max(body.since, body.until or body.since) > today:
         raise TagInTheFuture
+    wanted = TagOut(key=key, **body.model_dump())
+    held = shown(session, household_id, key)
+    edit.check(held or None, held if wanted in held else [wanted])
     set_tag(session, household_id, key, body, now)
-    return TagOut(key=key, **body.model_dump())
+    edit.told(shown(session, household_id, key))
+    return wanted
 
 
 @router.get("", dependencies=[allow("household:read")])
 def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
     reachable(session, household_id)
-    rows = session.scalars(select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid)))
+    return shown(session, household_id)
+
+
+@router.get("/{key}", dependencies=[allow("household:read")], responses=SEEN)
+def list_tags_of_key(household_id: UUID, key: TagKey, session: SessionDep, edit: EditDep) -> list[TagOut]:
+    reachable(session, household_id)
+    held = shown(session, household_id, key)
+    edit.told(held or None)
+    return held
+
+
+def shown(session: Session, household_id: UUID, key: str | None = None) -> list[TagOut]:
+    wanted = select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid))
+    rows = session.scalars(wanted.where(col(Tag.key) == key) if key else wanted)
     return [
         TagOut(key=row.key, since=cast(date, row.valid.lower), until=row.valid.upper, source=row.source) for row in rows
     ]

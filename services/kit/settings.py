@@ -4,6 +4,7 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -29,6 +30,9 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1,::1"  # addresses or networks whose X-Forwarded-For is believed
     receivers: str = ""  # comma separated, as docs/operations.md says: the only outside addresses webhooks may reach
     receivers_file: Path | None = None  # more of them, one a line
+    reads_per_minute: int = Field(default=6_000, gt=0)  # of one credential in one process, and so the others
+    writes_per_minute: int = Field(default=6_000, gt=0)
+    uploads_per_minute: int = Field(default=120, gt=0)
 
     @property
     def own_url(self) -> str:

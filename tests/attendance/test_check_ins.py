@@ -220,14 +220,14 @@ def test_cadres_read_their_own_check_ins_and_offices_everybodys(
     http.post("/v1/check-ins", json=body(), headers=cadre)
     yesterday = body(cadre_id=str(village.second), at=(HERE - timedelta(days=1)).isoformat())
     http.post("/v1/check-ins", json=yesterday, headers=township)
-    (mine,) = http.get("/v1/check-ins", headers=cadre).json()
+    (mine,) = http.get("/v1/check-ins", headers=cadre).json()["rows"]
     assert mine["cadre_id"] == str(village.first)
     assert mine.keys() == {"id", "cadre_id", "at", "day", "village", "verdict"}
     others = {"cadre_id": str(village.second)}
     assert http.get("/v1/check-ins", params=others, headers=cadre).status_code == 404
-    assert len(http.get("/v1/check-ins", params=others, headers=township).json()) == 1
+    assert len(http.get("/v1/check-ins", params=others, headers=township).json()["rows"]) == 1
     today = others | {"day": TODAY.isoformat()}
-    assert http.get("/v1/check-ins", params=today, headers=township).json() == []
+    assert http.get("/v1/check-ins", params=today, headers=township).json()["rows"] == []
 
 
 def test_what_is_refused_leaves_nothing(http: TestClient, cadre: Headers, attendance: Session) -> None:

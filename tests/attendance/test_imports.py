@@ -19,7 +19,7 @@ from services.cli.county_files import generate
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import Key
 from services.kit.store.tables import Event
-from tests.callers import SUITE, Headers, Office, Sign, write_key
+from tests.callers import SUITE, Headers, Office, Sign, edit, write_key
 from tests.conftest import TODAY
 
 FIRST = ("示例队", "520621001005", "示例站", "示甲子", "10001000001", "队长", "2026-03-01", "")
@@ -221,7 +221,7 @@ def test_a_station_sent_again_keeps_the_drawn_boundary(http: TestClient, county:
     assert told(send("stations", (*STATION[:5], "800"))) == (1, 0, 0)
     (station,) = http.get("/v1/stations", params={"village_prefix": "520621"}, headers=county).json()
     assert (station["radius"], len(station["boundary"])) == (800, 3)
-    put = http.put("/v1/stations/520621001005/boundary", json={"corners": []}, headers=county)
+    put = edit(http, "/v1/stations/520621001005/boundary", {"corners": []}, county)
     assert put.json()["boundary"] is None
     assert http.put("/v1/stations/520621001006/boundary", json={"corners": []}, headers=county).status_code == 404
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from services.attendance.models import Cadre, Posting, Team
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, cadre_in
-from tests.callers import HERE, Headers, Office, Sign
+from tests.callers import HERE, Headers, Office, Sign, edit
 from tests.conftest import TODAY
 
 
@@ -47,7 +47,7 @@ def test_a_team_shows_its_members_and_never_a_mobile(http: TestClient, county: H
 def test_cadres_are_found_by_team_and_read_in_pages(http: TestClient, county: Headers, village: Stationed) -> None:
     asked: dict[str, Any] = {"team_id": str(village.team), "limit": 1}
     first = http.get("/v1/cadres", params=asked, headers=county).json()
-    second = http.get("/v1/cadres", params=asked | {"after": first["after"]}, headers=county).json()
+    second = http.get("/v1/cadres", params=asked | {"cursor": first["next"]}, headers=county).json()
     seen = first["rows"] + second["rows"]
     assert [row["id"] for row in seen] == sorted(map(str, (village.first, village.second)))
     assert {(row["role"], row["since"]) for row in seen} == {("member", ARRIVED.isoformat())}
@@ -66,9 +66,9 @@ def test_teams_are_found_by_name_and_read_in_pages(http: TestClient, county: Hea
     attendance.add_all(Team(name=f"示例{n}队", village=VILLAGE) for n in range(3))
     attendance.commit()
     first = http.get("/v1/teams", params={"limit": 2}, headers=county).json()
-    second = http.get("/v1/teams", params={"limit": 2, "after": first["after"]}, headers=county).json()
+    second = http.get("/v1/teams", params={"limit": 2, "cursor": first["next"]}, headers=county).json()
     assert [team["name"] for team in first["rows"] + second["rows"]] == ["示例0队", "示例1队", "示例2队"]
-    assert second["after"] is None
+    assert second["next"] is None
     (named,) = http.get("/v1/teams", params={"name": "示例1队"}, headers=county).json()["rows"]
     assert named["name"] == "示例1队"
 
@@ -82,7 +82,7 @@ def test_linking_an_account_lets_its_person_check_in(
     put = http.put(f"/v1/cadres/{village.second}/account", json={"account_id": account}, headers=county)
     assert put.json()["account_id"] == account
     assert http.get("/v1/check-ins", headers=caller).status_code == 200
-    http.put(f"/v1/cadres/{village.second}/account", json={"account_id": None}, headers=county)
+    edit(http, f"/v1/cadres/{village.second}/account", {"account_id": None}, county)
     assert http.get("/v1/check-ins", headers=caller).status_code == 404
 
 

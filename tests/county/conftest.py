@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -58,7 +59,13 @@ def signed_in(client: TestClient, admin: dict[str, str]) -> SignedIn:
     """Headers of somebody with a role."""
 
     def make(role: str) -> dict[str, str]:
-        account: dict[str, Any] = {"username": f"a-{role}", "name": "某人", "password": PASSWORD, "roles": [role]}
+        account: dict[str, Any] = {
+            "id": str(uuid4()),
+            "username": f"a-{role}",
+            "name": "某人",
+            "password": PASSWORD,
+            "roles": [role],
+        }
         assert client.post("/v1/accounts", json=account, headers=admin).status_code == 201
         return sign_in(client, f"a-{role}")
 

@@ -17,7 +17,8 @@ from tests.county.conftest import PASSWORD, SignedIn, sign_in
 
 
 def account(**changed: object) -> dict[str, object]:
-    return {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]} | changed
+    made = {"id": str(uuid4()), "username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]}
+    return made | changed
 
 
 def work_of(client: TestClient) -> Semaphore:
@@ -31,8 +32,18 @@ def test_the_first_administrator_is_made_once_and_only_with_the_token(client: Te
     assert client.post("/v1/first-administrator", json=first).json()["code"] == "token-used-or-wrong"
     first["token"] = (secrets / "first_admin_token").read_text()
     assert client.post("/v1/first-administrator", json=first).status_code == 201
-    again = client.post("/v1/first-administrator", json=first | {"username": "second"})
-    assert again.json()["code"] == "token-used-or-wrong"
+    for other in ({"username": "second"}, {"password": "another long password"}):
+        again = client.post("/v1/first-administrator", json=first | other)
+        assert again.json()["code"] == "token-used-or-wrong"
+
+
+def test_the_first_administrator_sent_again_for_a_lost_answer_is_told_of_the_account_it_made(
+    client: TestClient, secrets: Path
+) -> None:
+    token = (secrets / "first_admin_token").read_text()
+    first = {"token": token, "username": "admin", "name": "管理员", "password": PASSWORD}
+    answers = [client.post("/v1/first-administrator", json=first) for _ in range(2)]
+    assert (answers[0].status_code, answers[0].content) == (201, answers[1].content)
 
 
 def test_the_audit_tells_who_signed_in_who_made_an_account_and_not_with_what(

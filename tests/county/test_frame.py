@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from services.county.days import keep_calendar
 from services.kit.store.reference import StandardKey, StandardMissing, standard
+from tests.callers import edit
 from tests.conftest import NOW
 from tests.county.conftest import SignedIn
 
@@ -46,7 +47,7 @@ def test_the_five_counties_are_taken_and_taken_again_without_a_change(client: Te
         file = {"file": ("divisions.csv", DIVISIONS.read_bytes())}
         verdict = client.post("/v1/division-imports", files=file, headers=headers).json()
         assert (verdict[outcome], verdict["refused"]) == (verdict["rows"], 0)
-    villages = client.get("/v1/divisions?parent=520621&level=village", headers=headers).json()
+    villages = client.get("/v1/divisions?parent=520621&level=village&limit=200", headers=headers).json()["rows"]
     assert len(villages) == 105
     assert {"code": "520621001005", "name": "兴隆社区", "level": "village", "parent_code": "520621001"} in [
         v | {"name": v["name"].removesuffix("居民委员会").removesuffix("居委会")} for v in villages
@@ -159,7 +160,7 @@ def test_a_standard_cannot_end_before_it_begins_or_run_into_the_next(client: Tes
     path = f"/v1/standards/{first['id']}/valid-until"
     refusals = {"2026-01-01": "ends-before-it-begins", "2027-01-02": "already-set"}
     for end, code in refusals.items():
-        assert client.put(path, json={"valid_until": end}, headers=headers).json()["code"] == code
+        assert edit(client, path, {"valid_until": end}, headers).json()["code"] == code
     nowhere = client.put(f"/v1/standards/{uuid4()}/valid-until", json={"valid_until": "2027-01-01"}, headers=headers)
     assert nowhere.status_code == 404
 

@@ -1,14 +1,20 @@
 """Tokens: only those that county signed, for us, of the right kind, while they last."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from fastapi import FastAPI
 from joserfc import jwt
 from starlette.testclient import TestClient
 
+from services.county.clients import SECRET_KEPT_FOR
 from services.county.tokens import Signer, load_key
+from services.kit.store.db import read_clock
 from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys, read_token
+from tests.county.conftest import SignedIn
 
 GOOD: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "someone", "roles": ["county"], "scope": ""}
 
@@ -43,6 +49,21 @@ def test_a_client_system_gets_the_scopes_it_was_given_and_no_more(client: TestCl
     )
     headers = {"authorization": f"Bearer {granted.json()['access_token']}"}
     assert client.get("/v1/standards", headers=headers).status_code == 403
+    other = body | {"scopes": ["frame:read"]}
+    assert client.put("/v1/client-systems/medical-insurance", json=other, headers=admin).status_code == 409
+
+
+def test_a_secret_whose_answer_was_lost_is_told_again_to_who_asked_for_it_and_soon(
+    client: TestClient, admin: dict[str, str], signed_in: SignedIn
+) -> None:
+    body = {"name": "medical-insurance", "scopes": ["alert:read"]}
+    first, again = (client.put("/v1/client-systems/medical-insurance", json=body, headers=admin) for _ in range(2))
+    assert (first.status_code, first.content) == (201, again.content)
+    another = client.put("/v1/client-systems/medical-insurance", json=body, headers=signed_in("system"))
+    assert another.json()["code"] == "client-exists"
+    later = datetime.now(ZoneInfo("Asia/Shanghai")) + SECRET_KEPT_FOR
+    assert isinstance(client.app, FastAPI)
+    client.app.dependency_overrides[read_clock] = lambda: later
     assert client.put("/v1/client-systems/medical-insurance", json=body, headers=admin).status_code == 409
 
 

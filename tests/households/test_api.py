@@ -9,7 +9,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.kit.post.facts import CHANGED
-from tests.callers import Headers, Sign
+from tests.callers import Headers, Sign, edit
 from tests.households.conftest import Send, facts_of, household_row, statement
 
 
@@ -80,7 +80,7 @@ def test_safeguards_are_kept_whole_and_an_empty_one_is_unknown(
 ) -> None:
     member = http.get(family, headers=clerk).json()["members"][0]["person_id"]
     body = {"housing_grade": "D", "members": [{"person_id": member, "insured": False}]}
-    assert http.put(f"{family}/safeguards", json=body, headers=clerk).status_code == 200
+    assert edit(http, f"{family}/safeguards", body, clerk).status_code == 200
     facts = facts_of(households, "JK1")
     assert (facts.safe_house, facts.safe_water, facts.uninsured_members) == (False, None, 1)
     stranger = {"members": [{"person_id": str(uuid4()), "insured": True}]}
@@ -91,7 +91,7 @@ def test_a_tag_is_set_closed_and_remembered(http: TestClient, clerk: Headers, fa
     open_tag = {"since": "2026-01-01", "source": "示例〔2026〕2号"}
     assert http.put(f"{family}/tags/monitored", json=open_tag, headers=clerk).status_code == 200
     assert facts_of(households, "JK1").monitored
-    http.put(f"{family}/tags/monitored", json=open_tag | {"until": "2026-06-01"}, headers=clerk)
+    edit(http, f"{family}/tags/monitored", open_tag | {"until": "2026-06-01"}, clerk)
     assert not facts_of(households, "JK1").monitored
     assert [tag["until"] for tag in http.get(f"{family}/tags", headers=clerk).json()] == ["2026-06-01"]
 
@@ -109,9 +109,9 @@ def test_a_village_is_listed_in_pages_without_a_gap(http: TestClient, clerk: Hea
     while True:
         page = http.get(f"/v1/households?village=520621&limit=3{after}", headers=clerk).json()
         seen += [row["number"] for row in page["rows"]]
-        if page["after"] is None:
+        if page["next"] is None:
             break
-        after = f"&after={page['after']}"
+        after = f"&cursor={page['next']}"
     assert seen == [f"JK{number:02}" for number in range(7)]
 
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from services.kit.web.cells import CellRefused, RowReader, money, refuse_twice
 from services.kit.web.sheets import Row
-from tests.callers import Headers
+from tests.callers import Headers, edit
 from tests.households.conftest import Send, facts_of, faults, household_row, statement, statement_row
 
 HALF_YEAR = {"period_from": "2026-05-01", "period_to": "2026-10-31"}
@@ -107,7 +107,7 @@ def test_members_left_out_of_the_safeguards_become_unknown_and_the_answer_is_wha
     http: TestClient, clerk: Headers, family: str, households: Session
 ) -> None:
     assert facts_of(households, "JK1").uninsured_members == 0
-    answer = http.put(f"{family}/safeguards", json={"housing_grade": "A"}, headers=clerk).json()
+    answer = edit(http, f"{family}/safeguards", {"housing_grade": "A"}, clerk).json()
     assert [(member["schooling"], member["insured"]) for member in answer["members"]] == [(None, None)]
     assert answer == http.get(f"{family}/safeguards", headers=clerk).json()
     assert facts_of(households, "JK1").uninsured_members is None

@@ -3,11 +3,10 @@
 from typing import Any
 
 import pytest
-from httpx2 import Response
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from tests.callers import Headers
+from tests.callers import Headers, edit
 from tests.households.conftest import facts_of
 
 SOURCE = {"source": "示例〔2026〕2号"}
@@ -17,8 +16,8 @@ REOPENED = {"since": "2026-08-01", "until": None}
 
 @pytest.fixture
 def put(http: TestClient, clerk: Headers, family: str) -> Any:
-    def sent(period: dict[str, Any]) -> Response:
-        return http.put(f"{family}/tags/monitored", json=period | SOURCE, headers=clerk)
+    def sent(period: dict[str, Any]) -> Any:
+        return edit(http, f"{family}/tags/monitored", period | SOURCE, clerk)
 
     return sent
 

@@ -51,7 +51,7 @@ class WatchedCounty:
         if len(self.processes()) < PROCESSES or not receiver_secret(self.state).exists():
             return None  # the accounts are made before that secret; whoever tries earlier uses up his tries
         try:
-            sweeps = self.office("county").get("alerts", "/v1/sweeps", county=COUNTY)
+            sweeps = self.office("county").get("alerts", "/v1/sweeps", county=COUNTY)["rows"]
         except Refused:
             return None
         return sweeps[0] if sweeps else None

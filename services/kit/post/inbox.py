@@ -17,6 +17,7 @@ from services.kit.post.events import CloudEvent, source_of
 from services.kit.store.db import Now, UnboundSessionDep
 from services.kit.store.tables import Receipt
 from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
 
 Handler: TypeAlias = Callable[[Session, Sequence[CloudEvent], datetime], None]
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]  # owner → event type → what to do
@@ -49,7 +50,7 @@ def inbox(service: str, handlers: Handlers) -> APIRouter:
     """`handlers` is the table of contents, and what the service subscribes to."""
     router = APIRouter(tags=["inbox"])
 
-    @router.post(f"/v1/services/{service}/inbox/{{owner}}", status_code=204)
+    @router.post(f"/v1/services/{service}/inbox/{{owner}}", status_code=204, openapi_extra=repeatable("event.id"))
     def create_receipts(
         owner: str,
         request: Request,

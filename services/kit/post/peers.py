@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from services.kit.web.request_id import passed_on
+
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 
 
@@ -49,5 +51,5 @@ class Peer:
         return self._call("POST", path, json=body)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        headers = {"authorization": f"Bearer {self._tokens.current()}"}
+        headers = passed_on() | {"authorization": f"Bearer {self._tokens.current()}"}
         return self._http.request(method, path, headers=headers, **options).raise_for_status().json()

@@ -18,6 +18,7 @@ from services.kit.post.events import BATCH, ONE, CloudEvent
 from services.kit.post.outgoing import Answer, Lane, Post
 from services.kit.post.receivers import Allowed
 from services.kit.settings import Settings
+from services.kit.store.answers import forget_answers
 from services.kit.store.audit import note_own
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
@@ -227,6 +228,7 @@ def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
         return Courier(engine, Lane(allowed), seal, settings.service, own=own).step
 
     return [
+        Loop("old answers", lambda now: forget_answers(engine, now), idle=3600.0),
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
         Loop("our own", deliver(True), idle=0.05),
         Loop("outside", deliver(False), idle=0.1),

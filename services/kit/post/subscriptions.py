@@ -22,6 +22,8 @@ from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 
 Rights = Mapping[str, frozenset[str]]
 
@@ -100,10 +102,10 @@ class SubscriptionEnded(DomainError):
 
 def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, published: Published) -> APIRouter:
     """The subscriptions of one owner. A subscriber sees and changes only its own."""
-    router = APIRouter(prefix=f"{source_of(service)}/subscriptions", tags=["subscriptions"])
+    router = APIRouter(prefix=f"{source_of(service)}/subscriptions", tags=["subscriptions"], route_class=Repeatable)
     may = [allow("subscription:write")]
 
-    @router.put("/{subscription_id}", dependencies=may)
+    @router.put("/{subscription_id}", dependencies=may, openapi_extra=repeatable("path"))
     def put_subscription(
         subscription_id: UUID,
         body: SubscriptionIn,
@@ -124,22 +126,25 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         mine = select(Subscription).where(Subscription.subscriber == caller.subject)  # type: ignore[arg-type]
         return [shown(row) for row in session.scalars(mine)]
 
-    @router.delete("/{subscription_id}", status_code=204, dependencies=may)
+    @router.delete("/{subscription_id}", status_code=204, dependencies=may, openapi_extra=repeatable("path"))
     def delete_subscription(subscription_id: UUID, session: SessionDep, caller: CallerDep, now: Now) -> None:
         owned(session, subscription_id, caller).disabled_at = now
         owed = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, col(Delivery.done_at).is_(None))
         session.execute(owed.values(dead_at=now, problem="the subscription was ended"))
 
     @router.get("/{subscription_id}/deliveries", dependencies=may)
-    def list_deliveries(subscription_id: UUID, session: SessionDep, caller: CallerDep) -> list[DeliveryOut]:
+    def list_deliveries(
+        subscription_id: UUID, session: SessionDep, caller: CallerDep, paging: PagingDep
+    ) -> Page[DeliveryOut]:
+        """The newest first."""
         owned(session, subscription_id, caller)
-        columns: Any = Delivery
-        newest = (
-            select(Delivery).where(columns.subscription_id == subscription_id).order_by(columns.seq.desc()).limit(200)
-        )
-        return [delivery_shown(row) for row in session.scalars(newest)]
+        wanted = select(Delivery).where(col(Delivery.subscription_id) == subscription_id)
+        rows, following = paging.read(session, wanted, col(Delivery.seq), descending=True)
+        return Page(rows=[delivery_shown(row) for (row,) in rows], next=following)
 
-    @router.post("/{subscription_id}/ping", status_code=202, dependencies=may)
+    @router.post(
+        "/{subscription_id}/ping", status_code=202, dependencies=may, openapi_extra=repeatable(HEADER, KEPT_FOR)
+    )
     def create_ping(
         subscription_id: UUID, request: Request, session: SessionDep, caller: CallerDep, now: Now
     ) -> DeliveryOut:
@@ -147,7 +152,9 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         row = callable_now(owned(session, subscription_id, caller), request.app.state.allowed)
         return delivery_shown(ping(session, row, now))
 
-    @router.post("/{subscription_id}/replay", status_code=202, dependencies=may)
+    @router.post(
+        "/{subscription_id}/replay", status_code=202, dependencies=may, openapi_extra=repeatable(HEADER, KEPT_FOR)
+    )
     def create_replay(
         subscription_id: UUID, body: ReplayIn, request: Request, session: SessionDep, caller: CallerDep, now: Now
     ) -> ReplayOut:

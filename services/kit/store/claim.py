@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, func, select, text, update
 from sqlalchemy.exc import OperationalError
@@ -81,16 +82,24 @@ def renewing(engine: Engine, row: SQLModel, hold: timedelta) -> Iterator[None]:
         thread.join()
 
 
-def enqueue(session: Session, kind: str, key: str, now: datetime) -> None:
-    """Ask for a job. An open one becomes due again under a new fencing number: a run under way cannot close it."""
-    session.execute(
+def enqueue(session: Session, kind: str, key: str, now: datetime, asked_by: str | None = None) -> UUID:
+    """Ask for a job. An open one becomes due again under a new fencing number: a run under way cannot close it.
+    It stays with who asked for it first."""
+    asked: UUID = session.execute(
         text(
-            "INSERT INTO job (kind, key, due_at) VALUES (:kind, :key, :now)"
+            "INSERT INTO job (kind, key, due_at, asked_by) VALUES (:kind, :key, :now, :asked_by)"
             " ON CONFLICT (kind, key) WHERE done_at IS NULL AND dead_at IS NULL DO UPDATE"
-            " SET due_at = :now, attempts = job.attempts + 1"
+            " SET due_at = :now, attempts = job.attempts + 1 RETURNING id"
         ),
-        {"kind": kind, "key": key, "now": now},
-    )
+        {"kind": kind, "key": key, "now": now, "asked_by": asked_by},
+    ).scalar_one()
+    return asked
+
+
+def note_progress(session: Session, kind: str, key: str, percent: int) -> None:
+    columns: Any = Job
+    open_one = [columns.kind == kind, columns.key == key, columns.done_at.is_(None), columns.dead_at.is_(None)]
+    session.execute(update(Job).where(*open_one).values(progress=percent))
 
 
 def work_a_job(engine: Engine, handlers: Mapping[str, JobHandler], now: datetime) -> int:
@@ -102,14 +111,15 @@ def work_a_job(engine: Engine, handlers: Mapping[str, JobHandler], now: datetime
             try:
                 with renewing(engine, job, JOB_HOLD):
                     handlers[job.kind](job.key, now)
-            except Exception:
-                settle(session, job, due_at=now + min(JOB_RETRY * job.attempts, JOB_HOLD))
+            except Exception as error:
+                again = now + min(JOB_RETRY * job.attempts, JOB_HOLD)
+                settle(session, job, due_at=again, problem=type(error).__name__)
                 raise
-            settle(session, job, done_at=now)
+            settle(session, job, done_at=now, progress=100, problem=None)
     return len(jobs)
 
 
-def settle(session: Session, job: Job, **values: datetime) -> None:
+def settle(session: Session, job: Job, **values: datetime | int | str | None) -> None:
     if still_held(session, job):
         session.execute(update(Job).where(Job.id == job.id).values(**values))  # type: ignore[arg-type]
     session.commit()

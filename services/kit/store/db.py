@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
 
-from services.kit.store.scope import Binding
+from services.kit.store.scope import Binding, widen
 
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
@@ -40,24 +40,23 @@ Today = Annotated[date, Depends(read_calendar)]
 
 
 def request_session(request: Request, today: Today) -> Iterator[Session]:
-    """Sees what the caller's grants reach, for the right that the operation asks for."""
-    yield from answering(request, today, bound=True)
-
-
-def unbound_session(request: Request, today: Today) -> Iterator[Session]:
-    """Sees everything, for what must know of everything: a number's uniqueness, a post of our own services, their
-    reading of facts. Where a person acts, each row is held against the scope by hand."""
-    yield from answering(request, today, bound=False)
-
-
-def answering(request: Request, today: date, *, bound: bool) -> Iterator[Session]:
+    """One for the whole request. It sees what the caller's grants reach, for the right that the operation asks for."""
     with open_session(request.app.state.engine) as session, session.begin():
         session.info["request"] = request  # whose lines the audit writes
-        session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today, bound)
+        session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today)
         yield session
 
 
 # scope="function" commits before the response is sent. Without it FastAPI runs the commit afterwards, and "201
 # Created" could name a row that was never stored.
 SessionDep = Annotated[Session, Depends(request_session, scope="function")]
-UnboundSessionDep = Annotated[Session, Depends(unbound_session, scope="function")]
+
+
+def unbound_session(session: SessionDep) -> Session:
+    """The same one, seeing everything: for what must know of everything, such as a number's uniqueness, a post of our
+    own services, their reading of facts. Where a person acts, each row is held against the scope by hand."""
+    widen(session)
+    return session
+
+
+UnboundSessionDep = Annotated[Session, Depends(unbound_session)]

@@ -2,7 +2,7 @@
 own policies are the second barrier."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
@@ -106,6 +106,13 @@ LOOK_UP = text(
 UNBIND = text("SELECT set_config('shouwang.divisions', :everywhere, true)")
 
 
+def widen(session: Session) -> None:
+    """Unbinds a request's session, whether or not its first statement has run."""
+    session.info["binding"] = replace(session.info["binding"], bound=False)
+    if session.info.get("begun"):
+        unbind(session)
+
+
 def unbind(session: Session) -> None:
     """A session of an API process outside any request sees every row, as a worker's does."""
     session.execute(UNBIND, {"everywhere": EVERYWHERE})
@@ -118,6 +125,7 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
     if binding is None or transaction.nested:
         return
     asked = binding.asked()
+    session.info["begun"] = True
     if asked:
         session.info["scope"] = look_up(connection, asked, binding)
     elif not binding.bound:

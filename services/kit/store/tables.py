@@ -98,7 +98,8 @@ class Receipt(Kit, table=True):
 
 
 class Job(Kit, table=True):
-    """Work to be done outside a request. At most one open job of a kind has the same key."""
+    """Work to be done outside a request. At most one open job of a kind has the same key. `asked_by` is the subject who
+    may follow it, none for our own; `progress` in per cent; `problem` the name of what stopped the last try."""
 
     __table_args__ = (
         Index("job_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
@@ -116,6 +117,9 @@ class Job(Kit, table=True):
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     done_at: datetime | None = instant(default=None)
     dead_at: datetime | None = instant(default=None)
+    asked_by: str | None = None
+    progress: int | None = None
+    problem: str | None = None
 
 
 class Revocation(Kit, table=True):
@@ -198,3 +202,19 @@ class Heartbeat(Kit, table=True):
     at: datetime = instant(sa_column_kwargs={"server_default": text("clock_timestamp()")})
     every: int
     detail: dict[str, Any] = Field(sa_type=JSONB)
+
+
+class Repeat(Kit, table=True):
+    """The first answer to a write, written in the write's own transaction, for the caller who asks again. Keys and
+    requests are kept as keyed hashes and answers sealed: a copy of the database shows neither."""
+
+    __table_args__ = (Index("repeat_expiry", "expires_at"),)
+
+    subject: str = Field(primary_key=True)
+    operation: str = Field(primary_key=True)
+    key: bytes = Field(primary_key=True)
+    request: bytes
+    status: int
+    sealed_answer: bytes
+    created_at: datetime = instant()
+    expires_at: datetime = instant()

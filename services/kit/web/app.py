@@ -1,12 +1,14 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 import uvicorn
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Engine
 
 from services.kit.settings import Settings
@@ -18,9 +20,12 @@ from services.kit.web.auth import Keys
 from services.kit.web.deadlines import Punctual
 from services.kit.web.errors import speak_problems
 from services.kit.web.health import router as health
+from services.kit.web.limits import Limits
 from services.kit.web.metrics import Meter, Observed
 from services.kit.web.metrics import router as metrics
+from services.kit.web.polite import CompressedReads, Courtesies, check_accept, check_parameters
 from services.kit.web.strict_json import StrictBody
+from services.kit.web.sunset import announce_end
 
 
 def create_app(
@@ -37,8 +42,21 @@ def create_app(
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
     names the parameters that are codes of places, for the audit. `hears` names whose heartbeats are expected here,
     `readings` what the service measures of itself beside what all do."""
-    app = FastAPI(title=title, version="0.1.0", docs_url=None, redoc_url=None, lifespan=while_serving)
+    app = FastAPI(
+        title=title,
+        version="0.1.0",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=while_serving,
+        dependencies=[Depends(announce_end), Depends(check_accept), Depends(check_parameters)],
+    )
     app.state.settings = settings
+    app.state.allowance = Limits.of(settings)
+    app.state.under_way = WeakValueDictionary()  # writes, see repeat.py
+    # A write that looks for its first answer keeps its connection while it waits for a thread again. Fewer of them than
+    # connections, or they and those who hold the threads would wait for each other.
+    app.state.kept_writes = Semaphore(POOL // 2)
     app.state.engine = (engine or connect(settings.dsn)).execution_options(audit_slot=settings.slot_of("api"))
     app.state.meter, app.state.metrics_token = Meter(), settings.secret_if_any("metrics_token")
     app.state.readings = together(kit_readings(tuple(hears)), readings)
@@ -47,9 +65,11 @@ def create_app(
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
-    app.add_middleware(StrictBody)
-    app.add_middleware(Audited)
+    for further_out in (StrictBody, Audited):
+        app.add_middleware(further_out)
     app.add_middleware(Observed, meter=app.state.meter)
+    for outermost in (CompressedReads, Courtesies):  # the last gives each request the id that all others write down
+        app.add_middleware(outermost)
     for router in (health, metrics, *routers):
         app.include_router(router)
     return app

@@ -23,13 +23,13 @@ from services.kit.store.audit import Line, note
 from services.kit.store.db import open_session
 from services.kit.web.address import address_of
 from services.kit.web.auth import Caller
+from services.kit.web.request_id import request_id
 
 log = logging.getLogger(__name__)
 
 # Codes of places, dates, keys. Anything else in a path may be somebody's number and is not repeated.
 KEY = re.compile(r"\d{6}(\d{3}(\d{3})?)?|\d{4}-\d\d-\d\d|[a-z]{1,40}(-[a-z]{1,40}|-\d{1,3}){0,5}")
 PLACE = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
-REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 PATIENCE = 2.0  # seconds an answer waits for its line at most
 WINDOW = 60.0  # seconds
 AT_ONCE = 30  # refusals of one caller, for one reason, that get a line each in a window
@@ -59,7 +59,6 @@ def line_of(scope: Scope, status: int) -> Line:
     asked_of = {**request.query_params, **given}
     places = getattr(scope["app"].state, "places", ("division",)) if "app" in scope else ()
     place = told["division"] or next((asked_of[name] for name in places if name in asked_of), "")
-    asked = getattr(request.state, "request_id", "") or request.headers.get("x-request-id", "")
     return Line(
         at=datetime.now(UTC),
         actor=caller.subject if caller else scope.get("audited_actor", ""),
@@ -69,7 +68,7 @@ def line_of(scope: Scope, status: int) -> Line:
         division=place if PLACE.fullmatch(place) else "",
         status=status,
         code=getattr(request.state, "problem", "") if status >= 400 else "",
-        request_id=asked if REQUEST_ID.fullmatch(asked) else "",
+        request_id=request_id.get(),
         source=address_of(request) if "app" in scope else "",
         detail=told["detail"],
     )

@@ -32,6 +32,7 @@ LEEWAY = 60  # seconds
 REFETCH_AFTER = 60.0  # seconds between two looks for a key we do not know
 RETRY_AFTER = 3.0  # seconds after a look that failed
 FRESH_FOR = 300.0  # seconds; then the keys are fetched anew, while the old ones still serve
+OWN_SERVICE = "facts:read"  # the scope that our own services alone are given
 TRUSTED_FOR = 600.0  # seconds; then not even those: one may have been withdrawn, and no token lasts longer
 
 
@@ -152,6 +153,8 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
         roles = rights[right]  # a right nobody has listed fails at import, not at the first call
 
         def check(caller: CallerDep, request: Request) -> Caller:
+            if OWN_SERVICE not in caller.scopes:
+                request.app.state.allowance.count(caller.subject, request)
             if right in caller.scopes:
                 request.state.asked = Asked(caller.subject, frozenset({CLIENT}))
             elif roles & caller.roles:

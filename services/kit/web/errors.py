@@ -3,22 +3,26 @@
 import logging
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from services.kit.web.faults import Fault, fault_of
 
 log = logging.getLogger(__name__)
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 Thing = TypeVar("Thing")
 
 
@@ -68,6 +72,18 @@ class NotUnderstood(DomainError):
     en = "The request could not be understood."
 
 
+class WrongMethod(DomainError):
+    status = 405
+    zh = "这个地址不支持该方法。"
+    en = "This address does not understand that method."
+
+
+class WrongMediaType(DomainError):
+    status = 415
+    zh = "提交内容的类型不受支持。"
+    en = "The body is of a type that is not understood here."
+
+
 class DatabaseAway(DomainError):
     status = 503
     zh = "服务暂时不可用，请稍后再试。"
@@ -115,20 +131,47 @@ def problem(
 
 def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     """FastAPI's own answer echoes the input; an ID number would come back and land in somebody's log."""
+    if any(fault["loc"][:1] == ("body",) for fault in error.errors()) and not of_its_type(request):
+        return problem(request, WrongMediaType())
     faults = [fault_of(fault, language_of(request)) for fault in error.errors()]
     return problem(request, NotUnderstood(), faults)
 
 
+def of_its_type(request: Request) -> bool:
+    """Whether the body, if there is one, is what the operation reads: a form, or JSON."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    field = request.scope["route"].body_field
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return True
+    if isinstance(field.field_info, Form):
+        return sent in ("multipart/form-data", "application/x-www-form-urlencoded")
+    return sent == "application/json" or sent.endswith("+json")
+
+
+def methods_of(scope: Scope) -> str:
+    """What this address understands, empty when there is none. The framework names those of one operation alone."""
+    routes = scope["app"].router.routes
+    known = {m for m in METHODS for route in routes if route.matches({**scope, "method": m})[0] is Match.FULL}
+    return ", ".join(sorted(known | {"OPTIONS"} | ({"HEAD"} if "GET" in known else set()))) if known else ""
+
+
+HTTP_REFUSALS: Mapping[int, type[DomainError]] = {404: NotThere, 405: WrongMethod}
+
+
 def on_http(request: Request, error: HTTPException) -> JSONResponse:
-    refusal = NotThere() if error.status_code == 404 else NotUnderstood()
+    refusal = HTTP_REFUSALS.get(error.status_code, NotUnderstood)()
     answer = problem(request, refusal, status=error.status_code)
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = methods_of(request.scope)
     return answer
 
 
 def on_unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected, at %s %s\n%s", request.method, request.url.path, without_values(error))
-    return problem(request, Unexpected())
+    answer = problem(request, Unexpected())
+    answer.headers.update(request.scope.get("said", {}))  # sent from further out than what says these otherwise
+    return answer
 
 
 def without_values(error: BaseException) -> str:

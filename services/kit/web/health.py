@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from services.kit.store.db import Now, SessionDep
+from services.kit.store.db import Now, UnboundSessionDep
 from services.kit.store.readings import Reading
 from services.kit.store.shape import shape_of
 from services.kit.web.errors import DomainError
@@ -34,7 +34,7 @@ def get_livez() -> dict[str, str]:
 
 
 @router.get("/readyz")
-def get_readyz(request: Request, session: SessionDep, now: Now) -> ReadyOut:
+def get_readyz(request: Request, session: UnboundSessionDep, now: Now) -> ReadyOut:
     """503 only when requests cannot be served: a dead worker must not keep a check-in from being accepted."""
     readings = [*shape_readings(session, request.app.state.settings.service), *request.app.state.readings(session, now)]
     degraded = {reading.check for reading in readings if reading.degraded}

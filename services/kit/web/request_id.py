@@ -1,7 +1,31 @@
-"""Which request, event and trace is being worked on: known to every log line without being passed along."""
+"""By what one request is known in every log and every service it reaches: `X-Request-ID`, and W3C `traceparent`."""
 
+import re
+import secrets
 from contextvars import ContextVar
+from uuid import uuid4
+
+# Not digits alone: what a caller sends is written to logs, and eighteen digits may be somebody's number.
+WELL_FORMED = re.compile(r"(?![0-9.]+$)[A-Za-z0-9_.-]{8,64}")
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-trace_id: ContextVar[str] = ContextVar("trace_id", default="")
+traceparent: ContextVar[str] = ContextVar("traceparent", default="")
+trace_id: ContextVar[str] = ContextVar("trace_id", default="")  # the part of it that log lines bear
 event_id: ContextVar[str] = ContextVar("event_id", default="")
+
+
+def begin(sent_id: str, sent_trace: str) -> str:
+    """Takes over what the caller named well, makes what is missing. Each service is a span of its own in the trace."""
+    request_id.set(sent_id if WELL_FORMED.fullmatch(sent_id) else str(uuid4()))
+    known = TRACEPARENT.fullmatch(sent_trace)
+    trace, flags = (known[1], known[2]) if known else (secrets.token_hex(16), "00")
+    trace_id.set(trace)
+    traceparent.set(f"00-{trace}-{secrets.token_hex(8)}-{flags}")
+    return request_id.get()
+
+
+def passed_on() -> dict[str, str]:
+    """Headers for a call to another service; none outside a request."""
+    told = {"x-request-id": request_id.get(), "traceparent": traceparent.get()}
+    return {name: value for name, value in told.items() if value}
