@@ -17,7 +17,7 @@ OTHER = "another long password"
 
 @pytest.fixture
 def li(client: TestClient, admin: dict[str, str]) -> str:
-    body = {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]}
+    body = {"id": str(uuid4()), "username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]}
     return str(client.post("/v1/accounts", json=body, headers=admin).json()["id"])
 
 

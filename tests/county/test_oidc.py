@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -28,7 +29,7 @@ def trusting(issuer: str, secrets: Path, engines: dict[str, Engine], admin: dict
 
 @pytest.fixture
 def li(trusting: TestClient, admin: dict[str, str]) -> str:
-    body = {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["auditor"]}
+    body = {"id": str(uuid4()), "username": "li", "name": "某人", "password": PASSWORD, "roles": ["auditor"]}
     return str(trusting.post("/v1/accounts", json=body, headers=admin).json()["id"])
 
 

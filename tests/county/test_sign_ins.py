@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -175,7 +176,7 @@ def test_known_and_unknown_names_take_the_same_time(
 
 
 def test_an_account_that_was_disabled_is_refused_like_a_wrong_password(door: TestClient, admin: dict[str, str]) -> None:
-    body = {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]}
+    body = {"id": str(uuid4()), "username": "li", "name": "某人", "password": PASSWORD, "roles": ["county"]}
     made = door.post("/v1/accounts", json=body, headers=admin).json()
     door.put(f"/v1/accounts/{made['id']}/disabled", json={"disabled": True}, headers=admin)
     wrong, disabled = sign_in(door, "li"), sign_in(door, "li", PASSWORD)

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
@@ -82,7 +83,7 @@ def door(platform: Platform, secrets: Path, engines: dict[str, Engine], admin: d
         (secrets / name).write_text("hush")
     limits = SignInSettings(wecom_url=url, wecom_corporation="corp", dingtalk_url=url, dingtalk_app="app")
     with county_with(secrets, engines["county"], limits) as opened:
-        body = {"username": "li", "name": "某人", "password": PASSWORD, "roles": ["cadre"]}
+        body = {"id": str(uuid4()), "username": "li", "name": "某人", "password": PASSWORD, "roles": ["cadre"]}
         li = opened.post("/v1/accounts", json=body, headers=admin).json()["id"]
         for provider in ("wecom", "dingtalk"):
             path = f"/v1/accounts/{li}/sign-on/{provider}"
@@ -131,7 +132,7 @@ def test_a_platform_that_is_away_is_no_wrong_password(door: TestClient, platform
 
 
 def test_a_member_over_there_is_one_account_here(door: TestClient, admin: dict[str, str]) -> None:
-    body = {"username": "wang", "name": "某人", "password": PASSWORD, "roles": ["cadre"]}
+    body = {"id": str(uuid4()), "username": "wang", "name": "某人", "password": PASSWORD, "roles": ["cadre"]}
     wang = door.post("/v1/accounts", json=body, headers=admin).json()["id"]
     taken = door.put(f"/v1/accounts/{wang}/sign-on/wecom", json={"subject": "li-at-wecom"}, headers=admin)
     assert (taken.status_code, taken.json()["code"]) == (409, "link-taken")

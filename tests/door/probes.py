@@ -20,6 +20,12 @@ def listed(answer: Any, _: Thing) -> bool:
     return answer.status_code == 200 and bool(answer.json())
 
 
+def edited(method: str, client: Any, path: str, headers: Headers) -> Headers:
+    """As somebody edits: what was read is named. Where nothing could be read, nothing is."""
+    seen = client.get(path, headers=headers).headers.get("etag") if method == "PUT" else None
+    return headers | ({"if-match": seen} if seen else {})
+
+
 def stored(answer: Any, _: Thing) -> bool:
     return answer.status_code == 201 and not answer.json()["refusals"]
 
@@ -37,9 +43,8 @@ def send(method: str, right: str, path: str, where: str, body: Any, **said: Any)
     """`body` is made of the thing, anew each time."""
 
     def ask(client: Any, headers: Headers, thing: Thing) -> Any:
-        return client.request(
-            method, path.format(village=thing.village, new=uuid4(), **thing.ids), json=body(thing), headers=headers
-        )
+        filled = path.format(village=thing.village, new=uuid4(), **thing.ids)
+        return client.request(method, filled, json=body(thing), headers=edited(method, client, filled, headers))
 
     return Probe(right, f"{method} {path}", where, ask, **said)
 
@@ -65,9 +70,10 @@ HOUSEHOLDS = (
     get(READ, "/v1/households/{household}/statements", "path"),
     get(READ, "/v1/households/{household}/safeguards", "path"),
     get(READ, "/v1/households/{household}/tags", "path"),
+    get(READ, "/v1/households/{household}/tags/monitored", "path"),
     get(READ, "/v1/households?village={village}", "query", seen=rows),
     get(READ, "/v1/households?village={village}&number={number}", "filter", seen=rows),
-    get(READ, "/v1/households?village={village}&limit=1&after=", "cursor", seen=rows),
+    get(READ, "/v1/households?village={village}&limit=1", "cursor", seen=rows),
     send("POST", WRITE, "/v1/households/{household}/statements", "path", statement),
     send("PUT", WRITE, "/v1/households/{household}/safeguards", "path", lambda _: {"housing_grade": "A"}),
     send("PUT", WRITE, "/v1/households/{household}/tags/monitored", "path",
@@ -97,7 +103,9 @@ ATTENDANCE = (
     get(TEAM, "/v1/stations?village_prefix={village}", "query", seen=listed, by_sets=False),
     get(TEAM, "/v1/team-days?day=2026-11-20&village_prefix={village}", "query", unbound=True, by_sets=False,
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["teams"]), same_bytes=False),
-    get("check-in:read-all", "/v1/check-ins?cadre_id={cadre}", "query", seen=listed, by_sets=False),
+    get(TEAM, "/v1/stations/{village}/boundary", "path", by_sets=False),
+    get("cadre:link", "/v1/cadres/{cadre}/account", "path", by_sets=False),
+    get("check-in:read-all", "/v1/check-ins?cadre_id={cadre}", "query", seen=rows, by_sets=False),
     send("PUT", "station:write", "/v1/stations/{village}/boundary", "path", lambda _: {"corners": []}, by_sets=False),
     send("PUT", "cadre:link", "/v1/cadres/{cadre}/account", "path",
          lambda thing: {"account_id": thing.ids["account"]}, by_sets=False, unbound=True),

@@ -63,11 +63,11 @@ def lines(engines: dict[str, Engine], clean: None) -> Any:
 def test_reading_a_household_tells_who_which_and_when(
     http: TestClient, cadre: Headers, family: UUID, lines: Any
 ) -> None:
-    assert http.get(f"/v1/households/{family}", headers=cadre | {"x-request-id": "abc-1"}).status_code == 200
+    assert http.get(f"/v1/households/{family}", headers=cadre | {"x-request-id": "abc-12345"}).status_code == 200
     (line,) = lines()
     assert (line.actor, line.rights, line.action) == (SOMEBODY, "cadre captain", "GET /v1/households/{household_id}")
     assert (line.objects, line.status, line.code) == ([str(family)], 200, "")
-    assert (line.slot, line.request_id, line.source) == ("households-api-1", "abc-1", "testclient")
+    assert (line.slot, line.request_id, line.source) == ("households-api-1", "abc-12345", "testclient")
     assert line.at.utcoffset() == timedelta(0)
 
 

@@ -71,7 +71,7 @@ def test_what_stopped_it_is_told_by_name_and_never_by_its_words(
 
 def test_others_see_nothing_and_the_offices_everything(http: TestClient, sign: Sign, address: str) -> None:
     never = f"{address[:-36]}{uuid4()}"
-    for headers in (sign("other", "cadre"), sign("other", "township"), sign("", "cadre")):
+    for headers in (sign("other", "cadre"), sign("other", "township"), sign("somebody", "cadre")):
         hidden, missing = http.get(address, headers=headers), http.get(never, headers=headers)
         assert (hidden.status_code, hidden.content) == (404, missing.content)
     assert http.get(address, headers=sign("other", "county")).status_code == 200
@@ -82,5 +82,5 @@ def test_work_nobody_asked_for_is_for_the_offices(http: TestClient, sign: Sign, 
     own = enqueue(households, "count-sheep", "one", NOW)
     households.commit()
     address = f"/v1/services/households/operations/{own}"
-    assert http.get(address, headers=sign("", "cadre")).status_code == 404
+    assert http.get(address, headers=sign("somebody", "cadre")).status_code == 404
     assert http.get(address, headers=sign("other", "system")).status_code == 200

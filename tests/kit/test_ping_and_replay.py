@@ -71,10 +71,10 @@ def test_a_ping_reaches_its_subscriber_alone_and_shows_nothing_of_the_answer(
     [got] = receiver.got
     event = got.verified()
     assert (got.path, event["type"], event["subject"], event["data"]) == ("/500", "subscription.pinged", str(key), {})
-    [shown] = client.get(f"{PATH}/{key}/deliveries", headers=bureau).json()
+    [shown] = client.get(f"{PATH}/{key}/deliveries", headers=bureau).json()["rows"]
     assert (shown["id"], shown["event_id"], shown["status"]) == (said.json()["id"], event["id"], 500)
     assert shown.keys() == {"id", "event_id", "attempts", "done_at", "dead_at", "due_at", "status", "problem"}
-    assert client.get(f"{PATH}/{other}/deliveries", headers=bureau).json() == []
+    assert client.get(f"{PATH}/{other}/deliveries", headers=bureau).json()["rows"] == []
 
 
 def test_what_was_told_since_a_moment_is_told_again_under_the_same_ids(

@@ -48,8 +48,10 @@ def test_every_sealed_column_of_the_tables_is_declared_and_no_other(service: str
         for column in table.columns
         if isinstance(column.type, LargeBinary) and column.name.startswith("sealed_")
     }
-    assert {(one.table, one.column) for one in models.SEALED} == columns
+    assert {(one.table, one.column) for one in models.SEALED} | PASSING == columns
 
+
+PASSING = {("repeat", "sealed_answer")}  # gone after thirty days: the old key is kept as long
 
 ONE_WAY = {  # hashes that nothing is looked up by after their time: a rotation may leave them behind
     ("refresh_family", "current"),
