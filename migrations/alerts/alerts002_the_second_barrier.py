@@ -9,7 +9,7 @@ from services.kit.store.barrier import DIVISIONS, FIGURES, expose, in_a_set, pro
 revision: str = "alerts002"
 down_revision: str | None = "alerts001"
 branch_labels: Sequence[str] | None = None
-depends_on: Sequence[str] | None = "kit010"
+depends_on: Sequence[str] | None = "kit002"
 
 OF_A_SUBJECT = f"{within_division('division')} OR {in_a_set('subject')}"
 # A county's sweep is figures: whoever holds the county, a place in it, or its figures may read them.

@@ -9,7 +9,7 @@ from services.kit.store.barrier import HOLDER, UNITS, expose, protect, within_di
 revision: str = "attendance002"
 down_revision: str | None = "attendance001"
 branch_labels: Sequence[str] | None = None
-depends_on: Sequence[str] | None = "kit010"
+depends_on: Sequence[str] | None = "kit002"
 
 # Teams and cadres say of each other where they are; a policy that asked the other's table would ask itself again, so
 # these are asked as the owner. A cadre is reached wherever ever posted: coarser than the queries, never narrower.

@@ -10,7 +10,7 @@ from services.kit.store.barrier import HOLDER, expose, in_a_set, protect, within
 revision: str = "households002"
 down_revision: str | None = "households001"
 branch_labels: Sequence[str] | None = None
-depends_on: Sequence[str] | None = "kit010"
+depends_on: Sequence[str] | None = "kit002"
 
 OF_A_HOUSEHOLD = "EXISTS (SELECT FROM household h WHERE h.id = household_id)"  # itself under its policy
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from services.cli.postgres import Cluster, free_port
 from services.households import import_households
-from tests.callers import Headers, Sign
+from tests.callers import Headers, Office
 from tests.households.conftest import csv_of, household_row
 from tests.outside.launching import eventually
 
@@ -68,9 +68,9 @@ def households(engine: Engine) -> int:
 
 
 def test_killed_between_commit_and_answer_it_has_one_effect_and_the_first_answer(
-    processes: Processes, engines: dict[str, Engine], sign: Sign
+    processes: Processes, engines: dict[str, Engine], office: Office
 ) -> None:
-    keyed = sign("clerk", "township") | {"idempotency-key": "sheet-of-november"}
+    keyed = office("clerk", "township") | {"idempotency-key": "sheet-of-november"}
     url = processes.start()
     (processes.folder / "die").touch()
     with pytest.raises(httpx.HTTPError):
@@ -84,9 +84,9 @@ def test_killed_between_commit_and_answer_it_has_one_effect_and_the_first_answer
 
 
 def test_copies_that_race_through_two_processes_get_one_answer(
-    processes: Processes, engines: dict[str, Engine], sign: Sign
+    processes: Processes, engines: dict[str, Engine], office: Office
 ) -> None:
-    keyed = sign("clerk", "township") | {"idempotency-key": "sheet-of-november"}
+    keyed = office("clerk", "township") | {"idempotency-key": "sheet-of-november"}
     urls = [processes.start(), processes.start()]
     with ThreadPoolExecutor(50) as threads:
         sent = list(threads.map(lambda number: send(urls[number % 2], keyed), range(50)))

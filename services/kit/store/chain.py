@@ -18,7 +18,7 @@ FIELDS = (
     "detail",
 )  # fmt: skip
 
-# A JSON array of texts without spaces: no two lines have the same. The same words stand in audit_append (kit004),
+# A JSON array of texts without spaces: no two lines have the same. The same words stand in audit_append (kit003),
 # which is not asked here: who may change the table may change the function.
 CANONICAL = """
     array_to_json(ARRAY[slot, seq::text, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), actor,

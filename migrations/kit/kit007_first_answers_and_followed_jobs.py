@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "kit005"
-down_revision: str | None = "kit007"
+revision: str = "kit007"
+down_revision: str | None = "kit006"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from services.kit.store.barrier import FUNCTIONS, privileges, roles
 
-revision: str = "kit010"
+revision: str = "kit002"
 down_revision: str | None = "kit001"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision: str = "kit007"
-down_revision: str | None = "kit002"
+revision: str = "kit006"
+down_revision: str | None = "kit005"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "kit003"
-down_revision: str | None = "kit004"
+revision: str = "kit004"
+down_revision: str | None = "kit003"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

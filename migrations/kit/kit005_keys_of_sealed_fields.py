@@ -1,6 +1,6 @@
 """Keys of sealed fields: which ones rows stand under, and how far a rotation has come.
 
-Revision ID: kit002
+Revision ID: kit005
 Revises: kit001
 Create Date: 2026-11-22
 """
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "kit002"
-down_revision: str | None = "kit003"
+revision: str = "kit005"
+down_revision: str | None = "kit004"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

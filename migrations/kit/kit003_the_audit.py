@@ -7,8 +7,8 @@ from alembic import op
 
 from services.kit.store.barrier import roles
 
-revision: str = "kit004"
-down_revision: str | None = "kit010"
+revision: str = "kit003"
+down_revision: str | None = "kit002"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
