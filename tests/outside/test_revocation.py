@@ -10,7 +10,7 @@ from tests.outside.watched_county import WatchedCounty
 
 DOORS = {
     "households": f"/v1/households?village={COUNTY}&limit=1",
-    "attendance": f"/v1/teams?division={COUNTY}",
+    "attendance": f"/v1/teams?village_prefix={COUNTY}",
     "alerts": f"/v1/alerts?division={COUNTY}",
     "county": "/v1/divisions",
 }
