@@ -1,0 +1,56 @@
+"""The front door's claims, each with how often it was tried and how often it failed: a table, then one JSON line.
+
+`make -s prove-door`. The tests are the suite's own, the matrix in full.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+HOME = Path(__file__).resolve().parents[2]
+CLAIMS: Mapping[str, tuple[str, ...]] = {
+    "bodies that mean two things, or too much, are refused": ("tests/kit/test_strict_json.py",),
+    "each operation asks for the right it is listed with": ("tests/test_policy.py",),
+    "nothing foreign is shown: operation, role, holding, place": ("tests/door/test_matrix.py",),
+    "offices and grants travel, hold their days, and end": ("tests/county/test_offices.py", "tests/kit/test_grants.py"),
+    "attack tokens are refused by every service": ("tests/test_attack_tokens.py",),
+    "a write sent again has one effect and one answer": ("tests/kit/test_repeat.py", "tests/outside/test_lost_answers.py"),
+    "no call reaches an address that is not listed": ("tests/kit/test_guard.py", "tests/kit/test_ping_and_replay.py"),
+    "a change to the audit is found": ("tests/kit/test_audit.py", "tests/kit/test_audited.py"),
+    "sealed fields open with their key alone, in place": ("tests/kit/test_fields.py", "tests/kit/test_key_check.py"),
+    "a process that is told something wrong does not start": ("tests/cli/test_starting.py",),
+    "the origin hands on what is published and nothing else": ("tests/origin",),
+}  # fmt: skip
+
+
+def main() -> int:
+    rows = [tried(claim, paths) for claim, paths in CLAIMS.items()]
+    for claim, cases, failures in rows:
+        sys.stderr.write(f"{cases:>7} {failures:>4}  {claim}\n")
+    cases, failures = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    sys.stdout.write(json.dumps({"proof": "door", "cases": cases, "failures": failures}) + "\n")
+    return 1 if failures else 0
+
+
+def tried(claim: str, paths: tuple[str, ...]) -> tuple[str, int, int]:
+    """A test counts as one case, the matrix as its cells."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        argv = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--junitxml", str(report), *paths]
+        env = {**os.environ, "SHOUWANG_MATRIX": "full"}
+        subprocess.run(argv, cwd=HOME, env=env, capture_output=True, text=True, check=False)
+        suite = ElementTree.parse(report).getroot().find("testsuite")  # pytest's own report
+    if suite is None or suite.attrib["tests"] == "0":
+        return claim, 0, 1
+    counts = {name: int(suite.attrib[name]) for name in ("tests", "skipped", "failures", "errors")}
+    cells = [int(one.attrib["value"]) for one in suite.iter("property") if one.attrib["name"] == "cells"]
+    return claim, counts["tests"] - counts["skipped"] + sum(cells), counts["failures"] + counts["errors"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
