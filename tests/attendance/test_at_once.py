@@ -1,5 +1,6 @@
 """Check-ins that arrive at the same moment."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Any
@@ -48,6 +49,22 @@ def test_a_whole_team_at_once_is_counted_whole(
     facts = attendance.get(TeamFacts, village.team)
     assert facts
     assert (facts.last_present_on, facts.version) == (TODAY, 1)
+
+
+def test_a_crowd_that_writes_and_reads_is_answered_whole(http: TestClient, office: Office, village: Stationed) -> None:
+    """A write whose answer is kept holds its connection while it waits for a thread: were there as many of them as
+    connections, they and the readings that hold the threads would wait for each other."""
+    township = office("a-township-account", "township")
+
+    def ask(number: int) -> int:
+        if number % 2:
+            return http.get("/v1/teams", headers=township).status_code
+        return http.post("/v1/check-ins", json=body(village.first, str(uuid4())), headers=township).status_code
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(100) as threads:
+        assert set(threads.map(ask, range(300))) == {200, 201}
+    assert time.monotonic() - began < 60
 
 
 def test_a_teammates_newer_day_is_not_lost_to_an_older_one(

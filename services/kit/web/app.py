@@ -1,6 +1,5 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
-from asyncio import Semaphore
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,6 +18,7 @@ from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
 from services.kit.web.deadlines import Punctual
 from services.kit.web.errors import speak_problems
+from services.kit.web.gate import Gate
 from services.kit.web.health import router as health
 from services.kit.web.limits import Limits
 from services.kit.web.metrics import Meter, Observed
@@ -54,9 +54,6 @@ def create_app(
     app.state.settings = settings
     app.state.allowance = Limits.of(settings)
     app.state.under_way = WeakValueDictionary()  # writes, see repeat.py
-    # A write that looks for its first answer keeps its connection while it waits for a thread again. Fewer of them than
-    # connections, or they and those who hold the threads would wait for each other.
-    app.state.kept_writes = Semaphore(POOL // 2)
     app.state.engine = (engine or connect(settings.dsn)).execution_options(audit_slot=settings.slot_of("api"))
     app.state.meter, app.state.metrics_token = Meter(), settings.secret_if_any("metrics_token")
     app.state.readings = together(kit_readings(tuple(hears)), readings)
@@ -65,7 +62,7 @@ def create_app(
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
-    for further_out in (StrictBody, Audited):
+    for further_out in (Gate, StrictBody, Audited):
         app.add_middleware(further_out)
     app.add_middleware(Observed, meter=app.state.meter)
     for outermost in (CompressedReads, Courtesies):  # the last gives each request the id that all others write down

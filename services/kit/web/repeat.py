@@ -95,7 +95,7 @@ async def take_turn(request: Request) -> AsyncIterator[None]:
     request.state.key = key = await key_of(request)
     under_way: WeakValueDictionary[str, asyncio.Lock] = request.app.state.under_way
     lock = under_way.setdefault(f"{operation_of(request)} {key}", asyncio.Lock()) if key else asyncio.Lock()
-    async with lock, request.app.state.kept_writes:
+    async with lock:
         request.state.sent = await what_is_sent(request) if key else b""
         yield
 
