@@ -50,6 +50,9 @@ PLUMBING = {
     "GET /v1/services/{service}/audit/heads": AUDIT,
     "POST /v1/services/{service}/subscriptions/{subscription_id}/ping": SUBSCRIPTIONS,
     "POST /v1/services/{service}/subscriptions/{subscription_id}/replay": SUBSCRIPTIONS,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/redelivery": SUBSCRIPTIONS,
+    "POST /v1/services/{service}/subscriptions/{subscription_id}/secret": SUBSCRIPTIONS,
+    "GET /v1/services/{service}/feed": SUBSCRIPTIONS,
 }
 LISTENING = {"POST /v1/services/{service}/inbox/{owner}": PUBLIC}
 GRANTING = {"GET /v1/services/{service}/grants": "grant:read"}

@@ -8,8 +8,10 @@ from sqlalchemy import Engine
 from services.alerts import alerts, inbox, overdue, rules, sweep, vocabulary
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
+from services.kit.post.feed import feed
+from services.kit.post.hearing import EventType
 from services.kit.post.receivers import Allowed
-from services.kit.post.subscriptions import EventType, subscriptions
+from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
@@ -32,6 +34,7 @@ ROUTERS = [
     vocabulary.router,
     sweep.router,
     subscriptions("alerts", allow, RIGHTS, PUBLISHED),
+    feed("alerts", allow, RIGHTS, PUBLISHED),
     trail("alerts", allow),
     operations("alerts", RIGHTS),
     inbox.router,

@@ -8,10 +8,12 @@ from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
+from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.hearing import READ_FACTS, EventType
 from services.kit.post.receivers import Allowed
-from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
+from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
@@ -39,6 +41,7 @@ ROUTERS = [
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+    feed("attendance", allow, RIGHTS, PUBLISHED),
     trail("attendance", allow),
     operations("attendance", RIGHTS),
     inbox.router,

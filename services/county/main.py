@@ -26,10 +26,12 @@ from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
 from services.county.settings import SignInSettings
 from services.county.work_apps import work_apps
+from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.hearing import EventType
 from services.kit.post.receivers import Allowed
-from services.kit.post.subscriptions import EventType, subscriptions
+from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
@@ -61,6 +63,7 @@ ROUTERS = [
     grants("county", allow),
     reference.router,
     subscriptions("county", allow, RIGHTS, PUBLISHED),
+    feed("county", allow, RIGHTS, PUBLISHED),
     trail("county", allow),
     operations("county", RIGHTS),
 ]

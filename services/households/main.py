@@ -17,10 +17,12 @@ from services.households.facts import KIND
 from services.households.models import SEALED, HouseholdFacts
 from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
+from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.hearing import READ_FACTS, EventType
 from services.kit.post.receivers import Allowed
-from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
+from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
@@ -48,6 +50,7 @@ ROUTERS = [
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
+    feed("households", allow, RIGHTS, PUBLISHED),
     trail("households", allow),
     operations("households", RIGHTS),
     inbox.router,

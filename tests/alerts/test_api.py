@@ -12,7 +12,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
-from services.kit.post.relay import fan_out
+from services.kit.post.fan_out import fan_out
 from services.kit.store.tables import Delivery
 from tests.alerts.conftest import COUNTY, VILLAGE, told, yuan
 from tests.callers import Headers, Office, served

@@ -20,9 +20,10 @@ from pathlib import Path
 from services.cli.migrate import migrate_all
 from services.cli.postgres import create_databases, throwaway
 from services.cli.secret_files import SERVICES
+from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
-from services.kit.post.relay import Courier, fan_out
+from services.kit.post.relay import Courier
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing

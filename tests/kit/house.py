@@ -8,8 +8,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, select, text
 
 from services.kit.post.events import emit
+from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Lane
-from services.kit.post.relay import Courier, fan_out, secret_place
+from services.kit.post.posts import secret_place
+from services.kit.post.relay import Courier
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Delivery, Subscription

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from standardwebhooks.webhooks import Webhook
 
@@ -33,7 +34,8 @@ class Got:
 
 @dataclass
 class Receiver:
-    """Answers by the path: /503 with that status, /hang with nothing, /drip with a byte now and then."""
+    """Answers by the path: /503 with that status, /503-20 asking for 20 s, /hang with nothing, /drip with a byte now
+    and then."""
 
     port: int = 0
     got: list[Got] = field(default_factory=list)
@@ -88,7 +90,10 @@ def answer(request: BaseHTTPRequestHandler, receiver: Receiver) -> None:
     if asked == "drop":
         request.close_connection = True
         return
-    request.send_response(200 if asked in ("drip", "flood") else int(asked))
+    status, _, seconds = asked.partition("-")
+    request.send_response(200 if asked in ("drip", "flood") else int(status))
+    if seconds:
+        request.send_header("retry-after", unquote(seconds))
     if asked == "drip":
         drip(request, receiver)
     elif asked == "flood":

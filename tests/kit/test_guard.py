@@ -16,10 +16,10 @@ from starlette.testclient import TestClient
 from services.alerts.main import create
 from services.cli.secret_files import make_secrets, secret_folder
 from services.kit.post.addresses import INSIDE, LOOPBACK, NEVER, is_global, is_here, within
+from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import NOT_LISTED, Answer, Lane, Post
 from services.kit.post.places import NotAnEntry, read_entry, read_place
 from services.kit.post.receivers import Allowed, our_places
-from services.kit.post.relay import fan_out
 from services.kit.settings import Settings
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal

@@ -1,7 +1,7 @@
 """A subscriber tries the way to it, and asks again for what it has lost."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
+from standardwebhooks.webhooks import WebhookVerificationError
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
@@ -77,6 +78,107 @@ def test_a_ping_reaches_its_subscriber_alone_and_shows_nothing_of_the_answer(
     assert client.get(f"{PATH}/{other}/deliveries", headers=bureau).json()["rows"] == []
 
 
+def given_up(house: House) -> None:
+    with open_session(house.engine) as session, session.begin():
+        session.execute(text("UPDATE delivery SET dead_at = now() WHERE done_at IS NULL"))
+
+
+def test_dead_letters_are_listed_and_sent_once_more_under_the_same_ids(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    key = subscribed(client, bureau, receiver.url("/204"))
+    happened(house, 3 * HOUR)
+    house.delivers(lanes(receiver.place), HERE)
+    happened(house, 2 * HOUR, HOUR)
+    house.delivers(lanes(), HERE)  # nobody is listed, so it fails
+    given_up(house)
+    states: dict[str, list[dict[str, str]]] = {state: [] for state in ("waiting", "done", "dead")}
+    for state in states:
+        states[state] = client.get(f"{PATH}/{key}/deliveries", params={"state": state}, headers=bureau).json()["rows"]
+    assert [len(rows) for rows in states.values()] == [0, 1, 2]
+    receiver.got.clear()
+    said = client.post(f"{PATH}/{key}/redelivery", json={}, headers=bureau)
+    assert (said.status_code, said.json()) == (202, {"owed": 2})
+    house.delivers(lanes(receiver.place), HERE)
+    assert sorted(receiver.ids) == sorted(row["event_id"] for row in states["dead"])
+
+
+def test_one_delivery_can_be_asked_for_by_name_and_nobody_elses(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    key, other = (subscribed(client, bureau, receiver.url("/204")) for _ in range(2))
+    happened(house, HOUR, 2 * HOUR)
+    house.delivers(lanes(receiver.place), HERE)
+    mine, theirs = (client.get(f"{PATH}/{k}/deliveries", headers=bureau).json()["rows"] for k in (key, other))
+    asked = {"deliveries": [mine[0]["id"], theirs[0]["id"], str(uuid4())]}
+    assert client.post(f"{PATH}/{key}/redelivery", json=asked, headers=bureau).json() == {"owed": 1}
+    receiver.got.clear()
+    house.delivers(lanes(receiver.place), HERE)
+    assert receiver.ids == [mine[0]["event_id"]]
+
+
+def test_what_one_may_no_longer_hear_is_not_sent_once_more(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    key = subscribed(client, bureau, receiver.url("/204"))
+    happened(house, HOUR)
+    happened(house, HOUR, division="520621002001")
+    house.delivers(lanes(), HERE)
+    given_up(house)
+    with open_session(house.engine) as session, session.begin():
+        session.execute(text("UPDATE access_grant SET place = '520621001' WHERE holder = 'bureau'"))
+    assert client.post(f"{PATH}/{key}/redelivery", json={}, headers=bureau).json() == {"owed": 1}
+
+
+def test_a_new_secret_signs_beside_the_former_one_for_a_day(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    key = subscribed(client, bureau, receiver.url("/204"))
+    said = client.post(f"{PATH}/{key}/secret", headers=bureau).json()
+    until = datetime.fromisoformat(said["former_until"])
+    assert timedelta(hours=23) < until - HERE < timedelta(hours=25)
+    happened(house, HOUR)
+    house.delivers(lanes(receiver.place), HERE)
+    [got] = receiver.got
+    assert got.verified(said["secret"]) == got.verified(SECRET)
+    assert len(got.headers["webhook-signature"].split()) == 2
+    happened(house, HOUR)
+    house.delivers(lanes(receiver.place), until)
+    assert receiver.got[1].verified(said["secret"])
+    with pytest.raises(WebhookVerificationError):
+        receiver.got[1].verified(SECRET)
+
+
+def test_a_secret_is_shown_once_and_a_put_keeps_the_former_one_valid(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver
+) -> None:
+    key = uuid4()
+    wish = {"url": receiver.url("/204"), "types": ["alert.opened"]}
+    first = client.put(f"{PATH}/{key}", json=wish, headers=bureau).json()
+    again = client.put(f"{PATH}/{key}", json=wish, headers=bureau).json()
+    assert (first["secret"][:6], first["former_until"], again["secret"], again["former_until"]) == (
+        "whsec_", None, None, None
+    )  # fmt: skip
+    changed = client.put(f"{PATH}/{key}", json=wish | {"secret": SECRET}, headers=bureau).json()
+    assert (changed["secret"], changed["former_until"] is not None) == (None, True)
+    assert [row["secret"] for row in client.get(PATH, headers=bureau).json()] == [None]
+
+
+def test_a_subscription_that_was_disabled_says_why_and_is_enabled_by_putting_it_again(
+    client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    key = subscribed(client, bureau, receiver.url("/410"))
+    happened(house, HOUR)
+    house.delivers(lanes(receiver.place), HERE)
+    [shown] = client.get(PATH, headers=bureau).json()
+    assert (shown["disabled_because"], datetime.fromisoformat(shown["disabled_at"])) == ("gone", HERE)
+    assert client.post(f"{PATH}/{key}/redelivery", json={}, headers=bureau).status_code == 409
+    wish = {"url": receiver.url("/204"), "types": ["alert.opened"]}
+    back = client.put(f"{PATH}/{key}", json=wish, headers=bureau).json()
+    assert (back["disabled_at"], back["disabled_because"]) == (None, None)
+    assert client.post(f"{PATH}/{key}/redelivery", json={}, headers=bureau).json() == {"owed": 1}
+
+
 def test_what_was_told_since_a_moment_is_told_again_under_the_same_ids(
     client: TestClient, bureau: Headers, house: House, receiver: Receiver, lanes: Lanes
 ) -> None:
@@ -132,7 +234,10 @@ def test_who_has_lost_the_right_to_a_type_cannot_have_it_replayed(
     assert said.status_code == 403
 
 
-@pytest.mark.parametrize(("action", "body"), [("ping", None), ("replay", {"since": "2020-01-01T00:00:00Z"})])
+SINCE_EVER = {"since": "2020-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(("action", "body"), [("ping", None), ("redelivery", {}), ("replay", SINCE_EVER)])
 def test_only_its_own_subscriber_can_ask_and_only_while_it_lasts(
     client: TestClient, bureau: Headers, office: Office, receiver: Receiver, action: str, body: object
 ) -> None:
@@ -142,6 +247,14 @@ def test_only_its_own_subscriber_can_ask_and_only_while_it_lasts(
     client.delete(f"{PATH}/{key}", headers=bureau)
     said = client.post(f"{PATH}/{key}/{action}", json=body, headers=bureau)
     assert (said.status_code, said.json()["code"]) == (409, "subscription-ended")
+
+
+def test_a_secret_is_made_for_its_own_subscriber_alone(
+    client: TestClient, bureau: Headers, office: Office, receiver: Receiver
+) -> None:
+    key = subscribed(client, bureau, receiver.url("/204"))
+    other = office("another", scopes="subscription:write alert:read")
+    assert client.post(f"{PATH}/{key}/secret", headers=other).status_code == 404
 
 
 def test_a_moment_without_its_zone_is_refused(client: TestClient, bureau: Headers, receiver: Receiver) -> None:

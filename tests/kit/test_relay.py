@@ -90,6 +90,16 @@ def test_only_those_who_asked_for_the_type_and_the_place_are_told(
     assert house.owed == 0
 
 
+def test_what_happens_where_a_subscriber_holds_nothing_is_not_told_it(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    house.subscribe(receiver.url())
+    house.emits(division="520622001001")
+    house.emits(division="520621001005")
+    assert house.delivers(lanes(receiver.place)) == 1
+    assert receiver.got[0].verified()["division"] == "520621001005"
+
+
 def test_who_subscribes_later_is_not_told_what_was_before(house: House, receiver: Receiver, lanes: Lanes) -> None:
     house.emits()
     house.delivers(lanes())

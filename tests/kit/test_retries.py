@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from services.cli.postgres import free_port
+from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import NOT_LISTED, Lane
+from services.kit.post.posts import HOLD
 from services.kit.post.receivers import Allowed
-from services.kit.post.relay import HOLD, OUTSIDE_RETRIES, OWN_RETRY, fan_out
+from services.kit.post.retries import OUTSIDE_RETRIES, OWN_RETRY
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from services.kit.store.tables import Delivery
@@ -101,7 +103,7 @@ def test_the_waits_follow_the_schedule_and_the_last_failure_is_the_end(
         now += wait * 1.21
     assert house.delivers(lane, now) == 1
     assert (house.deliveries[0].dead_at, house.owed) == (now, 0)
-    assert house.audited == ["delivery given up"]
+    assert house.audited == ["delivery given up", "subscription disabled"]
     assert house.delivers(lane, now + timedelta(days=365)) == 0
     assert len(receiver.got) == len(OUTSIDE_RETRIES) + 1
     assert len({got.headers["webhook-id"] for got in receiver.got}) == 1

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, LargeBinary, text
 
 from services.cli.secret_files import SERVICES
-from services.kit.post.relay import secret_place
+from services.kit.post.posts import secret_place
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, header_of
 from services.kit.store.key_ring import Key

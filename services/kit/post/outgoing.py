@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpcore
 
@@ -30,10 +32,12 @@ class Post:
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is None when there was none; `problem` says why in our words, never in the receiver's."""
+    """`status` is None when there was none; `problem` says why in our words, never in the receiver's. `wait` is what
+    a receiver that is busy asked for."""
 
     status: int | None
     problem: str | None = None
+    wait: timedelta = timedelta(0)
 
     @property
     def accepted(self) -> bool:
@@ -80,7 +84,7 @@ class Lane:
             return Answer(None, NOT_LISTED)
         try:
             async with asyncio.timeout(self._deadline):
-                return Answer(await self._exchange(place, post))
+                return await self._exchange(place, post)
         except (TimeoutError, httpcore.TimeoutException):
             return Answer(None, "no answer within the deadline")
         except AddressRefused:
@@ -88,7 +92,7 @@ class Lane:
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return Answer(None, type(error).__name__)
 
-    async def _exchange(self, place: Place, post: Post) -> int:
+    async def _exchange(self, place: Place, post: Post) -> Answer:
         origin = httpcore.Origin(place.scheme.encode(), place.host.encode(), place.port)
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=place.port, target=place.target)
         headers = list((OUR_HEADERS | {"host": place.authority} | post.headers).items())
@@ -98,7 +102,18 @@ class Lane:
             connection.stream("POST", url, headers=headers, content=post.body) as response,
         ):
             await read_capped(response)
-            return response.status
+            return Answer(response.status, wait=asked_wait(response))
+
+
+def asked_wait(response: httpcore.Response) -> timedelta:
+    """Retry-After, in seconds or as a date (RFC 9110 §10.2.3). What cannot be read asks for nothing."""
+    said = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"").decode("latin-1")
+    try:
+        if said.isascii() and said.isdigit():
+            return timedelta(seconds=min(int(said[:9]), 10**8))
+        return max(parsedate_to_datetime(said) - datetime.now(UTC), timedelta(0))
+    except (ValueError, TypeError):  # a date without its zone cannot be subtracted
+        return timedelta(0)
 
 
 async def read_capped(response: httpcore.Response) -> None:

@@ -29,7 +29,8 @@ class SealedColumn:
 
 
 SUBSCRIBER_SECRET = SealedColumn("subscription", "sealed_secret")
-SEALED_EVERYWHERE = (SUBSCRIBER_SECRET,)  # the columns every service has
+FORMER_SECRET = SealedColumn("subscription", "former_secret")
+SEALED_EVERYWHERE = (SUBSCRIBER_SECRET, FORMER_SECRET)  # the columns every service has
 
 
 def take_turn(session: Session, name: str) -> None:

@@ -35,7 +35,10 @@ class Kit(SQLModel, registry=registry()):
 class Event(Kit, table=True):
     """Something that happened here, written in the transaction that made it happen."""
 
-    __table_args__ = (Index("event_fresh", "xid", "id", postgresql_where="NOT fanned_out"),)
+    __table_args__ = (
+        Index("event_fresh", "xid", "id", postgresql_where="NOT fanned_out"),
+        Index("event_feed", "xid", "id"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     type: str
@@ -50,7 +53,9 @@ class Event(Kit, table=True):
 
 
 class Subscription(Kit, table=True):
-    """Who wants to hear of which types, and where. `batch` lets events share a post; `own` is an inbox of ours."""
+    """Who wants to hear of which types, and where. `batch` lets events share a post; `ordered` keeps an event back
+    until the earlier ones of its subject have arrived; `own` is an inbox of ours. The former secret signs too, for a
+    while."""
 
     id: UUID = Field(primary_key=True)
     subscriber: str
@@ -58,10 +63,14 @@ class Subscription(Kit, table=True):
     types: list[str] = Field(sa_type=ARRAY(Text))
     division: str = ""
     batch: bool = False
+    ordered: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     own: bool = False
     sealed_secret: bytes
+    former_secret: bytes | None = None
+    former_until: datetime | None = instant(default=None)
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)
+    disabled_because: str | None = None
 
 
 class Delivery(Kit, table=True):
@@ -70,6 +79,7 @@ class Delivery(Kit, table=True):
     __table_args__ = (
         Index("delivery_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
         Index("delivery_dead", "dead_at", postgresql_where="dead_at IS NOT NULL"),
+        Index("delivery_of", "subscription_id", "seq"),
         UniqueConstraint("event_id", "subscription_id"),
     )
 

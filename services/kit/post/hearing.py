@@ -1,0 +1,49 @@
+"""What may be heard by whom: a subscription and a feed are ways of reading."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.kit.post.retries import DISABLED
+from services.kit.web.auth import Caller
+from services.kit.web.errors import DomainError, NotAllowed
+
+Rights = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class EventType:
+    """What an event tells, in Chinese, and the right one needs to hear it."""
+
+    zh: str
+    right: str
+
+
+Published = Mapping[str, EventType]  # by event type
+
+READ_FACTS = "facts:read"  # events that carry values go to our own services alone
+ABOUT_ITSELF: Published = {DISABLED: EventType("自己的一项订阅被停用", "subscription:write")}
+
+
+class UnknownType(DomainError):
+    zh = "没有这种事件。"
+    en = "There is no such event type."
+
+
+@dataclass(frozen=True)
+class Hearing:
+    rights: Rights
+    published: Published
+
+    def check(self, types: Sequence[str], caller: Caller) -> None:
+        for kind in types:
+            if kind not in self.published:
+                raise UnknownType(kind)
+            if not self.may(kind, caller):
+                raise NotAllowed(kind)
+
+    def may(self, kind: str, caller: Caller) -> bool:
+        right = self.published[kind].right
+        return right in caller.scopes or bool(self.rights.get(right, frozenset()) & caller.roles)
+
+    def all_of(self, caller: Caller) -> list[str]:
+        return sorted(kind for kind in self.published if self.may(kind, caller))

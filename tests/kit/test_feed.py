@@ -1,0 +1,119 @@
+"""The feed: who would rather fetch gets the same events, each once, in the order of their commits."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from joserfc.jwk import RSAKey
+from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
+
+from services.alerts.main import create
+from services.cli.secret_files import make_secrets, secret_folder
+from services.kit.post.events import emit
+from services.kit.store.db import open_session
+from services.kit.store.fields import Seal
+from tests.callers import HERE, Headers, Office, served
+from tests.kit.house import House
+
+FEED = "/v1/services/alerts/feed"
+VILLAGE = "520621001005"
+
+
+@pytest.fixture
+def house(engines: dict[str, Engine], clean: None, seal: Seal) -> House:
+    return House(engines["alerts"], seal)
+
+
+@pytest.fixture
+def client(
+    house: House, engines: dict[str, Engine], api_engines: dict[str, Engine], signing_key: RSAKey, tmp_path: Path
+) -> Iterator[TestClient]:
+    make_secrets(tmp_path)
+    with served(create, "alerts", api_engines["alerts"], signing_key, secret_folder(tmp_path, "alerts")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bureau(office: Office) -> Headers:
+    return office("bureau", scopes="subscription:write alert:read")
+
+
+def happened(house: House, *subjects: str, kind: str = "alert.opened", division: str = VILLAGE) -> None:
+    with open_session(house.engine) as session, session.begin():
+        for subject in subjects:
+            emit(session, kind, subject, HERE, division=division)
+
+
+def read(client: TestClient, headers: Headers, **asked: Any) -> tuple[list[str], str]:
+    answer = client.get(FEED, params=asked, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [row["subject"] for row in answer.json()["rows"]], answer.json()["next"]
+
+
+def read_to_the_end(client: TestClient, headers: Headers, cursor: str | None = None) -> tuple[list[str], str]:
+    told: list[str] = []
+    while True:
+        page, following = read(client, headers, limit=2, **({"cursor": cursor} if cursor else {}))
+        told, cursor = told + page, following
+        if not page:
+            return told, following
+
+
+def test_it_is_read_in_pages_and_goes_on_where_it_ended(client: TestClient, house: House, bureau: Headers) -> None:
+    told, cursor = read_to_the_end(client, bureau)
+    assert told == []
+    for subject in "abcde":
+        happened(house, subject)
+    told, cursor = read_to_the_end(client, bureau, cursor)
+    assert told == list("abcde")
+    happened(house, "f")
+    assert read_to_the_end(client, bureau, cursor)[0] == ["f"]
+
+
+def test_what_a_slow_transaction_commits_late_is_not_skipped(client: TestClient, house: House, bureau: Headers) -> None:
+    with open_session(house.engine) as slow:
+        emit(slow, "alert.opened", "slow", HERE, division=VILLAGE)
+        slow.flush()
+        happened(house, "quick")
+        told, cursor = read_to_the_end(client, bureau)
+        assert told == []
+        slow.commit()
+    assert read_to_the_end(client, bureau, cursor)[0] == ["slow", "quick"]
+
+
+def test_only_types_and_places_one_may_hear_are_told(client: TestClient, house: House, bureau: Headers) -> None:
+    happened(house, "mine")
+    happened(house, "elsewhere", division="520622001001")
+    happened(house, "not published", kind="subscription.pinged")
+    assert read(client, bureau)[0] == ["mine"]
+    assert read(client, bureau, type="alert.closed")[0] == []
+    assert read(client, bureau, division="520621001")[0] == ["mine"]
+    assert read(client, bureau, division="520621002")[0] == []
+    assert read(client, bureau, since=(HERE + timedelta(seconds=1)).isoformat())[0] == []
+
+
+def test_a_type_without_the_right_is_refused(client: TestClient, house: House, office: Office) -> None:
+    happened(house, "a")
+    poor = office("poor", scopes="subscription:write")
+    assert read(client, poor)[0] == []
+    assert client.get(FEED, params={"type": "alert.opened"}, headers=poor).status_code == 403
+    assert client.get(FEED, params={"type": "no.such"}, headers=poor).json()["code"] == "unknown-type"
+
+
+def test_a_grant_that_ended_ends_what_is_told(client: TestClient, house: House, bureau: Headers) -> None:
+    happened(house, "a")
+    cursor = read(client, bureau)[1]
+    happened(house, "b")
+    with open_session(house.engine) as session, session.begin():
+        session.execute(text("UPDATE access_grant SET revoked = true WHERE holder = 'bureau'"))
+    assert read(client, bureau, cursor=cursor)[0] == []
+
+
+def test_a_cursor_is_its_callers_own(client: TestClient, house: House, bureau: Headers, office: Office) -> None:
+    cursor = read(client, bureau)[1]
+    other = office(f"other-{uuid4()}", scopes="subscription:write alert:read")
+    assert client.get(FEED, params={"cursor": cursor}, headers=other).status_code == 422
