@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 SIZE ?= 1000000
+KILLS ?= 200
+SEED ?= 1
 LANG_OUT ?= zh
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
@@ -62,6 +64,9 @@ prove-door: $(VENV)/dev.stamp ## the claims of the front door, each with its cas
 
 prove-guard: $(VENV)/dev.stamp ## five healthy receivers beside thirty-one hostile ones for a minute; one JSON line
 	@$(BIN)/python -m tests.kit.beside_hostile --seconds 60
+
+chaos: $(VENV)/dev.stamp ## KILLS random kill -9 of all kinds of process under writers; one JSON line, exit 1 when anything was lost
+	@$(BIN)/python -m tests.chaos --kills $(KILLS) --seed $(SEED)
 
 clean: ## remove the virtual environment and the local state
 	rm -rf $(VENV) .shouwang

@@ -1,16 +1,16 @@
 """What a sweep can be held to: how many households there were, that each was judged or is named, and by which rules."""
 
-import hashlib
-import json
 from datetime import datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD, TEAM
 from services.alerts.models import Sweep
 from services.alerts.reconcile import our_digests
+from services.kit.store.signing import digest_of, signed
 
 OPEN = text(
     "SELECT rule_key, count(*) FROM alert WHERE county = :county AND closed_at IS NULL GROUP BY rule_key ORDER BY 1"
@@ -20,8 +20,9 @@ MISSING = text(
 )
 
 
-def certificate_of(session: Session, sweep: Sweep, now: datetime) -> dict[str, Any]:
-    """It balances when register + came − went = judged + not judgeable: nobody was left out."""
+def certificate_of(session: Session, sweep: Sweep, key: Ed25519PrivateKey, now: datetime) -> dict[str, Any]:
+    """It balances when register + came − went = judged + not judgeable: nobody was left out. Signed with the key of the
+    audit, so that it can be shown elsewhere: `shouwang certificate verify`."""
     tally = (sweep.tally or {})[HOUSEHOLD]
     said = {
         "county": sweep.county,
@@ -44,7 +45,7 @@ def certificate_of(session: Session, sweep: Sweep, now: datetime) -> dict[str, A
         "open_alerts": (sweep.tally or {})["open_alerts"],
         "facts_digest": (sweep.tally or {})["facts_digest"],
     }
-    return said | {"sha256": digest_of(said)}
+    return signed(said | {"sha256": digest_of(said)}, key)
 
 
 def judged_by(session: Session, sweep: Sweep) -> dict[str, Any]:
@@ -62,9 +63,3 @@ def balances(register: int, tally: dict[str, Any]) -> bool:
 
 def counts(session: Session, query: Any, **parameters: Any) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query, parameters)}
-
-
-def digest_of(said: Any) -> str:
-    """SHA-256 of the canonical JSON: sorted keys, no spaces, UTF-8."""
-    text_of = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text_of.encode()).hexdigest()

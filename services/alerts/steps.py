@@ -5,9 +5,11 @@ its step to the next claim, and one that slept through its lease writes nothing.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, func, select, text
 from sqlmodel import Session
 
@@ -41,25 +43,34 @@ GAPS = text(
 )
 
 
-def sweep_some(engine: Engine, owners: Mapping[str, Peer], now: datetime) -> int:
+@dataclass(frozen=True)
+class Walk:
+    """What a worker walks sweeps with: its database, the owners of facts, and the key that signs certificates."""
+
+    engine: Engine
+    owners: Mapping[str, Peer]
+    key: Ed25519PrivateKey
+
+
+def sweep_some(walk: Walk, now: datetime) -> int:
     """One step of one sweep. 0 when none is due."""
-    with open_session(engine) as session:
+    with open_session(walk.engine) as session:
         sweeps = claim(session, Sweep, now, hold=HOLD)
     for sweep in sweeps:
-        with renewing(engine, sweep, HOLD):
-            STEPS[sweep.state](engine, owners, sweep, now)
+        with renewing(walk.engine, sweep, HOLD):
+            STEPS[sweep.state](walk, sweep, now)
     return len(sweeps)
 
 
-def reconcile_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
-    teams, _ = reconcile(engine, owners, TEAM, sweep.county, now)
-    register, cut = reconcile(engine, owners, HOUSEHOLD, sweep.county, now)
-    with open_session(engine) as session, session.begin():
+def reconcile_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
+    teams, _ = reconcile(walk.engine, walk.owners, TEAM, sweep.county, now)
+    register, cut = reconcile(walk.engine, walk.owners, HOUSEHOLD, sweep.county, now)
+    with open_session(walk.engine) as session, session.begin():
         advance(session, sweep, now, state="reconciled", reconciled_at=cut, registered=register, teams=teams)
 
 
-def judge_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
-    with open_session(engine) as session, session.begin():
+def judge_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
+    with open_session(walk.engine) as session, session.begin():
         lock_out_learning(session, sweep.county)
         tally = {about: judge_one(session, sweep, about, now) for about in (TEAM, HOUSEHOLD)}
         advance(session, sweep, now, state="judged", tally=tally | judged_by(session, sweep))
@@ -93,9 +104,9 @@ def note_gaps(session: Session, sweep: Sweep, bench: Bench) -> int:
     return int(session.execute(counted, {"id": sweep.id}).scalar_one())
 
 
-def certify_step(engine: Engine, owners: Mapping[str, Peer], sweep: Sweep, now: datetime) -> None:
-    with open_session(engine) as session, session.begin():
-        certificate = certificate_of(session, sweep, now)
+def certify_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
+    with open_session(walk.engine) as session, session.begin():
+        certificate = certificate_of(session, sweep, walk.key, now)
         advance(session, sweep, now, state="certified", certificate=certificate, done_at=now)
         told = {"period": sweep.period.isoformat(), "register": sweep.registered, "balances": certificate["balances"]}
         emit(session, "sweep.certified", sweep.id, now, division=sweep.county, data=told)
@@ -115,5 +126,5 @@ class ClaimLost(Exception):
     """Another worker has taken this sweep over; what this one has done is rolled back."""
 
 
-Step = Callable[[Engine, Mapping[str, Peer], Sweep, datetime], None]
+Step = Callable[[Walk, Sweep, datetime], None]
 STEPS: Mapping[str, Step] = {"due": reconcile_step, "reconciled": judge_step, "judged": certify_step}

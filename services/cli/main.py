@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 
-from services.cli import audit, field_keys
+from services.cli import audit, certificate, field_keys
 from services.cli.account import give_account
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
@@ -29,6 +29,7 @@ from services.kit.store.suites import SuiteName
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="守望 Shouwang")
 app.add_typer(audit.app, name="audit")
+app.add_typer(certificate.app, name="certificate")
 
 ZONE = ZoneInfo("Asia/Shanghai")
 State = Annotated[Path, typer.Option(help="状态目录 / state folder")]

@@ -4,16 +4,19 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
 from services.alerts.models import Sweep
-from services.alerts.steps import HOLD, sweep_some
+from services.alerts.steps import HOLD, Walk, sweep_some
 from services.alerts.sweep import claim_due
 from services.kit.post.peers import Peer
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session
 from tests.conftest import NOW
+
+KEY = Ed25519PrivateKey.generate()
 
 STEP_BY_STEP = ["due", "reconciled", "judged", "certified"]
 
@@ -30,10 +33,14 @@ def claimed(session: Session, now: datetime) -> list[date]:
 def walk(session: Session, owners: Mapping[str, Peer], steps: int, now: datetime = NOW) -> Sweep:
     """The newest sweep after so many steps."""
     for _ in range(steps):
-        assert sweep_some(engine_of(session), owners, now) == 1
+        assert sweep_some(walking(session, owners), now) == 1
     session.expire_all()
     session.rollback()
     return session.scalars(select(Sweep).order_by(col(Sweep.period).desc())).all()[0]
+
+
+def walking(session: Session, owners: Mapping[str, Peer]) -> Walk:
+    return Walk(engine_of(session), owners, KEY)
 
 
 def taken(session: Session, now: datetime) -> Sweep:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session
 
@@ -17,9 +18,10 @@ from services.alerts.learn import forget
 from services.alerts.models import SweepGap
 from services.households.tags import TagIn, set_tag
 from services.kit.post.peers import Peer
+from services.kit.store.signing import is_signed
 from tests.alerts.conftest import VILLAGE, told
 from tests.alerts.neighbours import Nobody, households_service, register, register_whole
-from tests.alerts.sweeping import STEP_BY_STEP, at, claimed, walk, written
+from tests.alerts.sweeping import KEY, STEP_BY_STEP, at, claimed, walk, written
 from tests.conftest import NOW
 
 
@@ -137,9 +139,20 @@ def test_a_certificate_is_sealed_by_the_digest_of_what_it_says(swept: Session, o
     claimed(swept, NOW)
     said = certificate(swept, owners)
     canonical = json.dumps(
-        {word: said[word] for word in sorted(said) if word != "sha256"},
+        {word: said[word] for word in sorted(said) if word not in ("sha256", "signature")},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
     )
     assert said["sha256"] == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_a_certificate_is_signed_and_any_change_to_it_shows(swept: Session, owners: Mapping[str, Peer]) -> None:
+    claimed(swept, NOW)
+    said = certificate(swept, owners)
+    assert is_signed(said, KEY.public_key())
+    for word, value in said.items():
+        other = "00" * 64 if word == "signature" else [value, "changed"]
+        assert not is_signed(said | {word: other}, KEY.public_key()), word
+    assert not is_signed({word: value for word, value in said.items() if word != "signature"}, KEY.public_key())
+    assert not is_signed(said, Ed25519PrivateKey.generate().public_key())

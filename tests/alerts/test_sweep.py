@@ -17,7 +17,7 @@ from services.alerts.steps import HOLD, STEPS, ClaimLost, sweep_some
 from services.kit.post.peers import Peer
 from tests.alerts.conftest import VILLAGE, set_standards
 from tests.alerts.neighbours import Nobody, households_service
-from tests.alerts.sweeping import STEP_BY_STEP, at, claimed, engine_of, taken, walk, written
+from tests.alerts.sweeping import STEP_BY_STEP, at, claimed, taken, walk, walking, written
 from tests.conftest import NOW
 
 WRITTEN = ["sweep", "sweep_gap", "alert", "finding", "event"]
@@ -79,7 +79,7 @@ def test_a_county_without_a_sweep_day_is_not_swept(watched: Session) -> None:
 def test_a_sweep_walks_from_due_to_certified_and_then_rests(swept: Session, owners: Mapping[str, Peer]) -> None:
     claimed(swept, NOW)
     assert [walk(swept, owners, steps).state for steps in (0, 1, 1, 1)] == STEP_BY_STEP
-    assert sweep_some(engine_of(swept), owners, NOW + timedelta(days=1)) == 0
+    assert sweep_some(walking(swept, owners), NOW + timedelta(days=1)) == 0
     assert swept.scalars(text("SELECT type FROM event")).all() == ["sweep.certified"]
     assert swept.scalars(text("SELECT action FROM audit")).all() == ["sweep certified"]
 
@@ -97,5 +97,5 @@ def test_a_step_that_slept_through_its_lease_writes_nothing(
     assert taken(swept, NOW + HOLD).attempts == slept.attempts + 1
     before = written(swept, tables)
     with pytest.raises(ClaimLost):
-        STEPS[slept.state](engine_of(swept), owners, slept, NOW)
+        STEPS[slept.state](walking(swept, owners), slept, NOW)
     assert written(swept, tables) == before

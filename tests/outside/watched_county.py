@@ -35,9 +35,13 @@ class WatchedCounty:
 
     def office(self, username: str) -> Office:
         if username not in self.offices:
-            urls = {name: process["url"] or "" for name, process in self.processes().items()}
-            self.offices[username] = Office(urls, username, PASSWORD)
+            self.offices[username] = self.signed_in(username)
         return self.offices[username]
+
+    def signed_in(self, username: str) -> Office:
+        """One of one's own: an office is one client at a time."""
+        urls = {name: process["url"] or "" for name, process in self.processes().items()}
+        return Office(urls, username, PASSWORD)
 
     def heard(self) -> list[dict[str, Any]]:
         """Every verified post, in the order it came."""
