@@ -121,3 +121,11 @@ def test_who_makes_accounts_gives_no_offices_and_the_other_way_round(client: Tes
     assert put(client, system, office("somebody")).status_code == 403
     account = {"username": "new", "name": "示丙", "password": "a long password 1", "roles": ["cadre"]}
     assert client.post("/v1/accounts", json=account, headers=security).status_code == 403
+
+
+def test_offices_are_listed_in_pages_without_a_gap(client: TestClient, security: Headers, clerk: str) -> None:
+    given = sorted(put(client, security, office(clerk, place=f"52062100{n}")).json()["id"] for n in range(1, 6))
+    first = client.get("/v1/offices?limit=3", headers=security).json()
+    rest = client.get("/v1/offices", params={"limit": 3, "cursor": first["next"]}, headers=security).json()
+    assert [row["id"] for row in first["rows"] + rest["rows"]] == given
+    assert rest["next"] is None
