@@ -1,14 +1,18 @@
-"""What one subscriber is owed because it asked: a test event, or once more what was told since a moment."""
+"""What one subscriber is owed because it asked: a test event, or once more what was told since a moment. And what it is
+owed no more."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.kit.store.audit import note_own
 from services.kit.store.tables import Delivery, Event, Subscription
 
 PINGED = "subscription.pinged"
+OUT_OF_REACH = "no longer within the subscriber's grants"
 
 OWE_AGAIN = text(
     """
@@ -30,6 +34,15 @@ OWE_AGAIN = text(
     SELECT count(*) FROM owed
     """
 )
+WITHHOLD = text(
+    """
+    UPDATE delivery SET dead_at = :now, problem = :why
+    FROM event
+    WHERE delivery.id = ANY (CAST(:due AS uuid[])) AND event.id = delivery.event_id
+      AND NOT may_hear(false, :subscriber, event.division, CAST(:today AS date))
+    RETURNING delivery.id
+    """
+)
 
 
 def ping(session: Session, subscription: Subscription, now: datetime) -> Delivery:
@@ -47,3 +60,17 @@ def owe_since(session: Session, subscription: Subscription, since: datetime, now
     """What it would have heard with the types and the place it asks for now. What is owed already stays as it is."""
     asked = {"subscription_id": subscription.id, "since": since, "now": now, "today": now.date()}
     return int(session.execute(OWE_AGAIN, asked).scalar_one())
+
+
+def still_to_tell(
+    session: Session, subscription: Subscription, due: Sequence[Delivery], now: datetime
+) -> Sequence[Delivery]:
+    """Asked before each try, in one statement: what came to be owed while a grant held is not sent after its end."""
+    if subscription.own or not due:
+        return due
+    asked = {"due": [one.id for one in due], "subscriber": subscription.subscriber, "today": now.date()}
+    withheld = set(session.scalars(WITHHOLD, asked | {"now": now, "why": OUT_OF_REACH}))
+    if withheld:
+        note_own(session, "deliveries withheld", now, subscription.id, deliveries=len(withheld))
+    session.commit()
+    return [one for one in due if one.id not in withheld]

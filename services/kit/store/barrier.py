@@ -19,13 +19,14 @@ HOLDER = "(SELECT current_setting('shouwang.holder', true))"
 
 FUNCTIONS = (
     # What happens somewhere is told to those alone whose grants cover the place on that day; our own services hear all.
+    # A bare `place` inside would be the grant's own column, which every place begins with.
     """
-    CREATE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
+    CREATE OR REPLACE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
     LANGUAGE sql STABLE AS
     $$ SELECT own OR place = '' OR EXISTS (
            SELECT FROM access_grant
            WHERE holder = subscriber AND role = 'client' AND kind = 'division'
-             AND NOT revoked AND valid @> today AND starts_with(place, access_grant.place)) $$
+             AND NOT revoked AND valid @> today AND starts_with(may_hear.place, access_grant.place)) $$
     """,
     """
     CREATE FUNCTION shouwang_list(name text) RETURNS text[] LANGUAGE sql STABLE AS
