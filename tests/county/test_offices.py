@@ -96,6 +96,16 @@ def test_an_office_that_cannot_be_is_refused(
     assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
+def test_the_office_of_a_department_is_given_and_pulled_as_any_other(
+    client: TestClient, security: Headers, clerk: str, sign: Sign
+) -> None:
+    """What it reaches is nothing yet (tests/door/test_matrix.py)."""
+    given = put(client, security, office(clerk, kind="department", place="medical"))
+    assert given.status_code == 200
+    told = client.get("/v1/services/county/grants", headers=sign("alerts", scopes="grant:read")).json()["grants"]
+    assert [(one["id"], one["kind"], one["place"]) for one in told] == [(given.json()["id"], "department", "medical")]
+
+
 def test_nobody_gives_an_office_to_themselves(client: TestClient, county: Session, sign: Sign) -> None:
     both = Account(username="both", name="示乙", password_hash="", roles=["security", "county"], created_at=NOW)
     county.add(both)
