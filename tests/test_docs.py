@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.alerts.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
 from services.alerts.rules import SHIPPED, read_shipped
-from services.attendance import import_stations, import_teams
+from services.attendance import import_pairings, import_stations, import_teams
 from services.attendance.check_ins import SELF_CHECK_IN
 from services.attendance.days import DAY_STARTS_AT
 from services.households import import_households, import_members, import_statements
@@ -48,5 +48,5 @@ def test_every_rule_fact_and_standard_is_described() -> None:
 
 def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
     described = (DOCS / "operations.md").read_text()
-    kinds = (import_households, import_members, import_statements, import_teams, import_stations)
+    kinds = (import_households, import_members, import_statements, import_teams, import_stations, import_pairings)
     assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []

@@ -129,6 +129,10 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/cadres/{cadre_id}/account": "cadre:link",
         "PUT /v1/stations/{village}/boundary": "station:write",
         "POST /v1/team-imports/{kind}": "team:import",
+        "POST /v1/pairing-imports": "pairing:write",
+        "PUT /v1/pairings/{pairing_id}": "pairing:write",
+        "GET /v1/pairings": "pairing:read",
+        "GET /v1/pairings/{pairing_id}": "pairing:read",
     },
     "alerts": PLUMBING
     | LISTENING

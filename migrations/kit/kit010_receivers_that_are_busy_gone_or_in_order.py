@@ -5,16 +5,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.store.barrier import MAY_HEAR
-
 revision: str = "kit010"
-down_revision: str | None = "kit007"
+down_revision: str | None = "kit009"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.execute(MAY_HEAR)  # it asked whether a grant covers its own place, not the event's
     op.add_column("subscription", sa.Column("ordered", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("subscription", sa.Column("former_secret", sa.LargeBinary(), nullable=True))
     op.add_column("subscription", sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))

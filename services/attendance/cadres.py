@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from services.attendance.grant_pairings import grant_pairings
 from services.attendance.grant_postings import grant_postings
 from services.attendance.models import Cadre, Posting, Unit
 from services.attendance.policy import allow
@@ -77,7 +78,7 @@ def list_cadres(
     "/{cadre_id}/account", dependencies=[allow("cadre:link")], openapi_extra=repeatable("path"), responses=EDITED
 )
 def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, edit: EditDep, now: Now) -> CadreOut:
-    """Whoever signs in with this account is this cadre from now on, and acts where the cadre is posted."""
+    """Whoever signs in with this account is this cadre from now on, and acts where the cadre is posted or paired."""
     cadre = reachable_cadre(session, cadre_id)
     wanted = str(body.account_id) if body.account_id else None
     edit.check(cadre.account, wanted)
@@ -90,6 +91,7 @@ def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, edi
     except IntegrityError as error:  # linked to another cadre at the same moment
         raise AccountTaken from error
     grant_postings(session, [cadre_id], now)
+    grant_pairings(session, [cadre_id], now)
     edit.told(wanted)
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 

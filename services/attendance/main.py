@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.attendance import cadres, check_ins, imports, inbox, stations, team_days, teams
+from services.attendance import cadres, check_ins, imports, inbox, pairings, stations, team_days, teams
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
@@ -37,6 +37,7 @@ ROUTERS = [
     teams.router,
     cadres.router,
     stations.router,
+    pairings.router,
     imports.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),

@@ -65,6 +65,25 @@ class Posting(Table, table=True):
     valid: Range[date] = Field(sa_type=DATERANGE)
 
 
+class Pairing(Table, table=True):
+    """结对帮扶: a cadre who answers for a household from a day until a day. The constraint lets a household have one of
+    a kind at a time. The register is not known here: a household is an id, and lies where the document says."""
+
+    __table_args__ = (
+        ExcludeConstraint(("household_id", "="), ("kind", "="), ("valid", "&&"), using="gist"),
+        Index("pairing_of_cadre", "cadre_id"),
+    )
+
+    id: UUID = Field(primary_key=True)  # the client's own
+    set_id: UUID = Field(default_factory=uuid4, unique=True)  # of what it grants: ours, so that it is no other set's
+    cadre_id: UUID = Field(foreign_key="cadre.id")
+    household_id: UUID
+    kind: str  # assistant, leader
+    village: str = Field(index=True)  # twelve digits, when it was written
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    document_no: str
+
+
 class Station(Table, table=True):
     """Where the team of a village is to be found: a circle, and the village's boundary where somebody has drawn it."""
 

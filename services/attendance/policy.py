@@ -10,6 +10,8 @@ RIGHTS = {
     "team:import": OFFICE,
     "station:write": OFFICE,
     "cadre:link": OFFICE | {"system"},
+    "pairing:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "pairing:write": frozenset({"county"}),  # whose word is taken for where a household lies
     "check-in:write": FIELD | OFFICE,
     "check-in:record": OFFICE,  # for somebody else
     "check-in:read": FIELD | OFFICE | {"auditor", "liaison"},

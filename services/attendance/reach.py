@@ -1,4 +1,4 @@
-"""Which teams, cadres and check-ins a request may touch: every query of this service goes through here.
+"""Which teams, cadres, pairings and check-ins a request may touch: every query of this service goes through here.
 
 A cadre is where the latest posting is. Who answers for a unit reaches its cadres wherever they are, and everybody
 reaches what was recorded of themselves.
@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from services.attendance.models import Cadre, CheckIn, Posting, Station, Team
+from services.attendance.models import Cadre, CheckIn, Pairing, Posting, Station, Team
 from services.kit.store.scope import Placed, Scope, scope_of, within
 from services.kit.web.errors import found
 
 TEAMS = Placed(division=col(Team.village))
+PAIRINGS = Placed(division=col(Pairing.village))
 STATIONS = Placed(division=col(Station.village))
 CHECK_INS = Placed(division=CheckIn.__table__.c.village)  # type: ignore[attr-defined]  # may be empty
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
@@ -50,6 +51,11 @@ def reachable_check_ins(scope: Scope) -> ColumnElement[bool]:
     of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     nowhere = col(CheckIn.village).is_(None) & mine.where(posted_within(scope))
     return or_(within(scope, CHECK_INS), of_the_unit_or_own, nowhere)
+
+
+def reachable_pairings(scope: Scope) -> ColumnElement[bool]:
+    mine = exists().where(col(Cadre.id) == col(Pairing.cadre_id))
+    return or_(within(scope, PAIRINGS), mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder)))
 
 
 def reachable_team(session: Session, team_id: UUID) -> Team:

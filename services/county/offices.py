@@ -23,6 +23,7 @@ from services.kit.store.grants import CLIENT, GRANTS, Grant, Kind
 from services.kit.store.reference import next_version
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
+from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/offices", tags=["offices"])
@@ -62,11 +63,6 @@ class OfficeOut(OfficeIn):
         kept = grant.model_dump(include={"id", "holder", "role", "kind", "place"})
         days = {"valid_from": grant.valid.lower, "valid_until": grant.valid.upper}
         return cls.model_validate(kept | days | {"document_no": grant.source})
-
-
-class OfficePage(BaseModel):
-    rows: list[OfficeOut]
-    after: UUID | None
 
 
 class NoSuchHolder(DomainError):
@@ -109,18 +105,15 @@ def put_office(office_id: UUID, body: OfficeIn, session: SessionDep, caller: Cal
 @router.get("", dependencies=[allow("office:read")])
 def list_offices(
     session: SessionDep,
+    paging: PagingDep,
     holder: Annotated[str | None, Query(max_length=40, title="账号编号或系统名称")] = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> OfficePage:
+) -> Page[OfficeOut]:
     """Those that ended too; postings and pairings are attendance's to tell."""
-    wanted = select(Grant).where(col(Grant.owner) == OWNER).order_by(col(Grant.id)).limit(limit)
+    wanted = select(Grant).where(col(Grant.owner) == OWNER)
     if holder:
         wanted = wanted.where(col(Grant.holder) == holder)
-    if after:
-        wanted = wanted.where(col(Grant.id) > after)
-    rows = [OfficeOut.of(grant) for grant in session.scalars(wanted)]
-    return OfficePage(rows=rows, after=rows[-1].id if len(rows) == limit else None)
+    rows, following = paging.read(session, wanted, col(Grant.id))
+    return Page(rows=[OfficeOut.of(grant) for (grant,) in rows], next=following)
 
 
 def check(session: Session, body: OfficeIn, giver: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from os.path import commonprefix
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from sqlmodel import Session, col
 
 from services.households.models import Household, HouseholdSet
 from services.households.policy import allow
+from services.kit.post.facts import smallest_place
 from services.kit.post.grants import announce_grants
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.grants import GRANTS, SetMember
@@ -27,7 +27,6 @@ router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
 
 OWNER = "households"
 IN_PLACES = Placed(division=col(Household.village))  # not by a set: a set is made of what one answers for
-LENGTHS = (0, 2, 4, 6, 9, 12)  # of the codes of places
 
 WRITE_MEMBERS = text(
     """
@@ -107,11 +106,6 @@ def villages_of(session: Session, households: Sequence[UUID]) -> list[str]:
     if len(known) < len(set(households)):
         raise NotThere
     return [row.village for row in known]
-
-
-def smallest_place(villages: Sequence[str]) -> str:
-    shared = len(commonprefix(villages))  # noqa: RUF071  # codes nest by prefix: characters are what is meant
-    return villages[0][: max(length for length in LENGTHS if length <= shared)]
 
 
 def write_members(session: Session, set_id: UUID, subjects: Sequence[UUID], today: date, now: datetime) -> None:

@@ -96,6 +96,16 @@ def test_an_office_that_cannot_be_is_refused(
     assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
+def test_the_office_of_a_department_is_given_and_pulled_as_any_other(
+    client: TestClient, security: Headers, clerk: str, sign: Sign
+) -> None:
+    """What it reaches is nothing yet (tests/door/test_matrix.py)."""
+    given = put(client, security, office(clerk, kind="department", place="medical"))
+    assert given.status_code == 200
+    told = client.get("/v1/services/county/grants", headers=sign("alerts", scopes="grant:read")).json()["grants"]
+    assert [(one["id"], one["kind"], one["place"]) for one in told] == [(given.json()["id"], "department", "medical")]
+
+
 def test_nobody_gives_an_office_to_themselves(client: TestClient, county: Session, sign: Sign) -> None:
     both = Account(username="both", name="示乙", password_hash="", roles=["security", "county"], created_at=NOW)
     county.add(both)
@@ -121,3 +131,11 @@ def test_who_makes_accounts_gives_no_offices_and_the_other_way_round(client: Tes
     assert put(client, system, office("somebody")).status_code == 403
     account = {"username": "new", "name": "示丙", "password": "a long password 1", "roles": ["cadre"]}
     assert client.post("/v1/accounts", json=account, headers=security).status_code == 403
+
+
+def test_offices_are_listed_in_pages_without_a_gap(client: TestClient, security: Headers, clerk: str) -> None:
+    given = sorted(put(client, security, office(clerk, place=f"52062100{n}")).json()["id"] for n in range(1, 6))
+    first = client.get("/v1/offices?limit=3", headers=security).json()
+    rest = client.get("/v1/offices", params={"limit": 3, "cursor": first["next"]}, headers=security).json()
+    assert [row["id"] for row in first["rows"] + rest["rows"]] == given
+    assert rest["next"] is None

@@ -16,7 +16,7 @@ from tests.clock import TODAY
 
 OWN, SIBLING, TOWNSHIP, COUNTY = "520621001005", "520621001006", "520621002001", "520622001001"
 VILLAGES = (OWN, SIBLING, TOWNSHIP, COUNTY)  # the same village; next to it; of another township; of another county
-SET = UUID(int=7)
+SET, PAIRED = UUID(int=7), UUID(int=8)
 
 ALWAYS = Range(date(2026, 1, 1), None)
 UNTIL_YESTERDAY = Range(date(2026, 1, 1), TODAY)
@@ -47,6 +47,12 @@ def of_set(name: str, *villages: str, **member: Any) -> Holding:
     return Holding(name, [("set", str(SET), {})], frozenset(villages), members=[member])
 
 
+def pairing(name: str, *villages: str, none: bool = False, **days: Any) -> Holding:
+    """As attendance gives it: a set of its own, from a day until a day."""
+    given = {"owner": "attendance"} | days
+    return Holding(name, [("set", str(PAIRED), given)], frozenset(villages), none, [{"set_id": PAIRED} | given])
+
+
 HOLDINGS = (
     division("its village", OWN, OWN),
     division("the village beside", SIBLING, SIBLING),
@@ -64,6 +70,9 @@ HOLDINGS = (
     of_set("a set with it", OWN),
     of_set("a set it has left", valid=UNTIL_YESTERDAY),
     of_set("a set it was taken out of", revoked=True),
+    pairing("a pairing with it", OWN),
+    pairing("a pairing with it, today alone", OWN, valid=TODAY_ALONE),
+    pairing("a pairing that has ended", none=True, valid=UNTIL_YESTERDAY),
     Holding("figures of the county", [("figures", OWN[:6], {})]),
     Holding("a department", [("department", "medical", {})]),
     Holding("a unit of nobody", [("unit", str(uuid4()), {})]),
@@ -78,8 +87,14 @@ def hold(engine: Engine, sign: Sign, role: str, holding: Holding, subject: UUID)
         grant(engine, holder, role, place, kind, **said)
     with open_session(engine) as session, session.begin():
         for said in holding.members:
-            row: dict[str, Any] = {"owner": "households", "version": 1, "valid": ALWAYS, "revoked": False} | said
-            session.merge(SetMember(set_id=SET, subject=subject, **row))
+            fixed: dict[str, Any] = {
+                "set_id": SET,
+                "owner": "households",
+                "version": 1,
+                "valid": ALWAYS,
+                "revoked": False,
+            }
+            session.merge(SetMember(subject=subject, **(fixed | said)))
     return sign(holder, role)
 
 

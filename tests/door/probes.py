@@ -5,7 +5,7 @@ import io
 from typing import Any
 from uuid import uuid4
 
-from services.attendance import import_stations, import_teams
+from services.attendance import import_pairings, import_stations, import_teams
 from services.households import import_households, import_members, import_statements
 from tests.callers import Headers
 from tests.clock import NOW
@@ -93,7 +93,13 @@ HOUSEHOLDS = (
            same_bytes=False, by_sets=False),
 )  # fmt: skip
 
-TEAM, CHECK_INS = "team:read", "check-in:read"
+
+def paired(thing: Thing) -> dict[str, Any]:
+    who = {"cadre_id": thing.ids["cadre"], "household_id": str(uuid4()), "village": thing.village}
+    return who | {"valid_from": "2026-01-05", "document_no": "示例"}
+
+
+TEAM, CHECK_INS, PAIRINGS = "team:read", "check-in:read", "pairing:read"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
     get(TEAM, "/v1/teams?village_prefix={village}", "query", seen=rows, by_sets=False),
@@ -112,6 +118,14 @@ ATTENDANCE = (
     send("POST", "check-in:record", "/v1/check-ins", "body",
          lambda thing: {"id": str(uuid4()), "at": NOW.isoformat(), "cadre_id": thing.ids["cadre"]},
          by_sets=False, unbound=True),
+    get(PAIRINGS, "/v1/pairings/{pairing}", "path", by_sets=False),
+    get(PAIRINGS, "/v1/pairings?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(PAIRINGS, "/v1/pairings?household_id={household}", "filter", seen=rows, by_sets=False),
+    get(PAIRINGS, "/v1/pairings?cadre_id={cadre}&limit=1", "cursor", seen=rows, by_sets=False),
+    send("PUT", "pairing:write", "/v1/pairings/{new}", "body", paired, by_sets=False),
+    upload("pairing:write", "/v1/pairing-imports", import_pairings.HEADERS,
+           lambda thing: (str(uuid4()), thing.village, "帮扶责任人", thing.ids["mobile"], "2026-01-05", "", "示例"),
+           by_sets=False),
     upload("team:import", "/v1/team-imports/stations", import_stations.HEADERS,
            lambda thing: (thing.village, "示例便民中心", "27.7", "108.8", "WGS-84", "500"), by_sets=False),
     upload("team:import", "/v1/team-imports/teams", import_teams.HEADERS,

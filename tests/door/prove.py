@@ -18,6 +18,12 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
     "each operation asks for the right it is listed with": ("tests/test_policy.py",),
     "nothing foreign is shown: operation, role, holding, place": ("tests/door/test_matrix.py",),
     "offices and grants travel, hold their days, and end": ("tests/county/test_offices.py", "tests/kit/test_grants.py"),
+    "a pairing opens one household, for its days": (
+        "tests/attendance/test_pairings.py", "tests/attendance/test_pairing_law.py",
+    ),
+    "what a grant opened is told no more after its end": (
+        "tests/kit/test_repeat_after_grants.py", "tests/kit/test_withheld.py",
+    ),
     "attack tokens are refused by every service": ("tests/test_attack_tokens.py",),
     "a write sent again has one effect": ("tests/kit/test_repeat.py", "tests/outside/test_lost_answers.py"),
     "no call reaches an address that is not listed": ("tests/kit/test_guard.py", "tests/kit/test_ping_and_replay.py"),

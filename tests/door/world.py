@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
 from services.alerts.models import Alert, Finding, Rule, Sweep, SweepGap
-from services.attendance.models import Cadre, CheckIn, DayStatus, Posting, Station, Team, TeamFacts, Unit
+from services.attendance.models import Cadre, CheckIn, DayStatus, Pairing, Posting, Station, Team, TeamFacts, Unit
 from services.households.models import Household, HouseholdFacts, HouseholdSet, Membership, Person, Statement, Tag
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
@@ -56,7 +56,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     unit, team, cadre, account = uuid4(), uuid4(), uuid4(), str(uuid4())
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
-    entry = uuid4()
+    entry, paired, home = uuid4(), uuid4(), uuid4()
     store(
         engine,
         Unit(id=unit, name=f"示例局{village}"),
@@ -66,6 +66,10 @@ def attendance(engine: Engine, village: str) -> Thing:
             username=username, account=account,
         ),
         Posting(cadre_id=cadre, team_id=team, role="member", valid=SINCE),
+        Pairing(
+            id=paired, cadre_id=cadre, household_id=home, kind="assistant", village=village, valid=SINCE,
+            document_no="示例",
+        ),
         Station(
             village=village, name="示例便民中心", latitude=27.7, longitude=108.8, sent_latitude=27.7,
             sent_longitude=108.8, datum="wgs84", radius=500,
@@ -79,7 +83,14 @@ def attendance(engine: Engine, village: str) -> Thing:
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "day_starts_at", 5, division=village)
-    names = {"team": str(team), "team_name": name, "username": username, "mobile": mobile}
+    names = {
+        "team": str(team),
+        "team_name": name,
+        "username": username,
+        "mobile": mobile,
+        "pairing": str(paired),
+        "household": str(home),
+    }
     return thing(village, team, cadre=str(cadre), account=account, **names)
 
 

@@ -168,9 +168,9 @@ def test_the_auditor_reads_by_who_what_and_when_in_pages(
 
     assert [row["seq"] for row in ask(object_id=str(family))["rows"]] == [9, 7, 5, 3, 1]
     first = ask(actor=SOMEBODY, limit=7)
-    rest = ask(actor=SOMEBODY, limit=7, after=first["after"])
+    rest = ask(actor=SOMEBODY, limit=7, cursor=first["next"])
     assert [row["seq"] for row in first["rows"] + rest["rows"]] == list(range(10, 0, -1))
-    assert rest["after"] is None
+    assert rest["next"] is None
     assert ask(actor=SOMEBODY, until=first["rows"][-1]["at"])["rows"] == rest["rows"]
     assert len(ask(since=first["rows"][0]["at"], actor=SOMEBODY)["rows"]) == 1
     assert ask(until=HERE.isoformat(), since=HERE.isoformat())["rows"] == []

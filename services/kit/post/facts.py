@@ -22,7 +22,7 @@ from services.kit.web.errors import found
 CHANGED = "facts.changed"
 IN_BULK = "facts.changed_in_bulk"
 COUNTY = 6  # digits
-PLACE_LENGTHS = (COUNTY, 9, 12)
+PLACE_LENGTHS = (0, 2, 4, COUNTY, 9, 12)
 PLUMBING = ("subject", "version", "changed")
 
 Division = Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]

@@ -1,4 +1,5 @@
-"""What one subscriber is owed because it asked: a test event, what was told since a moment, or its dead letters."""
+"""What one subscriber is owed because it asked: a test event, what was told since a moment, or its dead letters.
+And what it is owed no more."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +8,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.kit.store.audit import note_own
 from services.kit.store.tables import Delivery, Event, Subscription
 
 PINGED = "subscription.pinged"
+OUT_OF_REACH = "no longer within the subscriber's grants"
 
 OWE_AGAIN = text(
     """
@@ -29,6 +32,15 @@ OWE_AGAIN = text(
         RETURNING 1
     )
     SELECT count(*) FROM owed
+    """
+)
+WITHHOLD = text(
+    """
+    UPDATE delivery SET dead_at = :now, problem = :why
+    FROM event
+    WHERE delivery.id = ANY (CAST(:due AS uuid[])) AND event.id = delivery.event_id
+      AND NOT may_hear(false, :subscriber, event.division, CAST(:today AS date))
+    RETURNING delivery.id
     """
 )
 
@@ -71,3 +83,17 @@ def owe_again(session: Session, subscription: Subscription, these: Sequence[UUID
     """Those of its deliveries that are named, or all that were given up."""
     asked = {"subscription_id": subscription.id, "these": these, "now": now, "today": now.date()}
     return int(session.execute(OWE_THESE, asked).scalar_one())
+
+
+def still_to_tell(
+    session: Session, subscription: Subscription, due: Sequence[Delivery], now: datetime
+) -> Sequence[Delivery]:
+    """Asked before each try, in one statement: what came to be owed while a grant held is not sent after its end."""
+    if subscription.own or not due:
+        return due
+    asked = {"due": [one.id for one in due], "subscriber": subscription.subscriber, "today": now.date()}
+    withheld = set(session.scalars(WITHHOLD, asked | {"now": now, "why": OUT_OF_REACH}))
+    if withheld:
+        note_own(session, "deliveries withheld", now, subscription.id, deliveries=len(withheld))
+    session.commit()
+    return [one for one in due if one.id not in withheld]

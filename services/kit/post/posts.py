@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from services.kit.post.events import BATCH, ONE, CloudEvent
 from services.kit.post.outgoing import Post
+from services.kit.post.owing import still_to_tell
 from services.kit.store.claim import claim
 from services.kit.store.fields import Seal
 from services.kit.store.sealed import FORMER_SECRET, SUBSCRIBER_SECRET
@@ -33,13 +34,14 @@ class Group:
 
 
 def claim_groups(session: Session, subscription: Subscription, now: datetime, posts: int) -> list[Group]:
-    """What travels together: a batch, or each event by itself."""
+    """What travels together: a batch, or each event by itself. What it may no longer hear is left out."""
     delivery: Any = Delivery
     limit = BATCH_OF if subscription.batch else posts
     mine = [delivery.subscription_id == subscription.id]
     if subscription.ordered:
         mine.append(~after_another_of_its_subject())
-    due = sorted(claim(session, Delivery, now, hold=HOLD, limit=limit, where=mine), key=lambda d: d.seq or 0)
+    claimed = sorted(claim(session, Delivery, now, hold=HOLD, limit=limit, where=mine), key=lambda d: d.seq or 0)
+    due = still_to_tell(session, subscription, claimed, now)
     wanted = select(Event).where(Event.id.in_([d.event_id for d in due]))  # type: ignore[attr-defined]
     events = {event.id: event for event in session.scalars(wanted)}
     if subscription.batch:

@@ -3,17 +3,17 @@
 Some services give them, each its own rows; every service keeps a copy of all and asks its own table alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal, TypeVar
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel
-from sqlalchemy import BigInteger, Index, select, text
-from sqlalchemy.dialects.postgresql import DATERANGE, Range, insert
-from sqlmodel import Field, Session, SQLModel
+from sqlalchemy import BigInteger, Index, select
+from sqlalchemy.dialects.postgresql import DATERANGE, Range
+from sqlmodel import Field, Session, col
 
-from services.kit.store.reference import copied_version
+from services.kit.store.reference import as_columns, copied_up_to, copied_version, copy_rows
 from services.kit.store.tables import Kit
 
 GRANTS = "grants"  # the kind under which an owner counts the versions of its own
@@ -82,35 +82,11 @@ def as_json(row: Grant | SetMember) -> dict[str, Any]:
 
 
 def copy_grants(session: Session, owner: str, answer: Mapping[str, Any]) -> None:
-    """Take over what an owner has changed. Two pulls may end crosswise: the newer row stays."""
-    session.execute(
-        text(
-            "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
-            " ON CONFLICT (kind) DO UPDATE SET version = greatest(reference_version.version, :version)"
-        ),
-        {"kind": copied_kind(owner), "version": answer["version"]},
-    )
-    write_rows(session, Grant, owner, answer["grants"])
-    write_rows(session, SetMember, owner, answer["members"])
+    """Take over what an owner has changed. It speaks of its own rows alone, whatever it sends."""
+    copied_up_to(session, copied_kind(owner), answer["version"])
+    for model, sent in ((Grant, answer["grants"]), (SetMember, answer["members"])):
+        copy_rows(session, model, [as_columns(row) | {"owner": owner} for row in sent], col(model.owner) == owner)
 
 
 def copied_kind(owner: str) -> str:
     return f"{GRANTS}:{owner}"
-
-
-def write_rows(session: Session, table: type[SQLModel], owner: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """An owner speaks of its own rows alone, whatever it sends."""
-    if not rows:
-        return
-    shape: Any = table.__table__  # type: ignore[attr-defined]
-    write = insert(shape)
-    keys = [column.name for column in shape.primary_key]
-    changed = {c.name: write.excluded[c.name] for c in shape.columns if c.name not in keys}
-    newer = (shape.c.version < write.excluded.version) & (shape.c.owner == owner)
-    sent = [{**row, "owner": owner, "valid": as_range(row["valid"])} for row in rows]
-    session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), sent)
-
-
-def as_range(valid: Sequence[str | None]) -> Range[date]:
-    start, end = (date.fromisoformat(day) if day else None for day in valid)
-    return Range(start, end)

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlmodel import Session, SQLModel
 
@@ -83,23 +83,32 @@ def copied_version(session: Session, kind: str) -> int:
 
 
 def copy_reference(session: Session, kind: str, rows: Sequence[Mapping[str, Any]], version: int) -> None:
-    """Take over what the county has written since our version. Two pulls may end crosswise: they take turns by the
-    version's row, and the newer row stays."""
-    session.execute(
-        text(
-            "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
-            " ON CONFLICT (kind) DO UPDATE SET version = greatest(reference_version.version, :version)"
-        ),
-        {"kind": kind, "version": version},
+    """Take over what the county has written since our version."""
+    copied_up_to(session, kind, version)
+    copy_rows(session, KINDS[kind], [as_columns(row) for row in sorted(rows, key=first_day)])
+
+
+def copied_up_to(session: Session, kind: str, version: int) -> None:
+    """Two pulls may end crosswise: they take turns by this row."""
+    raised = text(
+        "INSERT INTO reference_version (kind, version) VALUES (:kind, :version)"
+        " ON CONFLICT (kind) DO UPDATE SET version = greatest(reference_version.version, :version)"
     )
-    if rows:
-        table: Any = KINDS[kind].__table__  # type: ignore[attr-defined]
-        write = insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {c.name: write.excluded[c.name] for c in table.columns if c.name not in keys}
-        newer = table.c.version < write.excluded.version
-        in_order = [as_columns(row) for row in sorted(rows, key=first_day)]
-        session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), in_order)
+    session.execute(raised, {"kind": kind, "version": version})
+
+
+def copy_rows(
+    session: Session, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], *also: ColumnElement[bool]
+) -> None:
+    """The newer of two versions of a row stays, whichever comes last; and one that is not `also` as it must be."""
+    if not rows:
+        return
+    table: Any = model.__table__  # type: ignore[attr-defined]
+    write = insert(table)
+    keys = [column.name for column in table.primary_key]
+    changed = {c.name: write.excluded[c.name] for c in table.columns if c.name not in keys}
+    newer = and_(table.c.version < write.excluded.version, *also)
+    session.execute(write.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), rows)
 
 
 def first_day(row: Mapping[str, Any]) -> str:
@@ -108,9 +117,8 @@ def first_day(row: Mapping[str, Any]) -> str:
 
 
 def as_columns(row: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON has no ranges: `valid` travels as [from, until), until null when open."""
+    """JSON has no ranges: `valid` travels as [from, until), each null where it is open."""
     columns = dict(row)
     if "valid" in columns:
-        start, end = columns["valid"]
-        columns["valid"] = Range(date.fromisoformat(start), date.fromisoformat(end) if end else None)
+        columns["valid"] = Range(*(date.fromisoformat(day) if day else None for day in columns["valid"]))
     return columns

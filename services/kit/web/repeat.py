@@ -2,8 +2,9 @@
 
 Every write states what it is repeatable by (`x-repeatable-by` in OpenAPI). Some are so by nature: a PUT by its path, an
 event by its id. For the others the first answer is kept in the transaction of the write and told again, to the same
-caller alone. Refusals are not kept: their repeat is judged anew. A copy that races waits on the event loop, holding no
-thread and no connection: waiting threads would starve the very request they wait for.
+caller alone and while the caller's grants reach the same. Refusals are not kept: their repeat is judged anew. A copy
+that races waits on the event loop, holding no thread and no connection: waiting threads would starve the very request
+they wait for.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.datastructures import UploadFile
 
-from services.kit.store.answers import Answer, Turn, first_answer, keep_answer, wait_for_turn
+from services.kit.store.answers import Answer, Turn, first_answer, keep_answer, reach_of, wait_for_turn
 from services.kit.store.db import Now, SessionDep
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
@@ -43,6 +44,12 @@ class KeyUsedBefore(DomainError):
     status = 409
     zh = "这个重复提交键已用于另一份内容不同的请求。"
     en = "That key stands for another request already."
+
+
+class GrantsChangedSince(DomainError):
+    status = 409
+    zh = "这个请求已经办理；此后您的任职或授权有变化，首次的答复不再告知。"
+    en = "That request has been carried out; your grants have changed since, so its answer is not told again."
 
 
 class AnsweredBefore(Exception):
@@ -101,22 +108,22 @@ async def take_turn(request: Request) -> AsyncIterator[None]:
 
 
 def tell_again(request: Request, session: SessionDep, caller: CallerDep, now: Now) -> None:
-    """After the caller's rights are known. Another body under an id of the client's is left to the endpoint, which
-    compares what was stored by value."""
+    """After the caller's rights are known. Another body under an id of the client's, or another reach than then, is
+    left to the endpoint, which compares what was stored by value and asks where it lies."""
     if not request.state.key:
         return
     extra, seal = request.scope["route"].openapi_extra, request.app.state.seal
     key, sent = seal.index(request.state.key), seal.index(request.state.sent)
-    turn = Turn(caller.subject, operation_of(request), key, sent)
+    turn = Turn(caller.subject, operation_of(request), key, sent, reach_of(session))
     wait_for_turn(session, turn)
     known = first_answer(session, seal, turn, now)
-    if known is None:
+    if known and known.same_request and known.same_reach:
+        raise AnsweredBefore(known.answer)
+    if known and extra[BY] == HEADER:
+        raise GrantsChangedSince if known.same_request else KeyUsedBefore
+    if known is None or known.same_request:
         until = now + timedelta(seconds=extra[KEPT])
         request.state.keep = lambda response: keep_answer(session, seal, turn, answer_of(response), now, until)
-    elif known[1]:
-        raise AnsweredBefore(known[0])
-    elif extra[BY] == HEADER:
-        raise KeyUsedBefore
 
 
 def operation_of(request: Request) -> str:

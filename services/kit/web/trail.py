@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlmodel import col
 
 from services.kit.post.events import source_of
 from services.kit.store.audit import Audit, AuditHead, AuditSigned
 from services.kit.store.db import SessionDep
-from services.kit.web.errors import found
+from services.kit.web.paging import Page, PagingDep
 
 READ_AUDIT = "audit:read"
 Text = Annotated[str | None, Query(max_length=200)]
@@ -33,11 +33,6 @@ class AuditLine(BaseModel):
     request_id: str
     source: str
     detail: dict[str, Any]
-
-
-class AuditPage(BaseModel):
-    rows: list[AuditLine]
-    after: str | None
 
 
 class HeadOut(BaseModel):
@@ -62,15 +57,14 @@ def trail(service: str, allow: Callable[[str], Any]) -> APIRouter:
     @router.get("", dependencies=may)
     def list_audit(
         session: SessionDep,
+        paging: PagingDep,
         actor: Text = None,
         object_id: Annotated[str | None, Query(max_length=200, title="对象编号")] = None,
         since: Annotated[AwareDatetime | None, Query(title="起（含）")] = None,
         until: Annotated[AwareDatetime | None, Query(title="止（不含）")] = None,
-        after: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}\.\d{1,18}$", title="上一页末行")] = None,
-        limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    ) -> AuditPage:
-        """`after` is the slot and number of the last line of the page before."""
-        wanted = select(Audit).order_by(col(Audit.at).desc(), col(Audit.slot).desc(), col(Audit.seq).desc())
+    ) -> Page[AuditLine]:
+        """The newest first."""
+        wanted = select(Audit)
         if actor is not None:
             wanted = wanted.where(col(Audit.actor) == actor)
         if object_id is not None:
@@ -79,14 +73,9 @@ def trail(service: str, allow: Callable[[str], Any]) -> APIRouter:
             wanted = wanted.where(col(Audit.at) >= since)
         if until is not None:
             wanted = wanted.where(col(Audit.at) < until)
-        if after is not None:
-            slot, _, seq = after.rpartition(".")
-            last = found(session.get(Audit, (slot, int(seq))))
-            place = tuple_(col(Audit.at), col(Audit.slot), col(Audit.seq))
-            wanted = wanted.where(place < tuple_(last.at, last.slot, last.seq))
-        lines = [shown(line) for line in session.scalars(wanted.limit(limit))]
-        full = len(lines) == limit
-        return AuditPage(rows=lines, after=f"{lines[-1].slot}.{lines[-1].seq}" if full else None)
+        order = (col(Audit.at), col(Audit.slot), col(Audit.seq))
+        rows, following = paging.read(session, wanted, *order, descending=True)
+        return Page(rows=[shown(line) for (line,) in rows], next=following)
 
     @router.get("/heads", dependencies=may)
     def list_heads(session: SessionDep) -> HeadsOut:

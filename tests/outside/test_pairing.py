@@ -1,0 +1,69 @@
+"""A household is paired, moved and let go in attendance; how long until the register and the watch know?"""
+
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from services.cli.demo import COUNTY, PASSWORD
+from services.cli.office import Office
+from tests.outside.watched_county import WatchedCounty
+
+WITHIN = 2.0  # seconds
+PATIENCE = 30.0  # and no longer is it waited for
+
+
+def test_who_is_paired_sees_the_household_within_two_seconds_and_no_longer_than_that(county: WatchedCounty) -> None:
+    office, assistant = county.office("county"), an_assistant(county)
+    first, second = office.get("households", "/v1/households", village=COUNTY, limit=2)["rows"]
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    kept, number = uuid4(), uuid4()
+    said = {"cadre_id": assistant.cadre, "valid_from": str(today - timedelta(days=1)), "document_no": "示例"}
+    for one, home in ((kept, first), (number, second)):
+        body = said | {"household_id": home["id"], "village": home["village"]}
+        office.put("attendance", f"/v1/pairings/{one}", body)
+    begun = assistant.waits(second["id"], 200)
+    ended = {**said, "household_id": second["id"], "village": second["village"], "valid_until": str(today)}
+    change(county, office, f"/v1/pairings/{number}", ended)
+    gone = assistant.waits(second["id"], 404)
+    assert assistant.asks(first["id"]) == 200
+    print({"begun": begun, "ended": gone})  # noqa: T201  # the figures, with -s
+    assert max(begun, gone) < WITHIN
+
+
+def change(county: WatchedCounty, office: Office, path: str, body: dict[str, Any]) -> None:
+    headers = {"authorization": f"Bearer {office.token()}", "if-match": "*"}
+    url = f"{county.processes()['attendance']['url']}{path}"
+    httpx.put(url, json=body, headers=headers, trust_env=False, timeout=30).raise_for_status()
+
+
+class Assistant:
+    def __init__(self, urls: dict[str, Any], token: str, cadre: str) -> None:
+        self.urls, self.cadre, self._headers = urls, cadre, {"authorization": f"Bearer {token}"}
+
+    def asks(self, household: str) -> int:
+        url = f"{self.urls['households']}/v1/households/{household}"
+        return httpx.get(url, headers=self._headers, trust_env=False, timeout=30).status_code
+
+    def waits(self, household: str, status: int) -> float:
+        begun = time.monotonic()
+        while self.asks(household) != status and time.monotonic() - begun < PATIENCE:
+            time.sleep(0.02)
+        return round(time.monotonic() - begun, 2)
+
+
+def an_assistant(county: WatchedCounty) -> Assistant:
+    """An account with that role alone, of somebody whom attendance knows."""
+    name = f"helper{uuid4().hex[:8]}"
+    body = {"id": str(uuid4()), "username": name, "name": "某人", "password": PASSWORD, "roles": ["assistant"]}
+    account = county.office("admin").post("county", "/v1/accounts", body)
+    cadres = county.office("county").get("attendance", "/v1/cadres", limit=200)["rows"]
+    cadre = next(one for one in cadres if one["account_id"] is None)
+    linked = f"/v1/cadres/{cadre['id']}/account"
+    county.office("county").put("attendance", linked, {"account_id": account["id"]})
+    urls = {service: process["url"] for service, process in county.processes().items()}
+    token = Office({"county": str(urls["county"])}, name, PASSWORD).token()
+    return Assistant(urls, token, cadre["id"])
