@@ -64,7 +64,7 @@ def mutants(paths: Sequence[str], sample: int, seed: int) -> list[Mutant]:
 
 
 def judged(paths: Sequence[str], wanted: Sequence[Mutant], jobs: int) -> Iterator[Judged]:
-    with TemporaryDirectory(prefix="shouwang-") as folder, get_context("spawn").Pool(jobs, set_up, (folder,)) as pool:
+    with TemporaryDirectory(prefix="shouwang-") as folder, get_context("fork").Pool(jobs, set_up, (folder,)) as pool:
         sound = list(pool.imap_unordered(judge, [unchanged(path) for path in paths]))
         broken = [mutant.path for mutant, outcome in sound if outcome != "survived"]
         if broken:

@@ -22,7 +22,7 @@ import sqlmodel
 HOME = Path(__file__).resolve().parents[2]
 LOADED = (alembic, fastapi, httpx, hypothesis, joserfc, psycopg, sqlmodel)  # once, and not for every mutant
 OURS = {"services", "tests", "migrations"}
-PYTEST = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--no-header", "--tb=line")
+PYTEST = ("-x", "-q", "-n0", "-p", "no:cacheprovider", "--tb=line", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 Outcome = Literal["killed", "timeout", "survived", "untested"]
 OUTCOMES: dict[int, Outcome] = {0: "survived", 4: "untested", 5: "untested"}  # by pytest's exit codes
 
@@ -62,6 +62,7 @@ def fork_tests(tree: Path, tests: Sequence[str]) -> int:
             os.dup2(said.fileno(), 2)
         status = run_tests(tree, tests)
     finally:
+        sys.stdout.flush()
         os._exit(status)
 
 
