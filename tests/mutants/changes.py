@@ -21,7 +21,8 @@ SQL = re.compile(r"\b(SELECT|WHERE|GRANT|CREATE|ANY|IN|INSERT|OR|DROP|NOT|UPDATE
 TURNED_SQL = (
     (r"\bNOT (?!NULL|EXISTS)", ""), (r"\bAND\b", "OR"), (r"(?<!CREATE )\bOR\b", "AND"), (r" = (?!CAST\(\$)", " <> "),
     (r"\btrue\b", "false"), (r" IN (?=\{|\()", " NOT IN "), (r" @> ", " <@ "), (r"\^@", "="), (r" < ", " >= "),
-    (r"\bgreatest\b", "least"), (r", (INSERT|UPDATE|DELETE)\b", ""), (r"\bstarts_with\((\w+), ([\w.]+)\)", r"\1 = \2"),
+    (r"\bgreatest\b", "least"), (r", (INSERT|UPDATE|DELETE)\b", ""),
+    (r"\bstarts_with\(([\w.]+), ([\w.]+)\)", r"\1 = \2"),
 )  # fmt: skip
 TYPES = ("annotation", "returns")
 TAKES_ANY = ("where", "or_", "and_", "max", "min")

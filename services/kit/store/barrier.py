@@ -17,16 +17,18 @@ EVERYTHING = "(SELECT '' = ANY (shouwang_list('divisions')))"
 SUBJECTS = "(SELECT shouwang_subjects())"
 HOLDER = "(SELECT current_setting('shouwang.holder', true))"
 
-FUNCTIONS = (
-    # What happens somewhere is told to those alone whose grants cover the place on that day; our own services hear all.
-    """
-    CREATE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
+# What happens somewhere is told to those alone whose grants cover the place on that day; our own services hear all.
+# A bare `place` would be the grant's own wherever its table is asked, and every grant covers itself.
+MAY_HEAR = """
+    CREATE OR REPLACE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
     LANGUAGE sql STABLE AS
-    $$ SELECT own OR place = '' OR EXISTS (
-           SELECT FROM access_grant
-           WHERE holder = subscriber AND role = 'client' AND kind = 'division'
-             AND NOT revoked AND valid @> today AND starts_with(place, access_grant.place)) $$
-    """,
+    $$ SELECT own OR may_hear.place = '' OR EXISTS (
+           SELECT FROM access_grant held
+           WHERE held.holder = subscriber AND held.role = 'client' AND held.kind = 'division'
+             AND NOT held.revoked AND held.valid @> today AND starts_with(may_hear.place, held.place)) $$
+    """
+FUNCTIONS = (
+    MAY_HEAR,
     """
     CREATE FUNCTION shouwang_list(name text) RETURNS text[] LANGUAGE sql STABLE AS
     $$ SELECT coalesce(nullif(current_setting('shouwang.' || name, true), ''), '{}')::text[] $$
