@@ -9,7 +9,7 @@ SEED ?= 1
 LANG_OUT ?= zh
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard prove-door clean
+.PHONY: help run demo test check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard prove-door mutants clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench-rotate: $(VENV)/dev.stamp ## change the keys of SIZE persons under writers
 
 prove-door: $(VENV)/dev.stamp ## the claims of the front door, each with its cases and failures; one JSON line at the end
 	@$(BIN)/python -m tests.door.prove
+
+mutants: $(VENV)/dev.stamp ## break what decides who sees what, one place at a time: a test must fail each time; one JSON line
+	@$(BIN)/python -m tests.mutants --jobs $(JOBS)
 
 prove-guard: $(VENV)/dev.stamp ## five healthy receivers beside thirty-one hostile ones for a minute; one JSON line
 	@$(BIN)/python -m tests.kit.beside_hostile --seconds 60

@@ -1,6 +1,8 @@
 """One real PostgreSQL per run; each service's migrated template is cloned per worker and emptied after each test."""
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
 from services.cli.migrate import migrate_all
-from services.cli.postgres import Cluster, api_role, create_databases, throwaway
+from services.cli.postgres import Cluster, api_role, create_databases, prepare, throwaway
 from services.cli.secret_files import SERVICES
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
@@ -22,13 +24,28 @@ __all__ = ["NOW", "TODAY", "office", "sign", "signing_key"]  # fixtures and the 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: work is stolen from a worker's end, so that one worker alone starts a whole county."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/outside"))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[tuple[Cluster, int]]:
-    """A server per worker process: half a second each, and nothing shared that could make tests wait or meet."""
-    with throwaway(FAST) as (made, port):
-        create_databases(made, port)
-        migrate_all({service: made.dsn(port, service, service) for service in SERVICES})
-        yield made, port
+    """A server per worker process: half a second each, and nothing shared that could make tests wait or meet.
+    Or one that somebody keeps for many short runs (tests/mutants), with the tables as they are now."""
+    standing = os.environ.get("SHOUWANG_TEST_SERVER")
+    if standing:
+        state, _, port = standing.partition(" ")
+        yield prepare(Path(state)), int(port)
+    else:
+        with throwaway(FAST) as (made, free):
+            make_tables(made, free)
+            yield made, free
+
+
+def make_tables(made: Cluster, port: int) -> None:
+    create_databases(made, port)
+    migrate_all({service: made.dsn(port, service, service) for service in SERVICES})
 
 
 @pytest.fixture(scope="session")

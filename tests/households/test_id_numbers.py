@@ -11,9 +11,10 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.households.id_numbers import NotAnIdNumber, check_digit, read_id_number
-from services.households.masks import shown_id_number
+from services.households.masks import shown_id_number, shown_phone
 from services.households.policy import RIGHTS
 from services.kit.store.fields import Seal
+from services.kit.web.auth import Caller
 from services.kit.web.masks import STAR, masked
 from tests.callers import Headers, Office, Sign
 from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
@@ -63,6 +64,14 @@ def test_the_mask_of_any_number_leaves_enough(born: date, sequence: int) -> None
     shown = shown_id_number(number)
     assert shown
     assert possible(number[:6], born.isoformat(), "1" if sequence % 2 else "2", shown) >= POSSIBLE
+
+
+def test_the_region_is_shown_and_no_digit_more() -> None:
+    assert (shown_id_number(NUMBER), shown_id_number(None)) == (NUMBER[:6] + STAR * 12, None)
+
+
+def test_a_phone_that_is_not_there_is_shown_as_none() -> None:
+    assert shown_phone(Caller("x", frozenset({"cadre"}), frozenset(), ""), None) is None
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from services.attendance.grant_postings import grant_postings
 from services.attendance.models import Cadre
 from services.kit.store.grants import Grant, changed_since, copied_kind, copy_grants
 from services.kit.store.reference import copied_version
-from services.kit.store.scope import Scope
 from tests.attendance.conftest import Stationed, village
-from tests.conftest import NOW, TODAY
+from tests.conftest import NOW
 
 __all__ = ["village"]
 
@@ -87,12 +86,3 @@ def test_a_range_that_holds_no_day_is_told_as_taken_back(attendance: Session) ->
     attendance.add(Grant(id=uuid4(), valid=empty, version=1, **row))
     attendance.execute(text("INSERT INTO reference_version (kind, version) VALUES ('grants', 1)"))
     assert [grant["revoked"] for grant in changed_since(attendance, "attendance", 0).grants] == [True]
-
-
-def test_a_scope_covers_what_lies_below_its_places_and_counts_figures_beside() -> None:
-    scope = Scope("x", TODAY, divisions=("520621001",), figures=("520621",))
-    assert [scope.covers(place) for place in ("520621001", "520621001005", "520621002", "520621")] == [
-        True, True, False, False,
-    ]  # fmt: skip
-    assert [scope.counts(place) for place in ("520621001", "520621002", "520622")] == [True, True, False]
-    assert (scope.is_empty, Scope("x", TODAY).is_empty) == (False, True)

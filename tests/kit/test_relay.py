@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from services.kit.post.events import BATCH, ONE, emit
 from services.kit.post.outgoing import Lane
+from services.kit.post.relay import fan_out
 from services.kit.store.db import open_session
 from tests.conftest import NOW
 from tests.kit.house import House
@@ -151,3 +152,13 @@ def test_an_event_that_a_slow_transaction_commits_late_is_not_skipped(
         slow.commit()
     assert house.delivers(lanes(receiver.place)) == 1
     assert receiver.got[-1].verified()["subject"] == "slow"
+
+
+def test_what_happens_where_a_subscriber_holds_nothing_is_not_owed_to_it(house: House, receiver: Receiver) -> None:
+    """It holds 520621, and has asked for everything of that type."""
+    house.subscribe(receiver.url("/201"))
+    for division in ("520622001001", "5206", "520621001005"):
+        house.emits(division=division)
+    while fan_out(house.engine, NOW):
+        pass
+    assert house.owed == 1

@@ -1,4 +1,4 @@
-"""One whole county for all tests of a worker that need one."""
+"""One whole county for all tests that look from outside; it is gone when they are done, and others have the machine."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for, watched_county
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_county() -> Iterator[WatchedCounty]:
     with watched_county(households=150, teams=6) as watched:
         yield watched

@@ -104,10 +104,9 @@ def slot_of(session: Session) -> str:
 
 
 def chain_lines(session: Session) -> None:
-    """What is still to be flushed goes first: nothing but COMMIT comes after this, so the head is held briefly."""
+    """The statement flushes what still waits, and nothing but COMMIT comes after it, so the head is held briefly."""
     if session.in_nested_transaction() or not session.info.get(WAITING):
         return
-    session.flush()
     lines: list[Line] = session.info.pop(WAITING)
     session.execute(APPEND, {"slot": slot_of(session), "lines": json.dumps([as_json(line) for line in lines])})
 

@@ -23,9 +23,9 @@ MAY_HEAR = """
     CREATE OR REPLACE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
     LANGUAGE sql STABLE AS
     $$ SELECT own OR may_hear.place = '' OR EXISTS (
-           SELECT FROM access_grant
-           WHERE holder = subscriber AND role = 'client' AND kind = 'division'
-             AND NOT revoked AND valid @> today AND starts_with(may_hear.place, access_grant.place)) $$
+           SELECT FROM access_grant held
+           WHERE held.holder = subscriber AND held.role = 'client' AND held.kind = 'division'
+             AND NOT held.revoked AND held.valid @> today AND starts_with(may_hear.place, held.place)) $$
     """
 
 FUNCTIONS = (

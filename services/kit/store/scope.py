@@ -50,10 +50,6 @@ class Scope:
     def covers(self, division: str) -> bool:
         return any(division.startswith(place) for place in self.divisions)
 
-    def counts(self, division: str) -> bool:
-        """May read figures of that place as a whole."""
-        return self.covers(division) or any(division.startswith(place) for place in self.figures)
-
     @property
     def is_empty(self) -> bool:
         return not (self.divisions or self.sets or self.units or self.departments or self.figures)

@@ -3,7 +3,7 @@
 STAR = "*"
 
 
-def masked(text: str, *, first: int = 0, last: int = 0) -> str:
+def masked(text: str, *, first: int, last: int = 0) -> str:
     """Keeps so many characters at each end. One that is not longer than both together is hidden whole."""
     if len(text) <= first + last:
         return STAR * len(text)

@@ -1,0 +1,33 @@
+"""What is changed, and which tests look at it: the quick ones first, then those that take their time."""
+
+from collections.abc import Mapping, Sequence
+
+Lines = Sequence[Sequence[str]]  # of pytest's arguments; each line is asked when the one before has let a mutant live
+
+RIGHTS = ["tests/test_rights.py"]
+GRANTS, SCOPE, BARRIER = ["tests/kit/test_grants.py"], ["tests/kit/test_scope.py"], ["tests/kit/test_barrier.py"]
+DOOR = ["tests/test_policy.py", "tests/test_attack_tokens.py"]
+REACHED = "tests/door/test_matrix.py::test_nobody_reaches_beyond_what_they_hold"
+
+
+def matrix(service: str) -> Sequence[str]:
+    return [f"{REACHED}[{service}]"]
+
+
+TARGETS: Mapping[str, Lines] = {
+    "services/county/policy.py": [RIGHTS],
+    "services/households/policy.py": [RIGHTS],
+    "services/attendance/policy.py": [RIGHTS],
+    "services/alerts/policy.py": [RIGHTS],
+    "services/kit/web/masks.py": [["tests/households/test_id_numbers.py"]],
+    "services/households/masks.py": [["tests/households/test_id_numbers.py"]],
+    "services/kit/web/auth.py": [["tests/kit/test_keys.py", "tests/test_attack_tokens.py"], ["tests/test_policy.py"]],
+    "services/kit/store/scope.py": [SCOPE],
+    "services/kit/store/grants.py": [GRANTS, ["tests/county/test_offices.py"]],
+    "services/kit/store/barrier.py": [BARRIER, ["tests/door/test_matrix.py"]],
+    "services/households/reach.py": [matrix("households"), ["tests/households/test_at_once.py"]],
+    "services/attendance/reach.py": [["tests/attendance/test_teams.py"], matrix("attendance")],
+    "services/alerts/reach.py": [matrix("alerts")],
+}
+OWN_DATABASE = {"services/kit/store/barrier.py"}  # migrations are made of it
+EQUIVALENT: Mapping[str, str] = {}
