@@ -15,7 +15,7 @@ from tests.callers import Sign, served
 from tests.fuzz.document import document_of
 from tests.fuzz.run import Bearer, fuzz
 from tests.fuzz.server import listening
-from tests.fuzz.world import EVERY_ROLE, NOBODY, PERSON, SYSTEM, Pools, furnish
+from tests.fuzz.world import EVERY_ROLE, PERSON, SYSTEM, Pools, furnish
 
 UNBOUNDED = {"read": 10**9, "write": 10**9, "upload": 10**9}  # how often one may call is test_limits.py's
 

@@ -1,20 +1,15 @@
 """What there is to be asked for, and the names by which it is asked: real ids, so that more than refusals is seen."""
 
-from collections.abc import Callable, Mapping
-from datetime import date
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
-from sqlalchemy.dialects.postgresql import Range
 
-from services.county.models import Account, ClientSystem
-from services.county.passwords import hasher
-from services.kit.store.grants import CLIENT, Grant
-from services.kit.store.tables import Division, Job, Subscription
+from services.kit.store.grants import CLIENT
+from services.kit.store.tables import Job
 from tests.callers import grant
 from tests.clock import NOW
 from tests.door.holdings import OWN, SIBLING
-from tests.door.world import FURNISH, SEAL, store
+from tests.door.world import FURNISH, store
 
 Pools = dict[str, list[str]]
 PERSON, SYSTEM, NOBODY = str(UUID(int=1)), "bureau", str(UUID(int=2))

@@ -47,7 +47,7 @@ def test_another_statement_under_the_same_id_is_refused(http: TestClient, clerk:
         ({"period_from": "2024-01-01"}, "period-upside-down"),
         ({"lines": [{"kind": "wage", "amount": -1}]}, "not-understood"),
         ({"lines": [{"kind": "lottery", "amount": 1}]}, "not-understood"),
-        ({"lines": [{"kind": "wage", "amount": 1}] * 2}, "not-understood"),
+        ({"lines": [{"kind": "wage", "amount": 1}] * 2}, "kind-twice"),
         ({"lines": []}, "not-understood"),
     ],
 )

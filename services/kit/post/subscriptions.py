@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
@@ -24,6 +24,7 @@ from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
+from services.kit.web.written import WrittenMoment
 
 Rights = Mapping[str, frozenset[str]]
 
@@ -41,15 +42,18 @@ Published = Mapping[str, EventType]  # by event type
 READ_FACTS = "facts:read"  # events that carry values go to our own services alone
 
 
+PREFIX = r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?$"
+
+
 class SubscriptionIn(BaseModel):
     """`secret` (whsec_…) may be the subscriber's own; without one we make it and show it in this answer alone."""
 
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, Field(max_length=500, title="接收地址")]
-    types: Annotated[list[str], Field(min_length=1, max_length=50, title="事件类型")]
-    division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?$", title="区划代码前缀")] = ""
-    batch: Annotated[bool, Field(title="成批投递")] = False
+    types: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=50, title="事件类型")]
+    division: Annotated[str, Field(pattern=PREFIX, title="区划代码前缀")] = ""
+    batch: Annotated[bool, Field(strict=True, title="成批投递")] = False
     secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,100}$", title="签名密钥")] = None
 
 
@@ -77,7 +81,7 @@ class DeliveryOut(BaseModel):
 class ReplayIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    since: Annotated[AwareDatetime, Field(title="从何时起")]
+    since: Annotated[WrittenMoment, Field(title="从何时起")]
 
 
 class ReplayOut(BaseModel):

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import select, tuple_
 from sqlmodel import col
 
 from services.kit.post.events import source_of
 from services.kit.store.audit import Audit, AuditHead, AuditSigned
 from services.kit.store.db import SessionDep
-from services.kit.web.errors import found
+from services.kit.web.paging import NotACursorOfThisQuery
+from services.kit.web.written import WrittenMoment
 
 READ_AUDIT = "audit:read"
 Text = Annotated[str | None, Query(max_length=200)]
@@ -64,9 +65,9 @@ def trail(service: str, allow: Callable[[str], Any]) -> APIRouter:
         session: SessionDep,
         actor: Text = None,
         object_id: Annotated[str | None, Query(max_length=200, title="对象编号")] = None,
-        since: Annotated[AwareDatetime | None, Query(title="起（含）")] = None,
-        until: Annotated[AwareDatetime | None, Query(title="止（不含）")] = None,
-        after: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}\.\d{1,18}$", title="上一页末行")] = None,
+        since: Annotated[WrittenMoment | None, Query(title="起（含）")] = None,
+        until: Annotated[WrittenMoment | None, Query(title="止（不含）")] = None,
+        after: Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}\.[0-9]{1,18}$", title="上一页末行")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
     ) -> AuditPage:
         """`after` is the slot and number of the last line of the page before."""
@@ -81,7 +82,9 @@ def trail(service: str, allow: Callable[[str], Any]) -> APIRouter:
             wanted = wanted.where(col(Audit.at) < until)
         if after is not None:
             slot, _, seq = after.rpartition(".")
-            last = found(session.get(Audit, (slot, int(seq))))
+            last = session.get(Audit, (slot, int(seq)))
+            if last is None:
+                raise NotACursorOfThisQuery
             place = tuple_(col(Audit.at), col(Audit.slot), col(Audit.seq))
             wanted = wanted.where(place < tuple_(last.at, last.slot, last.seq))
         lines = [shown(line) for line in session.scalars(wanted.limit(limit))]

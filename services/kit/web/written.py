@@ -1,0 +1,28 @@
+"""Days and moments as RFC 3339 writes them. Pydantic would take a number too, for seconds since 1970, and a moment for
+its day; a digit is one of ten."""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BeforeValidator
+from pydantic_core import PydanticCustomError
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(DAY.pattern + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def written_day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("date_parsing", "not a date")
+
+
+def written_moment(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and MOMENT.fullmatch(value)):
+        return value
+    raise PydanticCustomError("datetime_parsing", "not a moment")
+
+
+WrittenDay = Annotated[date, BeforeValidator(written_day)]
+WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment)]
