@@ -38,7 +38,8 @@ OWN_SERVICES: Mapping[str, list[str]] = {
 Scope = Literal["frame:read", "subscription:write", "household:read", "alert:read", "check-in:read"]
 
 
-ClientName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", title="系统名称")]
+NAME = re.compile("[a-z][a-z0-9-]{2,39}")  # a name from a header has met no form: NUL ends no query
+ClientName = Annotated[str, Field(pattern=f"^{NAME.pattern}$", title="系统名称")]
 
 
 ID = re.compile("[0-9a-f-]{32,36}")
@@ -112,7 +113,7 @@ def basic_credentials(request: Request) -> tuple[str, str]:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise NotSignedIn from error
-    if scheme.lower() != "basic" or not name:
+    if scheme.lower() != "basic" or not NAME.fullmatch(name):
         raise NotSignedIn
     return name, secret
 

@@ -29,7 +29,7 @@ def list_reference(
     kind: Literal["divisions", "days", "standards", "revocations"],
     session: SessionDep,
     caller: CallerDep,
-    since: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    since: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> ReferenceOut:
     """`since` is the version of the caller's copy; 0 gives everything. Who was sent away is for systems alone."""
     if kind == "revocations" and not caller.scopes:
