@@ -1,6 +1,5 @@
 """Schemathesis over one service: every operation, every check and phase, in the order of a seed."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -69,15 +68,14 @@ def fuzz(document: Document, pools: Pools, base: str, caller: Caller, examples: 
                 case.headers["Authorization"] = data
 
     schema.hook("filter_failure")(lambda _, failure, case, answer: not excused(failure, case, answer))
-    schema.hook("before_call")(lambda _, case, kwargs: send_a_sheet(case))
-    outcome, begun = Outcome(), time.monotonic()
+    outcome = Outcome()
     for event in from_schema(schema).execute():
         take_in(outcome, event)
-    assert time.monotonic() > begun
     return outcome
 
 
-def send_a_sheet(case: Any) -> None:
+@schemathesis.hook("before_call")
+def send_a_sheet(_: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """Every other file that is well-formed by the document is a table one could have meant: random bytes never are."""
     told = case.meta.generation.mode.is_positive if case.meta else False
     if told and isinstance(case.body, dict) and isinstance(case.body.get("file"), bytes) and len(case.body["file"]) % 2:
