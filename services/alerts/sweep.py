@@ -22,6 +22,7 @@ from services.kit.store.reference import standards_on
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenInt
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -34,7 +35,7 @@ class RingIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    every_seconds: Annotated[int | None, Field(strict=True, ge=1, le=86_400)] = None
+    every_seconds: Annotated[WrittenInt | None, Field(ge=1, le=86_400)] = None
 
 
 class SweepOut(BaseModel):

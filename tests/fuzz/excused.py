@@ -37,6 +37,11 @@ EXCUSES: Sequence[Excuse] = (
         lambda case, answer: case.operation.path == "/v1/check-ins" and faults(answer) == {("/at", BOUND)},
     ),
     Excuse(
+        "UseAfterFree",
+        "a subscription is ended and not erased: what it was owed, and what became of that, can still be looked up",
+        lambda case, _: case.operation.path.endswith("/deliveries"),
+    ),
+    Excuse(
         "UnsupportedMethodResponse",
         "`due` stands where a sweep's id may: GET asks for the sweep of that id, and there is none",
         lambda case, _: case.operation.path == "/v1/sweeps/due",

@@ -106,7 +106,8 @@ def of_county(engine: Engine) -> Pools:
     )  # fmt: skip
     return {
         "path.account_id": [str(OTHER)],
-        "path.name": ["archive"],
+        "path.name": ["archive", "museum"],
+        "body.name": ["museum"],
         "path.standard_id": [str(standard)],
         "path.day": ["2026-11-20", "2026-11-21"],
         "header.if-match": ["*"],
@@ -117,6 +118,8 @@ def of_county(engine: Engine) -> Pools:
         "body.current": [PASSWORD],
         "body.holder": [str(OTHER)],
         "body.role": ["township", "county"],
+        "body.kind": ["division"],
+        "body.password": [PASSWORD],
         "body.place": [OWN[:6], OWN[:9]],
         "body.valid_until": ["2027-01-01"],
     }

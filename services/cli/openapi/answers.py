@@ -57,7 +57,7 @@ def answers_of(operation: Document, methods: Collection[str], also: Collection[i
         404: any(parameter["in"] == "path" for parameter in operation.get("parameters", [])),
         406: True,
         408: writes,
-        409: writes and not {"POST", "PUT", "PATCH"}.isdisjoint(methods),
+        409: not {"POST", "PUT", "PATCH"}.isdisjoint(methods),
         413: writes,
         415: writes,
         422: writes or bool(operation.get("parameters")),

@@ -1,5 +1,5 @@
-"""Days and moments as RFC 3339 writes them. Pydantic would take a number too, for seconds since 1970, and a moment for
-its day; a digit is one of ten."""
+"""Numbers as JSON writes them, days and moments as RFC 3339 does. Pydantic would take a number for a day too, in seconds
+since 1970, a text for a number, and another script's digits for ours."""
 
 import re
 from datetime import date, datetime
@@ -24,5 +24,13 @@ def written_moment(value: Any) -> Any:
     raise PydanticCustomError("datetime_parsing", "not a moment")
 
 
+def written_number(value: Any) -> Any:
+    """JSON's 5.0 is a whole number, and neither "5" nor true is one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise PydanticCustomError("int_parsing", "not a number")
+
+
+WrittenInt = Annotated[int, BeforeValidator(written_number)]
 WrittenDay = Annotated[date, BeforeValidator(written_day)]
 WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment)]
