@@ -1,5 +1,5 @@
-"""Numbers as JSON writes them, days and moments as RFC 3339 does. Pydantic would take a number for a day too, in seconds
-since 1970, a text for a number, and another script's digits for ours."""
+"""Numbers as JSON writes them, days and moments as RFC 3339 does. Pydantic would take a number for a day too, a text
+for a number, and another script's digits for ours."""
 
 import re
 from datetime import date, datetime
