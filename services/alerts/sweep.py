@@ -22,7 +22,7 @@ from services.kit.store.reference import standards_on
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
-from services.kit.web.written import WrittenInt
+from services.kit.web.written import WRITTEN_NUMBER
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
 
@@ -35,7 +35,7 @@ class RingIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    every_seconds: Annotated[WrittenInt | None, Field(ge=1, le=86_400)] = None
+    every_seconds: Annotated[int, Field(ge=1, le=86_400), WRITTEN_NUMBER] | None = None
 
 
 class SweepOut(BaseModel):

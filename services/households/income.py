@@ -21,7 +21,7 @@ from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
-from services.kit.web.written import WrittenDay, WrittenInt
+from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"], route_class=Repeatable)
 
@@ -44,7 +44,7 @@ class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[LineKind, Field(title="项目")]
-    amount: Annotated[WrittenInt, Field(ge=0, le=10**12, title="金额（分）")]
+    amount: Annotated[int, Field(ge=0, le=10**12, title="金额（分）"), WRITTEN_NUMBER]
 
 
 class StatementIn(BaseModel):

@@ -12,7 +12,7 @@ from schemathesis.engine import events, from_schema
 from tests.fuzz.callers import Caller
 from tests.fuzz.document import Document
 from tests.fuzz.excused import excused
-from tests.fuzz.world import SHEETS, Pools
+from tests.fuzz.world import Pools
 
 EVERY_PHASE = ("examples", "coverage", "fuzzing", "stateful")
 SEED = 20261122
@@ -76,15 +76,6 @@ def fuzz(
     for event in from_schema(schema).execute():
         take_in(outcome, event)
     return outcome
-
-
-@schemathesis.hook("before_call")
-def send_a_sheet(_: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Every other file that is well-formed by the document is a table one could have meant: random bytes never are."""
-    told = case.meta.generation.mode.is_positive if case.meta else False
-    if told and isinstance(case.body, dict) and "file" in case.body and len(repr(case.body["file"])) % 2:
-        kind = (case.path_parameters or {}).get("kind", "divisions")
-        case.body["file"] = SHEETS.get(str(kind), "").encode()
 
 
 def take_in(outcome: Outcome, event: events.EngineEvent) -> None:

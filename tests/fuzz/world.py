@@ -10,13 +10,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import Range
 
-from services.attendance import import_stations
-from services.county import divisions
 from services.county.accounts import Role
 from services.county.clients import hash_of
 from services.county.models import Account, ClientSystem
 from services.county.passwords import hasher
-from services.households import import_households
 from services.kit.store.grants import CLIENT
 from services.kit.store.tables import Division, Job, Standard, Subscription
 from tests.callers import grant
@@ -29,11 +26,6 @@ PERSON, OTHER, NOBODY = UUID(int=1), UUID(int=2), UUID(int=3)
 SYSTEM, PASSWORD = "bureau", "a long enough password"
 EVERY_ROLE: tuple[str, ...] = get_args(Role)
 RECEIVER = "http://127.0.0.1:9/events"
-SHEETS: Mapping[str, str] = {
-    "households": ",".join(import_households.HEADERS) + f"\nJK1,{OWN},,示甲,,一般农户,否,A,是\n",
-    "stations": ",".join(import_stations.HEADERS) + f"\n{OWN},示例便民中心,27.7,108.8,WGS-84,500\n",
-    "divisions": ",".join(divisions.HEADERS) + "\n52,示例省,province,\n",
-}
 
 
 def furnish(service: str, engine: Engine) -> Pools:

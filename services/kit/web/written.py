@@ -31,6 +31,6 @@ def written_number(value: Any) -> Any:
     raise PydanticCustomError("int_parsing", "not a number")
 
 
-WrittenInt = Annotated[int, BeforeValidator(written_number)]
+WRITTEN_NUMBER = BeforeValidator(written_number)  # after the bounds, which would not be told else
 WrittenDay = Annotated[date, BeforeValidator(written_day)]
 WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment)]
