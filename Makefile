@@ -7,9 +7,10 @@ SIZE ?= 1000000
 KILLS ?= 200
 SEED ?= 1
 LANG_OUT ?= zh
+EXAMPLES ?= 1000
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard prove-door mutants clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard prove-door mutants chaos clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +33,9 @@ demo: $(VENV)/run.stamp ## the same once, in a temporary folder on free ports, t
 
 test: $(VENV)/dev.stamp ## the whole suite on a real embedded PostgreSQL
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+fuzz: $(VENV)/dev.stamp ## schemathesis on every operation, EXAMPLES each, every check; one JSON line
+	@$(BIN)/python -m tests.fuzz $(EXAMPLES)
 
 check: $(VENV)/dev.stamp ## formatting, types, boundaries, migrations, lock files
 	$(BIN)/ruff check .

@@ -46,7 +46,7 @@ def list_alerts(
     request: Request,
     session: SessionDep,
     paging: PagingDep,
-    division: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
+    division: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
     rule: Annotated[str | None, Query(max_length=80)] = None,
     subject: UUID | None = None,
     closed: bool = False,

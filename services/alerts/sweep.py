@@ -1,11 +1,11 @@
 """The monthly sweep: every household of a county meets every rule, once a month. Claimed here, walked in steps.py."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
@@ -22,14 +22,20 @@ from services.kit.store.reference import standards_on
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WRITTEN_NUMBER
 
 router = APIRouter(prefix="/v1/sweeps", tags=["sweeps"])
+
+
+County = Annotated[str | None, Query(pattern=r"^[0-9]{6}$", title="县级区划代码")]
 
 
 class RingIn(BaseModel):
     """A bell says how often it rings; a person who rings by hand says nothing, and is not taken for it."""
 
-    every_seconds: int | None = Field(default=None, ge=1, le=86_400)
+    model_config = ConfigDict(extra="forbid")
+
+    every_seconds: Annotated[int, Field(ge=1, le=86_400), WRITTEN_NUMBER] | None = None
 
 
 class SweepOut(BaseModel):
@@ -59,7 +65,7 @@ def create_due_sweeps(session: UnboundSessionDep, now: Now, ring: RingIn | None 
 
 
 @router.get("", dependencies=[allow("sweep:read")])
-def list_sweeps(session: SessionDep, paging: PagingDep, county: str | None = None) -> Page[SweepOut]:
+def list_sweeps(session: SessionDep, paging: PagingDep, county: County = None) -> Page[SweepOut]:
     """The newest first."""
     within_reach = select(Sweep).where(reachable_sweeps(scope_of(session)))
     wanted = within_reach.where(col(Sweep.county) == county) if county else within_reach

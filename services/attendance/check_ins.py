@@ -10,7 +10,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
@@ -34,6 +34,7 @@ from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
+from services.kit.web.written import WrittenDay, WrittenMoment
 
 router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Repeatable)
 
@@ -48,10 +49,10 @@ class CheckInIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID
-    at: Annotated[AwareDatetime, Field(ge=FIRST, lt=LAST, title="登记时间")]
+    at: Annotated[WrittenMoment, Field(ge=FIRST, lt=LAST, title="登记时间")]
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    accuracy: Annotated[float | None, Field(allow_inf_nan=False, title="精度（米）")] = None
+    accuracy: Annotated[float | None, Field(strict=True, allow_inf_nan=False, title="精度（米）")] = None
     datum: Annotated[Datum, Field(title="坐标系")] = "wgs84"
     cadre_id: Annotated[UUID | None, Field(title="干部")] = None
 
@@ -126,7 +127,7 @@ def list_check_ins(
     caller: CallerDep,
     paging: PagingDep,
     cadre_id: UUID | None = None,
-    day: date | None = None,
+    day: WrittenDay | None = None,
 ) -> Page[CheckInLine]:
     """The newest first; one's own, wherever and however long ago, or those of an office's places and units."""
     own = cadre_with_account(session, caller.subject)

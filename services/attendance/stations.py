@@ -19,9 +19,10 @@ from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/stations", tags=["stations"])
 
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, title="纬度")]
-Village = Annotated[str, Path(pattern=r"^\d{12}$", title="村代码")]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, title="经度")]
+Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False, title="纬度")]
+Place = Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")]
+Village = Annotated[str, Path(pattern=r"^[0-9]{12}$", title="村代码")]
+Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False, title="经度")]
 
 
 class CornerIn(BaseModel):
@@ -52,9 +53,7 @@ class StationOut(BaseModel):
 
 
 @router.get("", dependencies=[allow("team:read")])
-def list_stations(
-    session: SessionDep, village_prefix: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")]
-) -> list[StationOut]:
+def list_stations(session: SessionDep, village_prefix: Place) -> list[StationOut]:
     wanted = select(Station).where(col(Station.village).startswith(village_prefix)).order_by(col(Station.village))
     within_reach = scoped(session, wanted, STATIONS)
     return [StationOut(**station.model_dump()) for station in session.scalars(within_reach)]

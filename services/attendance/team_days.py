@@ -12,6 +12,7 @@ from sqlalchemy import text
 from services.attendance.policy import allow
 from services.kit.store.db import UnboundSessionDep
 from services.kit.store.scope import scope_of
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/team-days", tags=["days"])
 
@@ -60,8 +61,8 @@ class TeamDaysOut(BaseModel):
 @router.get("", dependencies=[allow("team:read")])
 def list_team_days(
     session: UnboundSessionDep,
-    village_prefix: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
-    day: Annotated[date, Query(title="日期")],
+    village_prefix: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
+    day: Annotated[WrittenDay, Query(title="日期")],
 ) -> TeamDaysOut:
     """The teams of the caller's places by name, and totals that count those of which the caller may read figures."""
     scope = scope_of(session)

@@ -34,7 +34,7 @@ class TeamOut(TeamLine):
 def list_teams(
     session: SessionDep,
     paging: PagingDep,
-    village_prefix: Annotated[str | None, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")] = None,
+    village_prefix: Annotated[str | None, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")] = None,
     name: Annotated[str | None, Query(max_length=60, title="工作队")] = None,
 ) -> Page[TeamLine]:
     """`village_prefix` may be any place of the county. By name."""

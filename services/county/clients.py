@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Request
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 
@@ -38,19 +38,18 @@ OWN_SERVICES: Mapping[str, list[str]] = {
 Scope = Literal["frame:read", "subscription:write", "household:read", "alert:read", "check-in:read"]
 
 
+NAME = re.compile("[a-z][a-z0-9-]{2,39}")  # a name from a header has met no form: NUL ends no query
+ClientName = Annotated[str, Field(pattern=f"^{NAME.pattern}$", title="系统名称")]
+
+
+ID = re.compile("[0-9a-f-]{32,36}")
+
+
 class ClientIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,39}$", title="系统名称")]
+    name: ClientName
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=20, title="权限")]
-
-    @field_validator("name")
-    @classmethod
-    def is_nobodys_id(cls, name: str) -> str:
-        """A system named like an account's id would be that person to every service."""
-        if re.fullmatch("[0-9a-f-]{32,36}", name):
-            raise ValueError("looks like an id")
-        return name
 
 
 class ClientOut(BaseModel):
@@ -59,6 +58,13 @@ class ClientOut(BaseModel):
     name: str
     scopes: list[str]
     secret: str
+
+
+class NamedLikeAnId(DomainError):
+    """A system named like an account's id would be that person to every service."""
+
+    zh = "系统名称不能写成编号的样子。"
+    en = "A system is not named like an id."
 
 
 class ClientExists(DomainError):
@@ -73,10 +79,12 @@ class ClientExists(DomainError):
     dependencies=[allow("client:write")],
     openapi_extra=repeatable("path", SECRET_KEPT_FOR),
 )
-def put_client_system(name: str, body: ClientIn, session: SessionDep, now: Now) -> ClientOut:
+def put_client_system(name: ClientName, body: ClientIn, session: SessionDep, now: Now) -> ClientOut:
     """A second PUT of the same name is refused: its secret was shown and is not shown again, but to the same caller
     for ten minutes, whose answer may have been lost on the way."""
     taken = session.get(ClientSystem, name)
+    if ID.fullmatch(name):
+        raise NamedLikeAnId
     if name != body.name or name in OWN_SERVICES or taken:
         raise ClientExists
     secret = secrets.token_urlsafe(32)
@@ -105,7 +113,7 @@ def basic_credentials(request: Request) -> tuple[str, str]:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise NotSignedIn from error
-    if scheme.lower() != "basic" or not name:
+    if scheme.lower() != "basic" or not NAME.fullmatch(name):
         raise NotSignedIn
     return name, secret
 

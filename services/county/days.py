@@ -17,6 +17,7 @@ from services.kit.store.reference import next_version
 from services.kit.store.tables import Day
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(tags=["days"])
 
@@ -52,7 +53,7 @@ class DayIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    working: Annotated[bool, Field(title="是否工作日")]
+    working: Annotated[bool, Field(strict=True, title="是否工作日")]
     document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
 
 
@@ -69,13 +70,13 @@ class DayOutOfReach(DomainError):
 
 
 @router.get("/v1/days", dependencies=[allow("frame:read")])
-def list_days(session: SessionDep, start: date, end: date) -> list[DayOut]:
+def list_days(session: SessionDep, start: WrittenDay, end: WrittenDay) -> list[DayOut]:
     rows = session.scalars(select(Day).where(col(Day.date).between(start, end)).order_by(col(Day.date)))
     return [DayOut(**row.model_dump()) for row in rows]
 
 
 @router.put("/v1/days/{day}", dependencies=[allow("frame:write")], openapi_extra=repeatable("path"))
-def put_day(day: date, body: DayIn, session: SessionDep, now: Now) -> DayOut:
+def put_day(day: WrittenDay, body: DayIn, session: SessionDep, now: Now) -> DayOut:
     """Overrides one day for this county; working-day counts after it follow."""
     if not FIRST <= day <= date(now.year + 1, 12, 31):
         raise DayOutOfReach(f"{FIRST.isoformat()} – {now.year + 1}-12-31")

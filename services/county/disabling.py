@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
-from services.county.clients import OWN_SERVICES
+from services.county.clients import OWN_SERVICES, ClientName
 from services.county.models import Account, ClientSystem
 from services.county.policy import allow
 from services.county.refreshes import end_everywhere
@@ -21,7 +21,7 @@ router = APIRouter(tags=["accounts"])
 class DisabledIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    disabled: bool
+    disabled: StrictBool
 
 
 class DisabledOut(DisabledIn):
@@ -62,7 +62,7 @@ def put_account_disabled(
 @router.put(
     "/v1/client-systems/{name}/disabled", dependencies=[allow("client:write")], openapi_extra=repeatable("path")
 )
-def put_client_system_disabled(name: str, body: DisabledIn, session: SessionDep, now: Now) -> DisabledOut:
+def put_client_system_disabled(name: ClientName, body: DisabledIn, session: SessionDep, now: Now) -> DisabledOut:
     if name in OWN_SERVICES:
         raise OwnService
     client = found(session.get(ClientSystem, name, with_for_update=True))

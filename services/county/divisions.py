@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Request, UploadFile
+from fastapi import APIRouter, File, Query, Request, UploadFile
 from pydantic import BaseModel
 from sqlalchemy import select, text
 from sqlmodel import Session, col
@@ -48,6 +48,10 @@ WRITE = text(
 )
 
 
+Level = Literal["province", "city", "county", "township", "village"]
+Parent = Annotated[str | None, Query(pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$", title="上级区划")]
+
+
 class DivisionOut(BaseModel):
     code: str
     name: str
@@ -73,7 +77,7 @@ def create_division_import(
 
 @router.get("/v1/divisions", dependencies=[allow("frame:read")])
 def list_divisions(
-    session: SessionDep, paging: PagingDep, parent: str | None = None, level: str | None = None
+    session: SessionDep, paging: PagingDep, parent: Parent = None, level: Level | None = None
 ) -> Page[DivisionOut]:
     """By code. Other services follow `/v1/reference/divisions` instead."""
     wanted = select(Division)

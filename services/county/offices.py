@@ -5,7 +5,7 @@ Who makes accounts (system) and who gives offices (security) are two roles, and 
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/offices", tags=["offices"])
 
@@ -50,8 +51,8 @@ class OfficeIn(BaseModel):
     role: Annotated[str, Field(max_length=20, title="角色")]
     kind: Annotated[Kind, Field(title="范围种类")]
     place: Annotated[str, Field(min_length=2, max_length=40, title="范围")]
-    valid_from: Annotated[date, Field(title="起始日")]
-    valid_until: Annotated[date | None, Field(title="失效日")] = None  # the first day it no longer holds
+    valid_from: Annotated[WrittenDay, Field(title="起始日")]
+    valid_until: Annotated[WrittenDay | None, Field(title="失效日")] = None  # the first day it no longer holds
     document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
 
 

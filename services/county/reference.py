@@ -1,9 +1,9 @@
 """The frame as others copy it: rows of a kind written since a version, and the event that says there are some."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
@@ -29,7 +29,7 @@ def list_reference(
     kind: Literal["divisions", "days", "standards", "revocations"],
     session: SessionDep,
     caller: CallerDep,
-    since: int = 0,
+    since: Annotated[int, Query(ge=0, le=2**62)] = 0,
 ) -> ReferenceOut:
     """`since` is the version of the caller's copy; 0 gives everything. Who was sent away is for systems alone."""
     if kind == "revocations" and not caller.scopes:

@@ -36,7 +36,7 @@ class RefreshIn(BaseModel):
 
 
 class SignOutIn(RefreshIn):
-    everywhere: Annotated[bool, Field(title="在所有设备上退出")] = False
+    everywhere: Annotated[bool, Field(strict=True, title="在所有设备上退出")] = False
 
 
 @router.post("/v1/refreshes", openapi_extra=repeatable("body.refresh_token"))

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
@@ -21,8 +21,19 @@ from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=Repeatable)
+
+
+FIGURE = {
+    "title": "数值",
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 10**12, "multipleOf": 0.0001},
+        {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$"},
+    ],
+}
+StandardName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$", title="标准")]
 
 
 class StandardIn(BaseModel):
@@ -31,12 +42,12 @@ class StandardIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID
-    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{2,60}$", title="标准")]
-    division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})$", title="适用区划")]
+    key: StandardName
+    division: Annotated[str, Field(pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$", title="适用区划")]
     population_class: Annotated[str, Field(max_length=40, title="适用人群")] = ""
-    valid_from: Annotated[date, Field(title="起始日")]
-    valid_until: Annotated[date | None, Field(title="失效日")] = None
-    value: Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=4, title="数值")]
+    valid_from: Annotated[WrittenDay, Field(title="起始日")]
+    valid_until: Annotated[WrittenDay | None, Field(title="失效日")] = None
+    value: Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=4, title="数值"), WithJsonSchema(FIGURE)]
     unit: Annotated[str, Field(min_length=1, max_length=40, title="单位")]
     document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
     source: Annotated[str, Field(max_length=500, title="出处")] = ""
@@ -49,7 +60,7 @@ class StandardOut(StandardIn):
 class ValidUntilIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    valid_until: Annotated[date, Field(title="失效日")]  # the first day it no longer holds
+    valid_until: Annotated[WrittenDay, Field(title="失效日")]  # the first day it no longer holds
 
 
 class AlreadySet(DomainError):
@@ -124,7 +135,7 @@ def put_valid_until(standard_id: UUID, body: ValidUntilIn, session: SessionDep, 
 
 
 @router.get("", dependencies=[allow("frame:read")])
-def list_standards(session: SessionDep, paging: PagingDep, key: str | None = None) -> Page[StandardOut]:
+def list_standards(session: SessionDep, paging: PagingDep, key: StandardName | None = None) -> Page[StandardOut]:
     """By key and place."""
     wanted = select(Standard)
     if key:

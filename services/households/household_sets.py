@@ -78,7 +78,7 @@ def put_household_set(
         session.flush()
     except IntegrityError as error:  # the id is that of a set elsewhere
         raise NotThere from error
-    write_members(session, set_id, body.households, today, now)
+    write_members(session, set_id, sorted(set(body.households)), today, now)
     return shown(session, row)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
@@ -21,6 +21,7 @@ from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
+from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"], route_class=Repeatable)
 
@@ -43,7 +44,7 @@ class LineIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[LineKind, Field(title="项目")]
-    amount: Annotated[int, Field(ge=0, le=10**12, title="金额（分）")]
+    amount: Annotated[int, Field(ge=0, le=10**12, title="金额（分）"), WRITTEN_NUMBER]
 
 
 class StatementIn(BaseModel):
@@ -52,15 +53,9 @@ class StatementIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID
-    period_from: Annotated[date, Field(title="收入期间起")]
-    period_to: Annotated[date, Field(title="收入期间止")]
+    period_from: Annotated[WrittenDay, Field(title="收入期间起")]
+    period_to: Annotated[WrittenDay, Field(title="收入期间止")]
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=len(LineKind), title="收支项目")]
-
-    @model_validator(mode="after")
-    def one_line_a_kind(self) -> Self:
-        if len({line.kind for line in self.lines}) < len(self.lines):
-            raise ValueError("a kind stands twice")
-        return self
 
 
 class StatementOut(BaseModel):
@@ -88,6 +83,11 @@ class PeriodUpsideDown(DomainError):
 class PeriodNotWholeMonths(DomainError):
     zh = "收入期间须为整月：自某月第一日起，至某月最后一日止。"
     en = "A period is whole months, from the first day of one to the last day of one."
+
+
+class KindTwice(DomainError):
+    zh = "同一收支项目只能填报一次。"
+    en = "A statement has one line of a kind."
 
 
 class SentBefore(DomainError):
@@ -120,6 +120,8 @@ def report_statement(
 ) -> None:
     """Amounts in fen. A statement of less than twelve months is kept and shown, but no fact is taken from it."""
     refuse_period(body, today)
+    if len({line.kind for line in body.lines}) < len(body.lines):
+        raise KindTwice
     if sent_before(session, household, body):
         return
     session.add(

@@ -56,7 +56,7 @@ def list_households(
     session: SessionDep,
     caller: CallerDep,
     paging: PagingDep,
-    village: Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$", title="区划代码")],
+    village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
     number: Annotated[str | None, Query(max_length=40, title="户编号")] = None,
 ) -> Page[HouseholdLine]:
     """`village` may be any place of the county. By number."""

@@ -27,7 +27,7 @@ class MemberSafeguards(BaseModel):
 
     person_id: UUID
     schooling: Annotated[Schooling | None, Field(title="学业状况")] = None
-    insured: Annotated[bool | None, Field(title="参加基本医保")] = None
+    insured: Annotated[bool | None, Field(strict=True, title="参加基本医保")] = None
 
 
 class Safeguards(BaseModel):
@@ -36,7 +36,7 @@ class Safeguards(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     housing_grade: Annotated[Literal["A", "B", "C", "D"] | None, Field(title="住房等级")] = None
-    safe_water: Annotated[bool | None, Field(title="饮水安全")] = None
+    safe_water: Annotated[bool | None, Field(strict=True, title="饮水安全")] = None
     members: Annotated[list[MemberSafeguards], Field(max_length=50, title="成员")] = []
 
 

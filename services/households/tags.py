@@ -19,6 +19,7 @@ from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
@@ -31,8 +32,8 @@ class TagIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: Annotated[date, Field(title="起始日")]
-    until: Annotated[date | None, Field(title="截止日")] = None
+    since: Annotated[WrittenDay, Field(title="起始日")]
+    until: Annotated[WrittenDay | None, Field(title="截止日")] = None
     source: Annotated[str, Field(min_length=1, max_length=200, title="依据")]
 
 

@@ -72,6 +72,7 @@ def test_a_wrong_client_secret_gets_nothing(client: TestClient) -> None:
     assert client.post("/v1/tokens", data=form, auth=("alerts", "guess")).status_code == 401
     assert client.post("/v1/tokens", data=form, auth=("nobody", "")).status_code == 401
     assert client.post("/v1/tokens", data=form, headers={"authorization": "Basic !!"}).status_code == 401
+    assert client.post("/v1/tokens", data=form, auth=("a\0b", "guess")).status_code == 401
 
 
 def test_nobody_can_ask_for_the_facts_scope(client: TestClient, admin: dict[str, str]) -> None:

@@ -24,6 +24,7 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
     "what a grant opened is told no more after its end": (
         "tests/kit/test_repeat_after_grants.py", "tests/kit/test_withheld.py",
     ),
+    "every operation holds to its document, fuzzed": ("tests/fuzz",),
     "attack tokens are refused by every service": ("tests/test_attack_tokens.py",),
     "a write sent again has one effect": ("tests/kit/test_repeat.py", "tests/outside/test_lost_answers.py"),
     "no call reaches an address that is not listed": ("tests/kit/test_guard.py", "tests/kit/test_ping_and_replay.py"),
@@ -48,7 +49,7 @@ def tried(claim: str, paths: tuple[str, ...]) -> tuple[str, int, int]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         argv = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--junitxml", str(report), *paths]
-        env = {**os.environ, "SHOUWANG_MATRIX": "full"}
+        env = {**os.environ, "SHOUWANG_MATRIX": "full", "SHOUWANG_FUZZ": "50"}
         subprocess.run(argv, cwd=HOME, env=env, capture_output=True, text=True, check=False)
         suite = ElementTree.parse(report).getroot().find("testsuite")  # pytest's own report
     if suite is None or suite.attrib["tests"] == "0":

@@ -47,7 +47,7 @@ def test_another_statement_under_the_same_id_is_refused(http: TestClient, clerk:
         ({"period_from": "2024-01-01"}, "period-upside-down"),
         ({"lines": [{"kind": "wage", "amount": -1}]}, "not-understood"),
         ({"lines": [{"kind": "lottery", "amount": 1}]}, "not-understood"),
-        ({"lines": [{"kind": "wage", "amount": 1}] * 2}, "not-understood"),
+        ({"lines": [{"kind": "wage", "amount": 1}] * 2}, "kind-twice"),
         ({"lines": []}, "not-understood"),
     ],
 )
@@ -132,3 +132,17 @@ def test_an_unknown_household_is_not_found_in_either_language(http: TestClient, 
     path = f"/v1/households/{uuid4()}"
     assert http.get(path, headers=clerk).json()["title"] == "没有找到。"
     assert http.get(path, headers=clerk | {"accept-language": "en"}).json()["title"] == "Not found."
+
+
+def test_a_household_that_is_named_twice_is_in_the_set_once(http: TestClient, clerk: Headers, family: str) -> None:
+    body = {"name": "示例组", "households": [family.rpartition("/")[2]] * 2}
+    made = http.put(f"/v1/household-sets/{uuid4()}", json=body, headers=clerk)
+    assert (made.status_code, made.json()["households"]) == (200, body["households"][:1])
+
+
+@pytest.mark.parametrize("amount", ["1", "１", True, None, 1.5])
+def test_an_amount_is_a_whole_number_and_nothing_that_looks_like_one(
+    http: TestClient, clerk: Headers, family: str, amount: object
+) -> None:
+    said = statement(lines=[{"kind": "wage", "amount": amount}])
+    assert http.post(f"{family}/statements", json=said, headers=clerk).status_code == 422

@@ -11,8 +11,8 @@ import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from services.kit.post.events import BATCH, ONE, emit
+from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Lane
-from services.kit.post.relay import fan_out
 from services.kit.store.db import open_session
 from tests.conftest import NOW
 from tests.kit.house import House

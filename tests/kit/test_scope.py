@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -72,7 +73,7 @@ def test_each_kind_of_grant_is_found_and_told_to_the_database(engine: Engine, bo
     ],
 )
 def test_what_is_another_s_or_not_of_today_counts_for_nothing(
-    engine: Engine, bound: Session, holder: str, role: str, said: dict[str, object]
+    engine: Engine, bound: Session, holder: str, role: str, said: dict[str, Any]
 ) -> None:
     grant(engine, holder, role, VILLAGE, **said)
     with pytest.raises(NoOffice) as refused:

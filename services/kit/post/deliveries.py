@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -20,6 +20,7 @@ from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, repeatable
+from services.kit.web.written import WrittenMoment
 
 
 class State(StrEnum):
@@ -42,7 +43,7 @@ class DeliveryOut(BaseModel):
 class ReplayIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    since: Annotated[AwareDatetime, Field(title="从何时起")]
+    since: Annotated[WrittenMoment, Field(title="从何时起")]
 
 
 class RedeliveryIn(BaseModel):

@@ -7,7 +7,7 @@ from os.path import commonprefix
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, Column, Text, TextClause, cast, column, func, literal, select, text, tuple_
 from sqlalchemy import table as sql_table
@@ -25,7 +25,8 @@ COUNTY = 6  # digits
 PLACE_LENGTHS = (0, 2, 4, COUNTY, 9, 12)
 PLUMBING = ("subject", "version", "changed")
 
-Division = Annotated[str, Query(pattern=r"^\d{6}(\d{3}(\d{3})?)?$")]
+Kind = Annotated[str, Path(max_length=40)]
+Division = Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
 
 
 class OwnedFacts(SQLModel):
@@ -125,10 +126,10 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
 
     @router.get("/{kind}")
     def list_facts(
-        kind: str,
+        kind: Kind,
         division: Division,
         session: UnboundSessionDep,
-        since: Annotated[str, Query(pattern=r"^\d{1,19}$")] = "0",
+        since: Annotated[str, Query(pattern=r"^[0-9]{1,19}$")] = "0",
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     ) -> FactsPage:
@@ -143,7 +144,7 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
         return FactsPage(rows=told, after=told[-1].subject if len(told) == limit else None)
 
     @router.get("/{kind}/digest")
-    def list_digests(kind: str, division: Division, session: UnboundSessionDep) -> list[PlaceDigest]:
+    def list_digests(kind: Kind, division: Division, session: UnboundSessionDep) -> list[PlaceDigest]:
         """One statement, so one instant."""
         rows = session.execute(digests(found(models.get(kind)), division)).mappings()
         return [PlaceDigest(**row) for row in rows]

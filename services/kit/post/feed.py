@@ -6,19 +6,20 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import false, func, literal, select, text
 from sqlmodel import col
 
 from services.kit.post.events import CloudEvent, source_of
-from services.kit.post.hearing import ABOUT_ITSELF, Hearing, Published, Rights
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights
 from services.kit.store.db import SessionDep, Today
 from services.kit.store.tables import Event
 from services.kit.web.auth import CallerDep
 from services.kit.web.paging import PagingDep
+from services.kit.web.written import WrittenMoment
 
-Types = Annotated[list[str], Query(max_length=50, title="事件类型")]
-Prefix = Annotated[str, Query(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?$", title="区划代码前缀")]
+Types = Annotated[list[Annotated[str, Field(max_length=60)]], Query(max_length=50, title="事件类型")]
+Prefix = Annotated[str, Query(pattern=PREFIX, title="区划代码前缀")]
 
 # A transaction that began earlier may commit later: what is older than every open one is final.
 FINAL = text("event.xid < pg_snapshot_xmin(pg_current_snapshot())")
@@ -44,7 +45,7 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
         today: Today,
         type: Types = [],  # noqa: A002, B006  # the name of the parameter; FastAPI copies the default
         division: Prefix = "",
-        since: Annotated[AwareDatetime | None, Query(title="从何时起")] = None,
+        since: Annotated[WrittenMoment | None, Query(title="从何时起")] = None,
     ) -> Feed:
         """In the order in which they were stored; of all types one may hear when none is named."""
         hearing.check(type, caller)

@@ -25,7 +25,7 @@ def grants(service: str, allow: Callable[[str], Any]) -> APIRouter:
     router = APIRouter(prefix=f"{source_of(service)}/grants", tags=["grants"], dependencies=[allow(READ_GRANTS)])
 
     @router.get("")
-    def list_grants(session: SessionDep, since: Annotated[int, Query(ge=0)] = 0) -> GrantsOut:
+    def list_grants(session: SessionDep, since: Annotated[int, Query(ge=0, le=2**62)] = 0) -> GrantsOut:
         """`since` is the version of the caller's copy; 0 gives everything."""
         return changed_since(session, service, since)
 

@@ -20,6 +20,7 @@ class EventType:
 
 Published = Mapping[str, EventType]  # by event type
 
+PREFIX = r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?$"  # a place and all within it
 READ_FACTS = "facts:read"  # events that carry values go to our own services alone
 ABOUT_ITSELF: Published = {DISABLED: EventType("自己的一项订阅被停用", "subscription:write")}
 

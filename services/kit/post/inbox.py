@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
@@ -52,7 +52,7 @@ def inbox(service: str, handlers: Handlers) -> APIRouter:
 
     @router.post(f"/v1/services/{service}/inbox/{{owner}}", status_code=204, openapi_extra=repeatable("event.id"))
     def create_receipts(
-        owner: str,
+        owner: Annotated[str, Path(max_length=40)],
         request: Request,
         body: Annotated[bytes, Depends(read_body)],
         session: UnboundSessionDep,

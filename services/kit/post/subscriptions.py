@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from services.kit.post.deliveries import AddressNotListed, add_deliveries, owned
 from services.kit.post.events import source_of
-from services.kit.post.hearing import ABOUT_ITSELF, Hearing, Published, Rights
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights
 from services.kit.post.posts import secret_place
 from services.kit.post.retries import end_debts
 from services.kit.store.db import Now, SessionDep
@@ -32,10 +32,10 @@ class SubscriptionIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: Annotated[str, Field(max_length=500, title="接收地址")]
-    types: Annotated[list[str], Field(min_length=1, max_length=50, title="事件类型")]
-    division: Annotated[str, Field(pattern=r"^(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?$", title="区划代码前缀")] = ""
-    batch: Annotated[bool, Field(title="成批投递")] = False
-    ordered: Annotated[bool, Field(title="同一对象按先后投递")] = False
+    types: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=50, title="事件类型")]
+    division: Annotated[str, Field(pattern=PREFIX, title="区划代码前缀")] = ""
+    batch: Annotated[bool, Field(strict=True, title="成批投递")] = False
+    ordered: Annotated[bool, Field(strict=True, title="同一对象按先后投递")] = False
     secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,100}$", title="签名密钥")] = None
 
 

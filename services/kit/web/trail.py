@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -14,6 +14,7 @@ from services.kit.post.events import source_of
 from services.kit.store.audit import Audit, AuditHead, AuditSigned
 from services.kit.store.db import SessionDep
 from services.kit.web.paging import Page, PagingDep
+from services.kit.web.written import WrittenMoment
 
 READ_AUDIT = "audit:read"
 Text = Annotated[str | None, Query(max_length=200)]
@@ -60,8 +61,8 @@ def trail(service: str, allow: Callable[[str], Any]) -> APIRouter:
         paging: PagingDep,
         actor: Text = None,
         object_id: Annotated[str | None, Query(max_length=200, title="对象编号")] = None,
-        since: Annotated[AwareDatetime | None, Query(title="起（含）")] = None,
-        until: Annotated[AwareDatetime | None, Query(title="止（不含）")] = None,
+        since: Annotated[WrittenMoment | None, Query(title="起（含）")] = None,
+        until: Annotated[WrittenMoment | None, Query(title="止（不含）")] = None,
     ) -> Page[AuditLine]:
         """The newest first."""
         wanted = select(Audit)

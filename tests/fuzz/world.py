@@ -1,0 +1,117 @@
+"""What there is to be asked for, and the names by which it is asked: real ids, so that more than refusals is seen."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from importlib import import_module
+from typing import get_args
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import Range
+
+from services.county.accounts import Role
+from services.county.clients import hash_of
+from services.county.models import Account, ClientSystem
+from services.county.passwords import hasher
+from services.kit.store.grants import CLIENT
+from services.kit.store.tables import Division, Job, Standard, Subscription
+from tests.callers import grant
+from tests.clock import NOW
+from tests.door.holdings import OWN, SIBLING
+from tests.door.world import FURNISH, SEAL, store
+
+Pools = dict[str, list[str]]
+PERSON, OTHER, NOBODY = UUID(int=1), UUID(int=2), UUID(int=3)
+SYSTEM, PASSWORD = "bureau", "a long enough password"
+EVERY_ROLE: tuple[str, ...] = get_args(Role)
+RECEIVER = "http://127.0.0.1:9/events"
+
+
+def furnish(service: str, engine: Engine) -> Pools:
+    """Names as in the document: `path.household_id`, `query.village`. All lies in the callers' county."""
+    for role in EVERY_ROLE:
+        grant(engine, str(PERSON), role, OWN[:6])
+    grant(engine, SYSTEM, CLIENT, OWN[:6])
+    furnished = of_county(engine) if service == "county" else of_villages(service, engine)
+    return furnished | plumbing(service, engine)
+
+
+def plumbing(service: str, engine: Engine) -> Pools:
+    job, subscription = uuid4(), uuid4()
+    published = sorted(import_module(f"services.{service}.main").PUBLISHED)
+    store(
+        engine,
+        Job(id=job, kind="example", key="example", asked_by=str(PERSON), due_at=NOW),
+        Subscription(
+            id=subscription, subscriber=SYSTEM, url=RECEIVER, types=published, created_at=NOW,
+            sealed_secret=SEAL.close("whsec_" + "A" * 40, f"subscription.sealed_secret:{subscription}"),
+        ),
+    )  # fmt: skip
+    return {
+        "path.operation_id": [str(job)],
+        "path.subscription_id": [str(subscription)],
+        "body.url": [RECEIVER],
+        "body.types[*]": published,
+    }
+
+
+def of_villages(service: str, engine: Engine) -> Pools:
+    things = [FURNISH[service](engine, village) for village in (OWN, SIBLING)]
+    ids = {name: [thing.ids[name] for thing in things] for name in things[0].ids}
+    pools = {f"path.{name}_id": values for name, values in ids.items() if name != "uuid"}
+    pools |= {f"query.{name}": [OWN, SIBLING, OWN[:9], OWN[:6]] for name in ("village", "village_prefix", "division")}
+    pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
+    pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
+    pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
+    return pools | PERIODS
+
+
+KINDS: Mapping[str, list[str]] = {
+    "households": ["household", "households"],
+    "attendance": ["team", "stations"],
+    "alerts": ["household"],
+}
+PERIODS: Pools = {
+    "body.period_from": ["2025-01-01", "2025-04-01"],
+    "body.period_to": ["2025-06-30", "2025-12-31"],
+    "body.at": ["2026-11-20T08:30:00+08:00"],
+}
+
+
+def of_county(engine: Engine) -> Pools:
+    standard, kept = uuid4(), hasher.hash(PASSWORD)
+    people = {PERSON: "first", OTHER: "second"}
+    store(
+        engine,
+        *(
+            Account(id=one, username=name, name="示甲", password_hash=kept, roles=list(EVERY_ROLE), created_at=NOW)
+            for one, name in people.items()
+        ),
+        ClientSystem(name=SYSTEM, secret_hash=hash_of(PASSWORD), scopes=["frame:read"], created_at=NOW),
+        ClientSystem(name="archive", secret_hash=hash_of(PASSWORD), scopes=["frame:read"], created_at=NOW),
+        Division(code=OWN[:6], name="示例县", level="county", version=1),
+        Standard(
+            id=standard, key="monitoring_line", division=OWN[:6], valid=Range(date(2020, 1, 1), date(2021, 1, 1)),
+            value=Decimal(6_000), unit="元", document_no="示例〔2020〕1号", version=1,
+        ),
+    )  # fmt: skip
+    return {
+        "path.account_id": [str(OTHER)],
+        "path.name": ["archive", "museum"],
+        "body.name": ["museum"],
+        "path.standard_id": [str(standard)],
+        "path.day": ["2026-11-20", "2026-11-21"],
+        "header.if-match": ["*"],
+        "query.key": ["monitoring_line"],
+        "query.start": ["2026-01-01"],
+        "query.end": ["2026-12-31"],
+        "body.username": ["first", "second"],
+        "body.current": [PASSWORD],
+        "body.holder": [str(OTHER)],
+        "body.role": ["township", "county"],
+        "body.kind": ["division"],
+        "body.password": [PASSWORD],
+        "body.place": [OWN[:6], OWN[:9]],
+        "body.valid_until": ["2027-01-01"],
+    }
