@@ -155,11 +155,13 @@ def is_kept(part: ast.AST) -> bool:
 
 
 def is_said(part: ast.AST) -> bool:
-    """Documentation, what people read (the catalogue's tests look after it), and what is logged."""
+    """Documentation, what people read (the catalogue's tests see to it), what is logged, and what mypy sees to."""
     match part:
         case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute(value=ast.Name(id="log")))):
             return True
         case ast.Assign(targets=[ast.Name(id="zh" | "en" | "log")]):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))) | ast.keyword(arg="frozen"):
             return True
     return isinstance(part, ast.Import | ast.ImportFrom | ast.arg)
 
