@@ -80,7 +80,7 @@ def main() -> int:
     asked.add_argument("--jobs", type=int, default=2)
     said = asked.parse_args()
     wanted = mutants([path for path in TARGETS if said.only in path], said.sample, said.seed)
-    asked_for = [one for one in wanted if str(one) not in EQUIVALENT]
+    asked_for = [one for one in wanted if one.change not in EQUIVALENT]
     counts: Counter[str] = Counter()
     for mutant, outcome in judged(sorted({one.path for one in wanted}), asked_for, said.jobs):
         counts[outcome] += 1

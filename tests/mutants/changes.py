@@ -39,8 +39,12 @@ class Mutant:
     now: str
     source: str
 
+    @property
+    def change(self) -> str:
+        return f"{self.was}  ->  {self.now}"
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.was}  ->  {self.now}"
+        return f"{self.path}:{self.line}: {self.change}"
 
 
 def mutants_of(path: str, source: str) -> Iterator[Mutant]:
