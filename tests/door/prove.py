@@ -36,7 +36,7 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
 
 
 def main() -> int:
-    rows = [tried(claim, paths) for claim, paths in CLAIMS.items()]
+    rows = [*(tried(claim, paths) for claim, paths in CLAIMS.items()), broken()]
     for claim, cases, failures in rows:
         sys.stderr.write(f"{cases:>7} {failures:>4}  {claim}\n")
     cases, failures = sum(row[1] for row in rows), sum(row[2] for row in rows)
@@ -57,6 +57,15 @@ def tried(claim: str, paths: tuple[str, ...]) -> tuple[str, int, int]:
     counts = {name: int(suite.attrib[name]) for name in ("tests", "skipped", "failures", "errors")}
     cells = [int(one.attrib["value"]) for one in suite.iter("property") if one.attrib["name"] == "cells"]
     return claim, counts["tests"] - counts["skipped"] + sum(cells), counts["failures"] + counts["errors"]
+
+
+def broken(some: int = 60) -> tuple[str, int, int]:
+    """Of the mutants, by a seed; all of them by `make mutants`."""
+    argv = [sys.executable, "-m", "tests.mutants", "--sample", str(some)]
+    said = subprocess.run(argv, cwd=HOME, capture_output=True, text=True, check=False).stdout
+    told = json.loads(said or "{}")
+    survived = int(told.get("survived", 1))
+    return "what decides who sees what does not break unseen", int(told.get("mutants", 0)), survived
 
 
 if __name__ == "__main__":

@@ -86,3 +86,10 @@ def test_a_range_that_holds_no_day_is_told_as_taken_back(attendance: Session) ->
     attendance.add(Grant(id=uuid4(), valid=empty, version=1, **row))
     attendance.execute(text("INSERT INTO reference_version (kind, version) VALUES ('grants', 1)"))
     assert [grant["revoked"] for grant in changed_since(attendance, "attendance", 0).grants] == [True]
+
+
+def test_a_copy_holds_on_the_days_it_was_given_for(alerts: Session) -> None:
+    copy(alerts, "county", told(uuid4(), 1, valid=["2026-01-01", "2026-02-01"]))
+    copy(alerts, "county", told(uuid4(), 2, valid=["2026-03-01", None]))
+    kept = alerts.scalars(text("SELECT valid::text FROM access_grant ORDER BY version")).all()
+    assert kept == ["[2026-01-01,2026-02-01)", "[2026-03-01,)"]

@@ -39,8 +39,12 @@ class Mutant:
     now: str
     source: str
 
+    @property
+    def change(self) -> str:
+        return f"{self.was}  ->  {self.now}"
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.was}  ->  {self.now}"
+        return f"{self.path}:{self.line}: {self.change}"
 
 
 def mutants_of(path: str, source: str) -> Iterator[Mutant]:
@@ -155,11 +159,13 @@ def is_kept(part: ast.AST) -> bool:
 
 
 def is_said(part: ast.AST) -> bool:
-    """Documentation, what people read (the catalogue's tests look after it), and what is logged."""
+    """Documentation, what people read (the catalogue's tests see to it), what is logged, and what mypy sees to."""
     match part:
         case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute(value=ast.Name(id="log")))):
             return True
         case ast.Assign(targets=[ast.Name(id="zh" | "en" | "log")]):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))) | ast.keyword(arg="frozen"):
             return True
     return isinstance(part, ast.Import | ast.ImportFrom | ast.arg)
 
