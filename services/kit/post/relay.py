@@ -1,6 +1,7 @@
 """From event to subscriber: one statement owes it to all who asked, then each debt is tried until it is paid."""
 
 import json
+import logging
 import random
 from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -26,6 +27,9 @@ from services.kit.store.fields import Seal, SealBroken
 from services.kit.store.sealed import SUBSCRIBER_SECRET
 from services.kit.store.tables import Delivery, Event, Subscription
 from services.kit.store.work import Loop, Step
+from services.kit.web.request_id import event_id
+
+log = logging.getLogger(__name__)
 
 HOLD = timedelta(seconds=12)  # longer than the deadline of a post: only a dead relay's work is taken over
 BATCH_OF = 200  # events in one post, where a subscriber takes batches
@@ -120,7 +124,10 @@ class Courier:
             self._weigh(key, done.answers.result(), now)
             with open_session(self._engine) as session, session.begin():
                 for group, answer in zip(done.groups, done.answers.result(), strict=True):
+                    event_id.set(" ".join(str(event.id) for event in group.events))
+                    log.info("posted to %s: %s", key, answer.status or answer.problem)
                     note_answer(session, group.deliveries, answer, now, self._own)
+        event_id.set("")
         return len(answered)
 
     def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:
