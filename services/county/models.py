@@ -102,4 +102,4 @@ class SecondFactor(Table, table=True):
     created_at: datetime = instant()
     confirmed_at: datetime | None = instant(default=None)
     last_step: int = Field(default=0, sa_type=BigInteger)
-    recovery: list[bytes] = Field(default_factory=list, sa_type=ARRAY(LargeBinary))  # type: ignore[call-overload]
+    recovery: list[bytes] = Field(default_factory=list, sa_type=ARRAY(LargeBinary))

@@ -49,7 +49,7 @@ def test_the_relay_says_of_each_post_what_it_told(engines: dict[str, Engine], co
     event = county.scalars(select(Event)).one()
     answers: Future[list[Answer]] = Future()
     answers.set_result([Answer(503)])
-    subscription = Subscription(id=uuid4(), subscriber="x", url="x", types=[], sealed_secret=b"", created_at=NOW)  # type: ignore[call-arg]
+    subscription = Subscription(id=uuid4(), subscriber="x", url="x", types=[], sealed_secret=b"", created_at=NOW)
     courier = Courier(engines["county"], None, None, "county", own=True)  # type: ignore[arg-type]
     courier.under_way[subscription.id] = Round([Group(subscription, [], [event])], answers)
     heard, logger = Heard(), logging.getLogger("services.kit.post.relay")

@@ -222,9 +222,7 @@ def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer
 
 def retry_after(attempts: int) -> timedelta | None:
     """The schedule of Standard Webhooks, 20 % early or late so that receivers do not meet all retries at once."""
-    if attempts > len(OUTSIDE_RETRIES):
-        return None
-    return OUTSIDE_RETRIES[attempts - 1] * random.uniform(0.8, 1.2)
+    return OUTSIDE_RETRIES[attempts - 1] * random.uniform(0.8, 1.2) if attempts <= len(OUTSIDE_RETRIES) else None
 
 
 def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
