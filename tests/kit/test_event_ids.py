@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from concurrent.futures import Future
 from uuid import UUID, uuid4
 
@@ -14,10 +15,19 @@ from services.kit.post.outgoing import Answer
 from services.kit.post.relay import Courier, Group, Round
 from services.kit.store.tables import Event, Subscription
 from services.kit.web.logs import JsonLine
-from services.kit.web.request_id import begin, event_id, request_id, speaks_of
+from services.kit.web.request_id import begin, event_id, request_id, speaks_of, trace_id, traceparent
 from tests.conftest import NOW
 
 MANY = [uuid4() for _ in range(200)]
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What a test sets here would be in the lines of the tests after it."""
+    before = [(one, one.get()) for one in (request_id, event_id, trace_id, traceparent)]
+    yield
+    for one, value in before:
+        one.set(value)
 
 
 class Heard(logging.Handler):
