@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Answer
-from services.kit.post.relay import Courier, Group, Round
+from services.kit.post.posts import Group
+from services.kit.post.relay import Courier, Round
 from services.kit.store.tables import Event, Subscription
 from services.kit.web.logs import JsonLine
 from services.kit.web.request_id import begin, event_id, request_id, speaks_of, trace_id, traceparent
