@@ -9,8 +9,8 @@ from services.attendance import import_pairings, import_stations, import_teams
 from services.attendance.check_ins import SELF_CHECK_IN
 from services.attendance.days import DAY_STARTS_AT
 from services.households import import_households, import_members, import_statements
-from services.kit.post.inbox import Handlers
 from services.kit.post.hearing import ABOUT_ITSELF
+from services.kit.post.inbox import Handlers
 from services.kit.post.owing import PINGED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
