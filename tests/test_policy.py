@@ -79,7 +79,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/accounts/me/second-factor": SIGNED_IN,
         "POST /v1/accounts/me/second-factor/confirmation": SIGNED_IN,
         "POST /v1/accounts/me/second-factor/removal": SIGNED_IN,
-        "DELETE /v1/accounts/{account_id}/second-factor": "second-factor:remove",
+        "DELETE /v1/second-factors/{account_id}": "second-factor:remove",
         "POST /v1/accounts": "account:write",
         "PUT /v1/accounts/{account_id}/disabled": "account:write",
         "PUT /v1/accounts/{account_id}/password": "account:write",

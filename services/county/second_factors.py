@@ -130,7 +130,7 @@ def create_removal(body: RemovalIn, caller: CallerDep, request: Request, now: No
 
 
 @router.delete(
-    "/v1/accounts/{account_id}/second-factor",
+    "/v1/second-factors/{account_id}",
     status_code=204,
     dependencies=[allow("second-factor:remove")],
     openapi_extra=repeatable("path"),

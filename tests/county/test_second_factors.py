@@ -131,7 +131,7 @@ def test_a_security_administrator_removes_that_of_others_and_never_his_own(
     person: Person, signed_in: SignedIn, admin: dict[str, str], engines: dict[str, Engine]
 ) -> None:
     person.enrol()
-    path = "/v1/accounts/{}/second-factor"
+    path = "/v1/second-factors/{}"
     theirs = person.client.get("/v1/accounts/me", headers=person.headers).json()["id"]
     own = person.client.get("/v1/accounts/me", headers=admin).json()["id"]
     assert person.client.delete(path.format(theirs), headers=person.headers).status_code == 403
@@ -141,7 +141,9 @@ def test_a_security_administrator_removes_that_of_others_and_never_his_own(
     assert person.sign_in().status_code == 200
     with engines["county"].connect() as connection:
         lines = connection.execute(
-            text("SELECT actor FROM audit WHERE action LIKE 'DELETE %second-factor' AND objects = :o AND status = 204"),
+            text(
+                "SELECT actor FROM audit WHERE action LIKE 'DELETE %second-factors%' AND objects = :o AND status = 204"
+            ),
             {"o": [theirs]},
         )
         assert lines.scalars().all() == [own]
