@@ -3,13 +3,14 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.attendance import cadres, check_ins, imports, inbox, stations, team_days, teams
+from services.attendance import cadres, check_ins, imports, inbox, stations, team_days, teams, villages
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
@@ -35,10 +36,12 @@ ROUTERS = [
     teams.router,
     cadres.router,
     stations.router,
+    villages.router,
     imports.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),
+    outstanding("attendance", allow),
     trail("attendance", allow),
     operations("attendance", RIGHTS),
     inbox.router,

@@ -28,6 +28,7 @@ from services.county.settings import SignInSettings
 from services.county.work_apps import work_apps
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import EventType, subscriptions
 from services.kit.settings import Settings
@@ -61,6 +62,7 @@ ROUTERS = [
     grants("county", allow),
     reference.router,
     subscriptions("county", allow, RIGHTS, PUBLISHED),
+    outstanding("county", allow),
     trail("county", allow),
     operations("county", RIGHTS),
 ]

@@ -19,6 +19,7 @@ from services.households.policy import RIGHTS, allow
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import READ_FACTS, EventType, subscriptions
 from services.kit.settings import Settings
@@ -48,6 +49,7 @@ ROUTERS = [
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
+    outstanding("households", allow),
     trail("households", allow),
     operations("households", RIGHTS),
     inbox.router,
