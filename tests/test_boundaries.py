@@ -32,7 +32,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "origin"])
+@pytest.mark.parametrize("service", [*SERVICES, "origin", "desk"])
 def test_a_service_imports_itself_and_the_kit_alone(service: str) -> None:
     allowed = (f"services.{service}", "services.kit")
     strangers = [

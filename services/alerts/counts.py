@@ -63,8 +63,7 @@ def get_alert_counts(
 
 def newest_rules(session: Session) -> dict[str, Rule]:
     """The newest version of each, of those that no longer judge too: their alerts may still be open."""
-    newest = select(Rule).distinct(col(Rule.key)).order_by(col(Rule.key), col(Rule.version).desc())
-    return {rule.key: rule for rule in session.scalars(newest)}
+    return {rule.key: rule for rule in session.scalars(select(Rule).order_by(col(Rule.version)))}
 
 
 def of_a_rule(rule: Rule, count: int, oldest: datetime, language: str) -> OfARule:
