@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.desk.asking import Asker, Told, Trouble
 
@@ -70,7 +70,7 @@ class TeamDays(BaseModel):
 
 
 class Certificate(BaseModel):
-    register: int
+    registered: Annotated[int, Field(alias="register")]
     judged: int
     not_judgeable: int
     balances: bool
