@@ -13,8 +13,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.kit.web.request_id import passed_on
 
-TIMEOUT = httpx.Timeout(4.0, connect=1.0, pool=2.0)
-DEADLINE = 6.0  # seconds for a whole answer: the first bounds each read alone
+TIMEOUT = httpx.Timeout(30.0, connect=2.0)
+DEADLINE = 10.0  # seconds for a whole answer: the timeouts bound each read alone
+PASSWORD = 30.0  # seconds: a password is looked at with care, and others may be before it
 LIMITS = httpx.Limits(max_connections=40, max_keepalive_connections=20, keepalive_expiry=2.0)
 
 T = TypeVar("T")
@@ -42,11 +43,18 @@ class Services:
         await asyncio.gather(*(client.aclose() for client in self._clients.values()))
 
     async def send(
-        self, service: str, method: str, path: str, headers: Mapping[str, str], body: Mapping[str, object] | None = None
+        self,
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, object] | None = None,
+        *,
+        deadline: float = DEADLINE,
     ) -> httpx.Response | None:
         """None when it did not answer."""
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout(deadline):
                 told = passed_on() | dict(headers)
                 return await self._clients[service].request(method, path, headers=told, json=body)
         except (httpx.HTTPError, TimeoutError):

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.desk.visits import PATH, Visit, Visits, choosing, language_for
 from services.desk.words import Speech
-from services.kit.web.errors import DomainError, on_unexpected
+from services.kit.web.errors import HTTP_REFUSALS, DomainError, NotUnderstood, Unexpected, on_unexpected
 
 HERE = Path(__file__).parent
 SIGN_IN = f"{PATH}/sign-in"
@@ -45,10 +45,9 @@ def visited(page: Page) -> Page:
 
 
 def draw(request: Request, template: str, status: int = 200, **shown: object) -> HTMLResponse:
-    visit: Visit = getattr(request.state, "visit", None) or Visit()
-    speech = Speech(language_for(request, visit))
+    visit, speech = visit_of(request), Speech(language(request))
     html = TEMPLATES.get_template(template).render(
-        say=speech.say, language=speech.language, visit=visit, path=PATH, here=request.url.path, **shown
+        say=speech.say, language=speech.language, visit=visit, path=PATH, **shown
     )
     return HTMLResponse(html, status)
 
@@ -61,21 +60,30 @@ def go(request: Request, path: str) -> Response:
 
 
 async def on_refused(request: Request, refusal: DomainError) -> Response:
-    visit: Visit = getattr(request.state, "visit", None) or Visit()
-    return draw(request, "refused.html", refusal.status, why=refusal.title(language_for(request, visit)))
+    return draw(request, "refused.html", refusal.status, why=refusal.title(language(request)))
 
 
 async def on_http(request: Request, error: HTTPException) -> Response:
-    answer = draw(request, "refused.html", error.status_code, why=words(request, "not_there"))
+    refusal = HTTP_REFUSALS.get(error.status_code, NotUnderstood)
+    answer = draw(request, "refused.html", error.status_code, why=refusal.title(language(request)))
     answer.headers.update(error.headers or {})
     return answer
 
 
 async def on_unforeseen(request: Request, error: Exception) -> Response:
     on_unexpected(request, error)  # writes it down, without values
-    return draw(request, "refused.html", 500, why=words(request, "unexpected"))
+    return draw(request, "refused.html", 500, why=Unexpected.title(language(request)))
 
 
 def words(request: Request, key: str, **values: object) -> str:
+    return Speech(language(request)).say(key, **values)
+
+
+def language(request: Request) -> str:
+    return language_for(request, visit_of(request))
+
+
+def visit_of(request: Request) -> Visit:
+    """Nobody's where a request was refused before its cookie was looked at."""
     visit: Visit = getattr(request.state, "visit", None) or Visit()
-    return Speech(language_for(request, visit)).say(key, **values)
+    return visit

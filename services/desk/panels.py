@@ -46,6 +46,15 @@ class OverdueSweep(BaseModel):
     due_on: date
 
 
+class County(BaseModel):
+    code: str
+    name: str
+
+
+class Counties(BaseModel):
+    rows: list[County]
+
+
 class TeamDay(BaseModel):
     name: str
     village: str
@@ -133,8 +142,10 @@ async def alerts(asker: Asker) -> Panel:
 
 
 async def overdue(asker: Asker) -> Panel:
-    late = await asker.get("alerts", "/v1/overdue-sweeps", list[OverdueSweep])
-    return Panel("overdue", late.trouble, {"late": late.value})
+    late, names = await asyncio.gather(
+        asker.get("alerts", "/v1/overdue-sweeps", list[OverdueSweep]), county_names(asker)
+    )
+    return Panel("overdue", late.trouble, {"late": late.value, "names": names})
 
 
 async def teams(asker: Asker) -> Panel:
@@ -147,8 +158,8 @@ async def teams(asker: Asker) -> Panel:
 
 
 async def sweep(asker: Asker) -> Panel:
-    sweeps = await asker.get("alerts", "/v1/sweeps?limit=20", Sweeps)
-    return Panel("sweep", sweeps.trouble, {"sweeps": sweeps.value, "steps": STEPS})
+    sweeps, names = await asyncio.gather(asker.get("alerts", "/v1/sweeps?limit=20", Sweeps), county_names(asker))
+    return Panel("sweep", sweeps.trouble, {"sweeps": sweeps.value, "steps": STEPS, "names": names})
 
 
 async def deliveries(asker: Asker) -> Panel:
@@ -174,11 +185,17 @@ async def ask_outstanding(asker: Asker, service: str) -> Told[list[Outstanding]]
     return await asker.get(service, f"/v1/services/{service}/outstanding", list[Outstanding])
 
 
+async def county_names(asker: Asker) -> Mapping[str, str]:
+    """By code; none where they cannot be had, and then the code stands for the name."""
+    told = await asker.get("county", "/v1/divisions?level=county&limit=200", Counties)
+    return {county.code: county.name for county in told.value.rows} if told.value else {}
+
+
 PANELS: Mapping[str, Show] = {
     "villages": villages,
     "alerts": alerts,
-    "overdue": overdue,
     "teams": teams,
     "sweep": sweep,
+    "overdue": overdue,
     "deliveries": deliveries,
 }

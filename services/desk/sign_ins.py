@@ -1,12 +1,13 @@
 """In and out. A password passes through to county and is kept nowhere; which half of it was wrong nobody is told."""
 
 import math
+from dataclasses import replace
 
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.desk.asking import Services
+from services.desk.asking import PASSWORD, Services
 from services.desk.pages import SIGN_IN, draw, go, words
 from services.desk.renewals import Tokens
 from services.desk.visits import PATH, Visit, Visits, language_for
@@ -29,7 +30,7 @@ async def create_sign_in(request: Request) -> Response:
     visit.check(form.get("csrf"))
     told = {name: str(form.get(name, "")) for name in ("username", "password")}
     services: Services = request.app.state.services
-    answer = await services.send("county", "POST", "/v1/sign-in", on_behalf_of(request), told)
+    answer = await services.send("county", "POST", "/v1/sign-in", on_behalf_of(request), told, deadline=PASSWORD)
     if answer is None or answer.status_code != 200:
         return refused(request, answer)
     request.state.visit = await begin(services, visit, Tokens.model_validate_json(answer.content))
@@ -42,7 +43,7 @@ async def begin(services: Services, before: Visit, tokens: Tokens) -> Visit:
     token = {"authorization": f"Bearer {visit.access}"}
     me = await services.send("county", "GET", "/v1/accounts/me", token)
     name = str(me.json()["name"]) if me is not None and me.status_code == 200 else ""
-    return Visit(**{**vars(visit), "name": name})
+    return replace(visit, name=name)
 
 
 def refused(request: Request, answer: httpx.Response | None) -> Response:

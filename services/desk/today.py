@@ -15,9 +15,10 @@ from services.desk.visits import language_for
 
 
 async def show_today(request: Request) -> Response:
+    was_in = request.state.visit.is_signed_in
     panels = await ask(request, list(PANELS))
     if panels is None:
-        return go(request, SIGN_IN)
+        return go(request, f"{SIGN_IN}?ended" if was_in else SIGN_IN)
     return draw(request, "today.html", panels=panels)
 
 

@@ -26,10 +26,7 @@ WORDS: Mapping[str, Word] = {
         "本页只显示您职责范围内的情况，不排名，不计分。",
         "This page shows what lies within your office. It ranks and scores nobody.",
     ),
-    "retry": Word("重新加载", "Reload"),
     "back": Word("返回今日", "Back to Today"),
-    "not_there": Word("没有这个页面。", "There is no such page."),
-    "unexpected": Word("系统出错，已记录。", "Something went wrong here; it has been recorded."),
     "trouble_away": Word(
         "“{service}”服务暂时没有答复，这一栏暂缺，其他栏目不受影响。",
         "The service “{service}” does not answer for a moment. The rest of this page is not affected.",
@@ -58,7 +55,6 @@ WORDS: Mapping[str, Word] = {
     "township": Word("乡镇", "Township"),
     "open_alerts": Word("未关闭预警", "Open alerts"),
     "no_point": Word("无坐标", "no coordinates"),
-    "nothing_here": Word("没有内容。", "Nothing here."),
     "alerts": Word("未关闭的预警", "Open alerts"),
     "alerts_total": Word("共 {open} 条。", "{open} in all."),
     "alerts_none": Word("目前没有未关闭的预警。", "No alert is open."),

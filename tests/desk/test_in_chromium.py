@@ -62,7 +62,7 @@ def test_who_signs_in_sees_the_map_and_every_part_and_nothing_comes_from_elsewhe
     assert page.locator("#map").get_attribute("data-points") == str(placed)
     assert placed > 0
     assert page.locator("section").evaluate_all("all => all.map(one => one.id)") == [
-        "villages", "alerts", "overdue", "teams", "sweep", "deliveries",
+        "villages", "alerts", "teams", "sweep", "overdue", "deliveries",
     ]  # fmt: skip
     with page.expect_response(lambda answer: answer.url.endswith("/desk/panels/sweep")) as polled:
         pass
