@@ -39,7 +39,7 @@ def test_open_alerts_are_counted_by_rule_and_by_village_without_a_ranking(
     assert counts["open"] == 3
     assert [(rule["rule_key"], rule["open"]) for rule in counts["rules"]] == [
         ("income-below-line", 1),
-        ("unsafe-water", 2),
+        ("water-unsafe", 2),
     ]
     assert counts["villages"] == [{"division": VILLAGE, "open": 3}]
     elsewhere = http.get("/v1/alert-counts", headers=office("clerk", "township", place="520621002")).json()
