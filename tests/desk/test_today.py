@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from services.cli.demo import COUNTY, TOWNSHIP
 from services.cli.office import Office
 from services.desk.pages import HERE
+from services.desk.words import WORDS
 from tests.desk.conftest import Open, panel, rows, shown, sign_in, today
 from tests.outside.watched_county import WatchedCounty, wait_for
 
@@ -174,6 +176,14 @@ def written(row: dict[str, str]) -> str:
     writer.writeheader()
     writer.writerow(row)
     return text.getvalue()
+
+
+def test_every_word_stands_in_both_languages_and_says_the_same_things() -> None:
+    for key, word in WORDS.items():
+        assert set(re.findall(r"{\w+}", word.zh)) == set(re.findall(r"{\w+}", word.en)), key
+        assert not re.search(r"[,;:!?](?!\w)", word.zh), key
+    asked = {key for path in HERE.rglob("*.html") for key in re.findall(r"say\('([\w-]+)'[,)]", path.read_text())}
+    assert asked <= WORDS.keys()
 
 
 def test_the_vendored_files_are_those_their_packages_published() -> None:
