@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
@@ -18,8 +19,8 @@ class Tokens(BaseModel):
     refresh_token: str
     expires_in: int
 
-    def given_to(self, visit: Visit) -> Visit:
-        until = time.time() + self.expires_in - EARLY
+    def given_to(self, visit: Visit, now: float) -> Visit:
+        until = now + self.expires_in - EARLY
         return replace(visit, access=self.access_token, until=until, refresh=self.refresh_token)
 
 
@@ -35,8 +36,8 @@ class Renewals:
     """A refresh token is used once. The parts of a page that ask at the same moment, or with the cookie of a moment
     ago, get the same new tokens: a second use would look like a theft, and end the sign-in."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, services: Services, clock: Callable[[], float] = time.time) -> None:
+        self._services, self._clock = services, clock
         self._renewed: dict[str, tuple[float, asyncio.Task[Renewed]]] = {}
 
     async def renew(self, refresh: str) -> Renewed:
@@ -61,9 +62,9 @@ class Renewals:
         """The visit with a token that still lasts; None when it has ended. `anew`: a service has just refused it."""
         if not visit.is_signed_in:
             return None
-        if not anew and time.time() < visit.until:
+        if not anew and self._clock() < visit.until:
             return visit
         renewed = await self.renew(visit.refresh)
         if renewed.refused:
             return None
-        return renewed.tokens.given_to(visit) if renewed.tokens else visit
+        return renewed.tokens.given_to(visit, self._clock()) if renewed.tokens else visit

@@ -1,6 +1,7 @@
 """In and out. A password passes through to county and is kept nowhere; which half of it was wrong nobody is told."""
 
 import math
+import time
 from dataclasses import replace
 
 import httpx
@@ -39,7 +40,7 @@ async def create_sign_in(request: Request) -> Response:
 
 async def begin(services: Services, before: Visit, tokens: Tokens) -> Visit:
     """A new visit: nothing of the one before it is worth anything in it."""
-    visit = tokens.given_to(Visit(language=before.language))
+    visit = tokens.given_to(Visit(language=before.language), time.time())
     token = {"authorization": f"Bearer {visit.access}"}
     me = await services.send("county", "GET", "/v1/accounts/me", token)
     name = str(me.json()["name"]) if me is not None and me.status_code == 200 else ""
