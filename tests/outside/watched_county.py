@@ -18,7 +18,7 @@ from services.cli.readiness import ReadyProcess, read_ready
 from services.cli.secret_files import receiver_secret
 from tests.outside.launching import alive, eventually, family, state_folder
 
-PROCESSES = 12  # PostgreSQL, four services with a worker each, the scheduler, the receiver and the origin
+PROCESSES = 13  # PostgreSQL, four services with a worker each, the scheduler, the receiver, the desk and the origin
 
 
 @dataclass
