@@ -30,6 +30,9 @@ class Teller:
             "village"
         ]
 
+    def close(self) -> None:
+        self.http.close()
+
     def send(self, method: str, service: str, path: str, *, who: str = "county", **options: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.tokens[who]}"} if who else {}
         answer = self.http.request(

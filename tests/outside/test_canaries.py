@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import psycopg
@@ -40,15 +41,15 @@ def test_an_id_number_is_found_apart_small_cut_short_and_hashed() -> None:
 def test_nothing_of_a_hundred_people_stands_where_it_must_not(county: WatchedCounty) -> None:
     begun = time.monotonic()
     answers = Answers()
-    teller = Teller(county, answers)
-    families = tell_as_meant(teller)
-    change_and_look(teller, families)
-    tell_in_refused_rows(teller)
-    tell_in_addresses(teller, families[0]["id"])
-    tell_in_bodies(teller, families[0]["id"])
-    break_constraints(teller)
-    assert tell_while_it_breaks(teller, families) > 0
-    wait_for(lambda: heard_of_all(county, [family["id"] for family in families]), 30)
+    with closing(Teller(county, answers)) as teller:
+        families = tell_as_meant(teller)
+        change_and_look(teller, families)
+        tell_in_refused_rows(teller)
+        tell_in_addresses(teller, families[0]["id"])
+        tell_in_bodies(teller, families[0]["id"])
+        break_constraints(teller)
+        assert tell_while_it_breaks(teller, families) > 0
+        wait_for(lambda: heard_of_all(county, [family["id"] for family in families]), 30)
     found, looked = search(sinks_of(county, answers))
     told = time.monotonic() - begun
     print(f"{len(answers.refused)} refusals, {len(answers.given)} answers, {told:.1f} s, bytes: {looked}")  # noqa: T201
