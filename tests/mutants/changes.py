@@ -136,7 +136,9 @@ def instead_of(part: ast.AST) -> Iterator[ast.AST]:
         case ast.Return(value=ast.expr()):
             yield ast.Return(ast.Constant(None))
         case ast.Set() | ast.BinOp(op=ast.BitOr()) | ast.Call(func=ast.Subscript(), args=[]):
-            yield ast.BinOp(part, ast.BitOr(), ast.Set([ast.Constant(one) for one in SOME]))
+            there = {one.value for one in ast.walk(part) if isinstance(one, ast.Constant)}
+            if added := [one for one in SOME if one not in there]:  # else it would change nothing
+                yield ast.BinOp(part, ast.BitOr(), ast.Set([ast.Constant(one) for one in added]))
 
 
 def other_words(words: str) -> Iterator[str]:
