@@ -26,7 +26,7 @@ TURNED_SQL = (
 )  # fmt: skip
 TYPES = ("annotation", "returns")
 TAKES_ANY = ("where", "or_", "and_", "max", "min")
-SOME = ("cadre", "county", "system", "auditor")  # roles put where they may not be
+SOME = ("security",)  # a role put where it may not be: it stands almost nowhere
 
 
 @dataclass(frozen=True)
