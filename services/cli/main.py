@@ -14,6 +14,8 @@ import typer
 
 from services.cli import audit, certificate, field_keys
 from services.cli.account import give_account
+from services.cli.backup import BACKED_UP, back_up
+from services.cli.backup import follow as go_on
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
 from services.cli.messages import NOT_SHOWN, CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
@@ -22,6 +24,8 @@ from services.cli.office import Office, Refused
 from services.cli.postgres import throwaway_folder
 from services.cli.processes import Ports
 from services.cli.readiness import read_ready
+from services.cli.restore import RESTORED
+from services.cli.restore import restore as put_back
 from services.cli.secret_files import SERVICES
 from services.cli.sweep import sweep as sweep_county
 from services.cli.up import up as start
@@ -54,6 +58,30 @@ PLACES = {  # where a kind of file goes, if not to households
 def up(state: State = HERE, lang: Language = "zh") -> None:
     """启动全部服务 / start every service; stays until stopped."""
     raise typer.Exit(start(state, Ports.default(), lang=lang))
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="新文件夹 / a new folder")],
+    state: State = HERE,
+    follow: Annotated[bool, typer.Option("--follow", help="持续归档，直到停止 / go on until stopped")] = False,
+    lang: Language = "zh",
+) -> None:
+    """备份全部数据 / the whole data at one instant; with --follow also every write from then on. Holds no keys."""
+    with reasons_said(lang):
+        back_up(state, folder)
+        Voice(lang).say(BACKED_UP, folder=folder)
+        if follow:
+            go_on(state, folder)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="备份文件夹 / a backup")], state: State = HERE, lang: Language = "zh"
+) -> None:
+    """用备份替换现有数据 / a backup in the place of the live data, which is kept aside."""
+    with reasons_said(lang):
+        Voice(lang).say(RESTORED, before=put_back(state, folder))
 
 
 @app.command()
@@ -141,6 +169,15 @@ def give_up(reason: CannotRun, lang: Lang) -> NoReturn:
 
 class NoDatabaseNamed(CannotRun):
     notice = Notice("没有设置环境变量 {variable}。", "The environment variable {variable} is not set.")
+
+
+@contextmanager
+def reasons_said(lang: Lang) -> Iterator[None]:
+    try:
+        yield
+    except CannotRun as reason:
+        reason.say(Voice(lang))
+        raise typer.Exit(reason.exit_code) from reason
 
 
 @contextmanager

@@ -162,13 +162,21 @@ def free_port() -> int:
 def running(
     state: Path, port: int | None = None, options: Mapping[str, str] | None = None
 ) -> Iterator[tuple[Cluster, int]]:
-    """A server for the length of a `with`; the data stays. Its log: state/postgres.log."""
-    cluster, port = prepare(state), port or free_port()
+    """A server for the length of a `with`; the data stays."""
+    cluster = prepare(state)
+    with serving(cluster, port, options) as taken:
+        yield cluster, taken
+
+
+@contextmanager
+def serving(cluster: Cluster, port: int | None = None, options: Mapping[str, str] | None = None) -> Iterator[int]:
+    """The port. Its log: state/postgres.log."""
+    port = port or free_port()
     with (cluster.state / "postgres.log").open("ab") as log:
         server = cluster.start(port, log.fileno(), options)
     try:
         wait_until_ready(cluster, port)
-        yield cluster, port
+        yield port
     finally:
         stop(server)
 
