@@ -38,6 +38,10 @@ class HouseholdFacts(Table, CopiedFacts, table=True):
 
     persons: int | None = None
     net_income: int | None = Field(default=None, sa_type=BigInteger)
+    net_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    transfer_income: int | None = Field(default=None, sa_type=BigInteger)
     medical_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     schooling_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     rigid_expense: int | None = Field(default=None, sa_type=BigInteger)
@@ -57,7 +61,11 @@ class TeamFacts(Table, CopiedFacts, table=True):
     __tablename__ = "team_facts"
 
     members: int | None = None
+    leaders: int | None = None
     last_present_on: date | None = None
+    leader_away_since: date | None = None
+    member_away_since: date | None = None
+    longest_posted_since: date | None = None
 
 
 class Departed(Table, table=True):
