@@ -141,6 +141,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/alerts/{alert_id}": "alert:read",
         "GET /v1/rules": "alert:read",
         "GET /v1/vocabulary": "alert:read",
+        "GET /v1/facts/{about}/{subject}": "alert:read",
         "GET /v1/sweeps": "sweep:read",
         "GET /v1/sweeps/{sweep_id}": "sweep:read",
         "GET /v1/sweeps/{sweep_id}/gaps": "sweep:read",

@@ -63,7 +63,7 @@ class Compiler:
 
     def __init__(self, facts: Any, standards: Mapping[str, Sequence[StandardRow]], today: date) -> None:
         self.facts = facts
-        self._standards = standards
+        self.standards = standards
         self._today = today
 
     def sql(self, tree: Tree) -> Sql:
@@ -90,8 +90,8 @@ class Compiler:
     def nearest(self, key: str, shown: Callable[[StandardRow], Sql]) -> Sql:
         """Rows come longest code first, so the first that fits is the nearest place's. The county's or a wider one fits
         all: with none below it a standard is a constant, and a million households are not asked where they live."""
-        below = [row for row in self._standards[key] if len(row.division) > COUNTY]
-        wider = self._standards[key][len(below) :]
+        below = [row for row in self.standards[key] if len(row.division) > COUNTY]
+        wider = self.standards[key][len(below) :]
         everywhere = shown(wider[0]) if wider else null()
         fits = [(self.facts.c.division.startswith(row.division), shown(row)) for row in below]
         return case(*fits, else_=everywhere) if fits else everywhere

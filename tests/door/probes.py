@@ -137,6 +137,8 @@ ALERT, SWEEP = "alert:read", "sweep:read"
 ALERTS = (
     get(ALERT, "/v1/alerts/{alert}", "path"),
     get(ALERT, "/v1/alerts?division={village}", "query", seen=rows),
+    get(ALERT, "/v1/facts/household/{household}", "path", unbound=True),
+    get(ALERT, "/v1/facts/household/{household}?as_of=2026-11-20T00:00:00Z", "query", unbound=True),
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
     get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", by_sets=False, same_bytes=False,
         seen=lambda answer, thing: thing.ids["household"] in answer.text),
