@@ -28,7 +28,7 @@ from tests.callers import Headers, Office, served
 from tests.conftest import NOW, TODAY
 
 BESIDE = "520621001006"
-POOR = {"net_income": yuan(20_000), "persons": 4, "monitored": False}
+POOR: dict[str, Any] = {"net_income": yuan(20_000), "persons": 4, "monitored": False}
 
 
 @pytest.fixture

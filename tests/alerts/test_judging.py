@@ -1,5 +1,6 @@
 """TRUE opens, FALSE closes, unknown changes nothing."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -74,7 +75,12 @@ def test_an_older_version_changes_nothing(watched: Session) -> None:
 
 
 def test_a_loan_leaves_a_gap_and_no_rule_of_income_or_expense_sees_it(watched: Session) -> None:
-    stated = {"net_income": yuan(25_280), "persons": 4, "monitored": False, "rigid_expense": yuan(8_400)}
+    stated: dict[str, Any] = {
+        "net_income": yuan(25_280),
+        "persons": 4,
+        "monitored": False,
+        "rigid_expense": yuan(8_400),
+    }
     with_a_loan, without = (told(watched, **stated, cash_gap=yuan(gap)) for gap in (400, 8_400))
     assert open_alerts(watched, with_a_loan) == open_alerts(watched, without) == ["income-after-costs-below-line"]
 
