@@ -81,8 +81,8 @@ class Demo:
         self.step("订阅回调", "webhook subscription")
         self.subscribe()
         self.step("农户、成员、收支", "households, members, statements")
-        for name in ("households.xlsx", "members.csv", "statements.csv"):
-            kind = name.partition(".")[0]
+        for name in ("households.xlsx", "members.csv", "statements.csv", "statements_before.csv"):
+            kind = name.partition(".")[0].removesuffix("_before")
             accept(self.county.upload("households", f"/v1/household-imports/{kind}", files / name), name)
         self.step("工作队、驻地、到岗登记", "teams, stations, check-ins")
         for name in ("teams.xlsx", "stations.csv"):

@@ -79,7 +79,7 @@ def attendance(engine: Engine, village: str) -> Thing:
             village=village, verdict="inside",
         ),
         DayStatus(cadre_id=cadre, day=TODAY, status="present", evidence=[entry]),
-        TeamFacts(subject=team, division=village, version=1, members=1, last_present_on=TODAY),
+        TeamFacts(subject=team, division=village, version=1, members=1, leaders=0, last_present_on=TODAY),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "day_starts_at", 5, division=village)
