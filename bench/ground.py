@@ -22,8 +22,9 @@ from services.alerts.models import Rule
 from services.alerts.rules import newest_rules, ship
 from services.cli import postgres
 from services.cli.migrate import migrate_all
+from services.county.days import count_days
 from services.kit.store.db import connect, open_session
-from services.kit.store.tables import Standard
+from services.kit.store.tables import Day, Standard
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 COPY = f"COPY household_facts ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)"
@@ -87,8 +88,14 @@ def load(engine: Engine, plain: psycopg.Connection, folder: Path, size: int, see
     ship(engine, NOW)
     with open_session(engine) as session, session.begin():
         session.add_all(standard(key, value) for key, value in STANDARDS.items())
+        session.add_all(calendar())
         rules = newest_rules(session, HOUSEHOLD)
     return Ground(engine, plain, limit.load(households), rules, folder / "fired.csv")
+
+
+def calendar() -> Iterator[Day]:
+    for day, working, ordinal, provisional, source in count_days(NOW.year, {}):
+        yield Day(date=day, working=working, ordinal=ordinal, provisional=provisional, source=source, version=1)
 
 
 def standard(key: str, value: int) -> Standard:

@@ -17,14 +17,19 @@ from typing import Any
 import duckdb
 import psycopg
 
-from bench.county import COUNTY, STANDARDS
+from bench.county import COUNTY, STANDARDS, TODAY
 from services.alerts.catalogue import HOUSEHOLD
 from services.alerts.models import Rule
+from services.county.days import count_days
 
 TABLE = "CREATE TABLE limit_alert (LIKE alert INCLUDING ALL)"
 STAGING = """
     CREATE TEMPORARY TABLE fired (id uuid, rule_key text, rule_version int, severity text, subject uuid, division text)
     ON COMMIT DROP
+"""
+WORKING_DAYS = """
+    CREATE MACRO working_days_since(since) AS (
+        SELECT (SELECT max(ordinal) FROM day) - ordinal FROM day WHERE date = since)
 """
 UPSERT = """
     INSERT INTO limit_alert (id, county, about, rule_key, rule_version, subject, division, severity,
@@ -45,6 +50,10 @@ def load(households: Path) -> Any:
     duck.execute(f"CREATE TABLE household_facts AS SELECT * FROM {read}", [str(households)])  # noqa: S608
     columns = ", ".join(f"{value} AS {key}" for key, value in STANDARDS.items())
     duck.execute(f"CREATE TABLE standards AS SELECT {columns}")  # our own names and numbers
+    days = [(day, ordinal) for day, _, ordinal, *_ in count_days(TODAY.year, {}) if day <= TODAY]
+    duck.execute("CREATE TABLE day (date DATE, ordinal BIGINT)")
+    duck.executemany("INSERT INTO day VALUES (?, ?)", days)
+    duck.execute(WORKING_DAYS)
     return duck
 
 

@@ -6,25 +6,35 @@ to close.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from bench.county import COUNTY, STANDARDS
+from bench.county import COUNTY, STANDARDS, TODAY
 from services.alerts.catalogue import HOUSEHOLD
 from services.alerts.models import Alert, Finding, HouseholdFacts, Rule
 from services.alerts.rules import read_rule
+from services.county.days import count_days
 from services.kit.store.tables import Event
 
 PAGE = 1_000
+ORDINALS = {day: ordinal for day, _, ordinal, *_ in count_days(TODAY.year, {})}
 
 
 def below_line(facts: HouseholdFacts) -> bool:
     if facts.net_income is None or facts.persons is None:
         return False
     return facts.net_income < STANDARDS["monitoring_line"] * facts.persons and facts.monitored is False
+
+
+def below_line_after_costs(facts: HouseholdFacts) -> bool:
+    if facts.net_income is None or facts.persons is None or facts.rigid_expense is None:
+        return False
+    line = STANDARDS["monitoring_line"] * facts.persons
+    return facts.net_income >= line > facts.net_income - facts.rigid_expense and facts.monitored is False
 
 
 def burdened(facts: HouseholdFacts) -> bool:
@@ -36,6 +46,49 @@ def burdened(facts: HouseholdFacts) -> bool:
     )
 
 
+def income_fell(facts: HouseholdFacts) -> bool:
+    now, before = facts.net_income, facts.net_income_before
+    if now is None or before is None:
+        return False
+    return now < before and now * 100 <= before * (100 - STANDARDS["income_fall"])
+
+
+def lives_on_transfers(facts: HouseholdFacts) -> bool:
+    net, persons, transfers = facts.net_income, facts.persons, facts.transfer_income
+    if net is None or persons is None or transfers is None or facts.monitored is not False:
+        return False
+    modest = STANDARDS["income_floor"] * persons < net < STANDARDS["low_income_line"] * persons
+    return modest and transfers * 100 >= net * STANDARDS["transfer_share"]
+
+
+def work_lost(facts: HouseholdFacts) -> bool:
+    if facts.wage_income is None or facts.wage_income_before is None:
+        return False
+    return facts.wage_income * 100 < facts.wage_income_before
+
+
+def out_of_date(facts: HouseholdFacts) -> bool:
+    if facts.income_until is None:
+        return False
+    return ORDINALS[TODAY] - ORDINALS[facts.income_until] >= STANDARDS["income_age"]
+
+
+def a_person(facts: HouseholdFacts) -> Fraction | None:
+    if facts.net_income is None or not facts.persons:
+        return None
+    return Fraction(facts.net_income, facts.persons)
+
+
+def too_low(facts: HouseholdFacts) -> bool:
+    each = a_person(facts)
+    return each is not None and each <= STANDARDS["income_floor"]
+
+
+def too_high(facts: HouseholdFacts) -> bool:
+    each = a_person(facts)
+    return each is not None and each > STANDARDS["income_ceiling"]
+
+
 # The shipped rules once more, by hand, as code that does not know of rules as data would have them.
 CONDITIONS: Mapping[str, Callable[[HouseholdFacts], bool]] = {
     "income-below-line": below_line,
@@ -44,6 +97,15 @@ CONDITIONS: Mapping[str, Callable[[HouseholdFacts], bool]] = {
     "not-insured": lambda facts: (facts.uninsured_members or 0) > 0,
     "house-unsafe": lambda facts: facts.safe_house is False,
     "water-unsafe": lambda facts: facts.safe_water is False,
+    "income-after-costs-below-line": below_line_after_costs,
+    "expense-gap": lambda facts: (facts.cash_gap or 0) >= STANDARDS["expense_gap"],
+    "schooling-burden": lambda facts: (facts.schooling_self_paid or 0) >= STANDARDS["schooling_burden"],
+    "income-fell": income_fell,
+    "work-income-lost": work_lost,
+    "lives-on-transfers": lives_on_transfers,
+    "income-out-of-date": out_of_date,
+    "income-implausibly-low": too_low,
+    "income-implausibly-high": too_high,
 }
 
 
@@ -95,4 +157,4 @@ def save(session: Session, rule: Rule, facts: HouseholdFacts, now: datetime) -> 
 
 
 def evidence_of(rule: Rule, facts: HouseholdFacts) -> dict[str, Any]:
-    return {"facts": {key: getattr(facts, key) for key in read_rule(rule).facts}}
+    return {"facts": facts.model_dump(mode="json", include=set(read_rule(rule).facts))}

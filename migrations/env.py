@@ -18,7 +18,14 @@ ischema_names["xid8"] = Xid8  # a type SQLAlchemy does not know by itself
 def migrate(connection: Connection) -> None:
     own = import_module(f"services.{context.config.config_ini_section}.models").Table
     shape = [Kit.metadata, own.metadata]
-    context.configure(connection=connection, target_metadata=shape, transaction_per_migration=True)
+    partitions = set(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition")).scalars())
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=shape,
+        transaction_per_migration=True,
+        include_name=lambda name, kind, _: kind != "table" or name not in partitions,  # they follow their parents
+    )
     connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT})
     connection.commit()
     with context.begin_transaction():

@@ -148,6 +148,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/alert-counts": "alert:read",
         "GET /v1/rules": "alert:read",
         "GET /v1/vocabulary": "alert:read",
+        "GET /v1/facts/{about}/{subject}": "alert:read",
         "GET /v1/sweeps": "sweep:read",
         "GET /v1/overdue-sweeps": "sweep:read",
         "GET /v1/sweeps/{sweep_id}": "sweep:read",

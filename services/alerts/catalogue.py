@@ -45,6 +45,10 @@ SUBJECTS: Mapping[str, Subject] = {
         (
             Fact("persons", "number", "家庭人口", "persons"),
             Fact("net_income", "money", "家庭纯收入", "net income of the household"),
+            Fact("net_income_before", "money", "上一年家庭纯收入", "net income of the year before"),
+            Fact("wage_income", "money", "工资性收入", "wages"),
+            Fact("wage_income_before", "money", "上一年工资性收入", "wages of the year before"),
+            Fact("transfer_income", "money", "转移性收入", "transfer income"),
             Fact("medical_self_paid", "money", "合规自付医疗支出", "compliant self-paid medical cost"),
             Fact("schooling_self_paid", "money", "合规自付教育支出", "compliant self-paid schooling cost"),
             Fact("rigid_expense", "money", "刚性支出", "rigid expense"),
@@ -64,7 +68,11 @@ SUBJECTS: Mapping[str, Subject] = {
         "工作队",
         (
             Fact("members", "number", "在岗队员", "members posted"),
+            Fact("leaders", "number", "在岗第一书记和队长", "first secretaries and captains posted"),
             Fact("last_present_on", "date", "最近在岗日", "last day somebody was present"),
+            Fact("leader_away_since", "date", "负责人最近在岗日（或到任日）", "last day a leader was present, or came"),
+            Fact("member_away_since", "date", "离岗最久队员的最近在岗日（或到任日）", "that of who is away longest"),
+            Fact("longest_posted_since", "date", "最早到任日", "when the first of the team came"),
         ),
     ),
 }
@@ -81,8 +89,19 @@ STANDARDS: Mapping[str, StandardKey] = {
             "医疗自付预警线（脱贫户）",
             "medical threshold, formerly poor",
         ),
+        StandardKey("schooling_burden", "money", "分/年", "教育自付预警线", "schooling threshold"),
+        StandardKey("expense_gap", "money", "分/年", "刚性支出缺口预警线", "threshold of uncovered rigid expense"),
+        StandardKey("income_fall", "number", "%", "收入降幅预警线", "fall of income worth a look"),
+        StandardKey("income_age", "number", "工作日", "收入信息有效天数", "working days a statement stays fresh"),
+        StandardKey("income_floor", "money", "分/人·年", "收入核实下限", "income too low to be believed"),
+        StandardKey("income_ceiling", "money", "分/人·年", "收入核实上限", "income too high to be believed"),
+        StandardKey("transfer_share", "number", "%", "转移性收入占比预警线", "share of transfers worth a look"),
+        StandardKey("low_income_line", "money", "分/人·年", "低收入预警线", "low income line, above monitoring"),
         StandardKey("team_strength", "number", "人", "工作队最低人数", "smallest team"),
         StandardKey("presence_gap", "number", "工作日", "驻村空档天数", "working days without presence"),
+        StandardKey("leader_absence", "number", "工作日", "负责人不在岗天数", "working days without a leader"),
+        StandardKey("member_absence", "number", "工作日", "队员不在岗天数", "working days a member may be away"),
+        StandardKey("posting_term", "number", "工作日", "驻村任期", "working days of a posting's term"),
     )
 }
 

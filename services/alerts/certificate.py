@@ -22,13 +22,15 @@ MISSING = text(
 
 def certificate_of(session: Session, sweep: Sweep, key: Ed25519PrivateKey, now: datetime) -> dict[str, Any]:
     """It balances when register + came − went = judged + not judgeable: nobody was left out. Signed with the key of the
-    audit, so that it can be shown elsewhere: `shouwang certificate verify`."""
+    audit, so that it can be shown elsewhere: `shouwang certificate verify`. Of a month that was missed, `late`, the
+    alerts are those whose rules held by what was known at its end (late.py)."""
     tally = (sweep.tally or {})[HOUSEHOLD]
     said = {
         "county": sweep.county,
         "period": sweep.period.isoformat(),
         "cut_at": sweep.reconciled_at.isoformat() if sweep.reconciled_at else None,
         "certified_at": now.isoformat(),
+        "late": "late" in (sweep.tally or {}),
         "register": sweep.registered,
         "judged": tally["judged"],
         "not_judgeable": tally["not_judgeable"],

@@ -7,17 +7,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field, create_model
-from sqlalchemy import column, delete, func, literal, select, text
+from sqlalchemy import CTE, column, delete, func, literal, select, text
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlmodel import Session, SQLModel
 
 from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM, Subject
 from services.alerts.conditions import LARGEST_MONEY, LARGEST_NUMBER
-from services.alerts.models import Departed, HouseholdFacts, TeamFacts
+from services.alerts.models import Departed, FactHistory, HouseholdFacts, TeamFacts
 from services.kit.post.facts import COUNTY, table_of
 
 FACTS: Mapping[str, type[SQLModel]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
+REMEMBERED = ("subject", "county", "division", "version", "known_since", "learned_at")
 
 CLOSE = text(
     """
@@ -81,7 +82,17 @@ def learn(session: Session, about: str, told: Iterable[Told]) -> list[UUID]:
     fresh["learned_at"] = func.clock_timestamp()
     newer = table.c.version < write.excluded.version
     upsert = write.on_conflict_do_update(index_elements=["subject"], set_=fresh, where=newer)
-    return list(session.scalars(upsert.returning(table.c.subject)))
+    learned = upsert.returning(table).cte("learned")
+    return list(session.scalars(select(learned.c.subject).add_cte(kept(about, learned))))
+
+
+def kept(about: str, learned: CTE) -> CTE:
+    """The versions just accepted, written to their history in the same statement."""
+    names = [fact.key for fact in SUBJECTS[about].facts]
+    facts = func.jsonb_build_object(*(part for name in names for part in (name, learned.c[name])))
+    said = [learned.c[name] for name in REMEMBERED]
+    row = select(literal(about), *said, func.jsonb_strip_nulls(facts))
+    return plain_insert(FactHistory).from_select(["about", *REMEMBERED, "facts"], row).cte("kept")
 
 
 def newest_of_each(told: Iterable[Told]) -> list[Told]:

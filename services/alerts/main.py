@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, counts, inbox, overdue, rules, sweep, vocabulary
+from services.alerts import alerts, counts, history, inbox, overdue, rules, sweep, vocabulary
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.kit.post.feed import feed
@@ -35,6 +35,7 @@ ROUTERS = [
     overdue.router,
     rules.router,
     vocabulary.router,
+    history.router,
     sweep.router,
     subscriptions("alerts", allow, RIGHTS, PUBLISHED),
     feed("alerts", allow, RIGHTS, PUBLISHED),

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, Index, PrimaryKeyConstraint, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -38,6 +38,10 @@ class HouseholdFacts(Table, CopiedFacts, table=True):
 
     persons: int | None = None
     net_income: int | None = Field(default=None, sa_type=BigInteger)
+    net_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    transfer_income: int | None = Field(default=None, sa_type=BigInteger)
     medical_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     schooling_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     rigid_expense: int | None = Field(default=None, sa_type=BigInteger)
@@ -57,7 +61,31 @@ class TeamFacts(Table, CopiedFacts, table=True):
     __tablename__ = "team_facts"
 
     members: int | None = None
+    leaders: int | None = None
     last_present_on: date | None = None
+    leader_away_since: date | None = None
+    member_away_since: date | None = None
+    longest_posted_since: date | None = None
+
+
+class FactHistory(Table, table=True):
+    """Every version of every subject's facts that was learned, for good. A month a partition, and one for what no
+    partition waits for (history.py). Facts as they were sent; what is left out was unknown."""
+
+    __tablename__ = "fact_history"
+    __table_args__ = (
+        PrimaryKeyConstraint("subject", "learned_at"),
+        {"postgresql_partition_by": "RANGE (learned_at)"},
+    )
+
+    subject: UUID
+    learned_at: datetime = instant()
+    about: str
+    county: str
+    division: str
+    version: int = Field(sa_type=BigInteger)
+    known_since: datetime = instant()
+    facts: dict[str, Any] = Field(sa_type=JSONB)
 
 
 class Departed(Table, table=True):

@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from services.alerts.catalogue import STANDARDS
-from services.alerts.conditions import Literal, Name, Operation, Tree
+from services.alerts.conditions import Literal, Name, Operation, Tree, names_in
 from services.alerts.rules import ReadRule
 from services.kit.post.facts import COUNTY
 from services.kit.store.reference import StandardRow
@@ -56,6 +56,7 @@ BINARY: Mapping[str, Callable[[Any, Any], Any]] = {
 ARITHMETIC = frozenset("+-*/")
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
 UNKNOWN = 2
+DAYS: Any = Day.__table__  # type: ignore[attr-defined]
 
 
 class Compiler:
@@ -63,8 +64,9 @@ class Compiler:
 
     def __init__(self, facts: Any, standards: Mapping[str, Sequence[StandardRow]], today: date) -> None:
         self.facts = facts
-        self._standards = standards
+        self.standards = standards
         self._today = today
+        self._calendars: dict[str, Any] = {}
 
     def sql(self, tree: Tree) -> Sql:
         if isinstance(tree, Name):
@@ -90,8 +92,8 @@ class Compiler:
     def nearest(self, key: str, shown: Callable[[StandardRow], Sql]) -> Sql:
         """Rows come longest code first, so the first that fits is the nearest place's. The county's or a wider one fits
         all: with none below it a standard is a constant, and a million households are not asked where they live."""
-        below = [row for row in self._standards[key] if len(row.division) > COUNTY]
-        wider = self._standards[key][len(below) :]
+        below = [row for row in self.standards[key] if len(row.division) > COUNTY]
+        wider = self.standards[key][len(below) :]
         everywhere = shown(wider[0]) if wider else null()
         fits = [(self.facts.c.division.startswith(row.division), shown(row)) for row in below]
         return case(*fits, else_=everywhere) if fits else everywhere
@@ -108,13 +110,13 @@ class Compiler:
             return total if divisor is None else cast(total, Numeric) / divisor
         if tree.op in COMPARISONS:
             return self.comparison(tree)
+        if tree.op == "working_days_since":
+            return self.working_days_since(tree.parts[0])
         parts = [self.sql(part) for part in tree.parts]
         if tree.op == "not":
             return not_(parts[0])
         if tree.op == "unknown":
             return parts[0].is_(None)
-        if tree.op == "working_days_since":
-            return self.working_days_since(parts[0])
         result: Sql = BINARY[tree.op](*parts)
         return result
 
@@ -140,13 +142,20 @@ class Compiler:
         combined: Sql = BINARY[tree.op](times(left, under_right), times(right, under_left))
         return combined, times(under_left, under_right)
 
-    def working_days_since(self, day: Sql) -> Sql:
-        """Unknown where the calendar does not hold the day."""
-        table: Any = Day.__table__  # type: ignore[attr-defined]
-        start, end = table.alias(), table.alias()
-        first = select(start.c.ordinal).where(start.c.date == day).scalar_subquery()
-        last = select(end.c.ordinal).where(end.c.date == self._today).scalar_subquery()
-        return cast(last - first, BigInteger)
+    def working_days_since(self, day: Tree) -> Sql:
+        """Unknown where the calendar does not hold the day. The calendar is joined and not asked in a sub-select: that
+        would be done anew for each household and each mention."""
+        key = next(names_in(day)).key  # of days there are facts alone, and nothing is computed of them
+        start = self._calendars.setdefault(key, DAYS.alias(f"day_of_{key}"))
+        last = select(DAYS.c.ordinal).where(DAYS.c.date == self._today).scalar_subquery()
+        return cast(last - start.c.ordinal, BigInteger)
+
+    def source(self) -> Any:
+        """The facts, each with the calendar's day of what has been asked so far."""
+        joined = self.facts
+        for key, start in self._calendars.items():
+            joined = joined.outerjoin(start, start.c.date == self.facts.c[key])
+        return joined
 
 
 def stage_of(
@@ -162,14 +171,9 @@ def stage_of(
     wanted = facts.c.county == literal(county, Text)
     if subjects is not None:
         wanted = and_(wanted, facts.c.subject == any_(bindparam("subjects", type_=ARRAY(Uuid))))
-    return select(
-        facts.c.subject,
-        facts.c.division,
-        facts.c.version,
-        mask.label("mask"),
-        evidence.label("evidence"),
-        missing_facts(compiler, rules).label("missing"),
-    ).where(wanted, func.coalesce(or_(*conditions), true()))
+    columns = (mask.label("mask"), evidence.label("evidence"), missing_facts(compiler, rules).label("missing"))
+    staged = select(facts.c.subject, facts.c.division, facts.c.version, *columns).select_from(compiler.source())
+    return staged.where(wanted, func.coalesce(or_(*conditions), true()))
 
 
 def mask_of(conditions: Sequence[Sql]) -> Sql:

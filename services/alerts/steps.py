@@ -10,15 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD, TEAM
 from services.alerts.certificate import certificate_of, judged_by
-from services.alerts.judge import Bench, convene, judge_county, lock_out_learning
+from services.alerts.judge import convene, judge_county, lock_out_learning
+from services.alerts.late import ended, is_late, judge_late
 from services.alerts.learn import FACTS
 from services.alerts.models import Sweep
 from services.alerts.reconcile import came_since, reconcile, went_since
+from services.alerts.unjudged import note_gaps
 from services.kit.post.events import emit
 from services.kit.post.facts import table_of
 from services.kit.post.peers import Peer
@@ -27,20 +29,6 @@ from services.kit.store.claim import claim, renewing, still_held
 from services.kit.store.db import open_session
 
 HOLD = timedelta(seconds=30)  # renewed while the step is under way; a dead worker's sweep waits that long
-
-# Households that some rule could not judge, and the facts of that rule nobody has told us.
-GAPS = text(
-    """
-    INSERT INTO sweep_gap (sweep_id, subject, division, rules, missing)
-    SELECT :sweep_id, stage.subject, stage.division, array_agg(DISTINCT rules.key),
-           array_agg(DISTINCT fact) FILTER (WHERE fact IS NOT NULL)
-    FROM stage
-    JOIN unnest(CAST(:keys AS text[]), CAST(:facts AS text[])) WITH ORDINALITY AS rules (key, facts, place)
-      ON (stage.mask >> CAST(2 * (rules.place - 1) AS int)) & 3 = 2
-    LEFT JOIN LATERAL unnest(string_to_array(rules.facts, ' ')) AS fact ON fact = ANY (stage.missing)
-    GROUP BY stage.subject, stage.division
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -63,6 +51,11 @@ def sweep_some(walk: Walk, now: datetime) -> int:
 
 
 def reconcile_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
+    """Of a month that was missed there is nothing to reconcile: the owners know the present alone."""
+    with open_session(walk.engine) as session, session.begin():
+        if is_late(session, sweep):
+            advance(session, sweep, now, state="reconciled")
+            return
     teams, _ = reconcile(walk.engine, walk.owners, TEAM, sweep.county, now)
     register, cut = reconcile(walk.engine, walk.owners, HOUSEHOLD, sweep.county, now)
     with open_session(walk.engine) as session, session.begin():
@@ -72,6 +65,12 @@ def reconcile_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
 def judge_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
     with open_session(walk.engine) as session, session.begin():
         lock_out_learning(session, sweep.county)
+        if is_late(session, sweep):
+            late = judge_late(session, sweep, now)
+            known = {"registered": late[HOUSEHOLD]["subjects"], "teams": late[TEAM]["subjects"]}
+            cut = ended(sweep.period, now)
+            advance(session, sweep, now, state="judged", tally=late, reconciled_at=cut, **known)
+            return
         tally = {about: judge_one(session, sweep, about, now) for about in (TEAM, HOUSEHOLD)}
         advance(session, sweep, now, state="judged", tally=tally | judged_by(session, sweep))
 
@@ -97,18 +96,12 @@ def judge_one(session: Session, sweep: Sweep, about: str, now: datetime) -> dict
     }
 
 
-def note_gaps(session: Session, sweep: Sweep, bench: Bench) -> int:
-    facts = [" ".join(rule.condition_facts) for rule in bench.rules]
-    session.execute(GAPS, {"sweep_id": sweep.id, "keys": [rule.key for rule in bench.rules], "facts": facts})
-    counted = text("SELECT count(*) FROM sweep_gap WHERE sweep_id = :id")
-    return int(session.execute(counted, {"id": sweep.id}).scalar_one())
-
-
 def certify_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
     with open_session(walk.engine) as session, session.begin():
         certificate = certificate_of(session, sweep, walk.key, now)
         advance(session, sweep, now, state="certified", certificate=certificate, done_at=now)
         told = {"period": sweep.period.isoformat(), "register": sweep.registered, "balances": certificate["balances"]}
+        told["late"] = certificate["late"]
         emit(session, "sweep.certified", sweep.id, now, division=sweep.county, data=told)
         note_own(session, "sweep certified", now, sweep.id, division=sweep.county, register=sweep.registered or 0)
 

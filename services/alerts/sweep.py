@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from services.alerts.again import ask_for_today
 from services.alerts.catalogue import SWEEP_DAY
+from services.alerts.late import next_month
 from services.alerts.models import Sweep, SweepGap
 from services.alerts.policy import allow
 from services.alerts.reach import GAPS, reachable_sweep, reachable_sweeps
@@ -57,7 +58,8 @@ class GapOut(BaseModel):
 
 @router.post("/due", status_code=202, dependencies=[allow("sweep:start")], openapi_extra=repeatable("period"))
 def create_due_sweeps(session: UnboundSessionDep, now: Now, ring: RingIn | None = None) -> list[SweepOut]:
-    """Claims the newest due period of each county, and today's judging; each once, so calling again is harmless."""
+    """Claims the newest due period of each county and those missed before it, and today's judging; each once, so
+    calling again is harmless."""
     if ring and ring.every_seconds:
         beat(session, "scheduler", every=ring.every_seconds)
     ask_for_today(session, now)
@@ -92,15 +94,27 @@ def shown(sweep: Sweep) -> SweepOut:
 
 
 def claim_due(session: Session, now: datetime) -> list[Sweep]:
-    """A county is swept when a standard sets its day. Before that day the month before is the newest due one."""
+    """A county is swept when a standard sets its day. Before that day the month before is the newest due one. Months
+    between its last sweep and that one were missed: they are claimed too, and will be late (late.py)."""
     claimed = []
     for row in standards_on(session, SWEEP_DAY.key, now.date()):
         if len(row.division) == COUNTY:
-            period = newest_period(now.date(), int(row.value))
-            write = insert(Sweep).values(county=row.division, period=period, state="due", due_at=now, attempts=0)
-            written = session.scalar(write.on_conflict_do_nothing().returning(Sweep))
-            claimed += [written] if written else []
+            for period in due_periods(session, row.division, newest_period(now.date(), int(row.value))):
+                write = insert(Sweep).values(county=row.division, period=period, state="due", due_at=now, attempts=0)
+                written = session.scalar(write.on_conflict_do_nothing().returning(Sweep))
+                claimed += [written] if written else []
     return claimed
+
+
+def due_periods(session: Session, county: str, newest: date) -> list[date]:
+    """The months after the county's last sweep, the newest last. Before its first nothing was missed."""
+    last = session.scalar(select(func.max(col(Sweep.period))).where(col(Sweep.county) == county))
+    if last is None or last >= newest:
+        return [newest]
+    periods = [next_month(last)]
+    while periods[-1] < newest:
+        periods.append(next_month(periods[-1]))
+    return periods
 
 
 def newest_period(today: date, sweep_day: int) -> date:

@@ -1,6 +1,7 @@
 """Alerts' worker: follows the owners of facts, walks the sweeps, and delivers what was found."""
 
 from services.alerts.again import judges_again
+from services.alerts.history import makes_months
 from services.alerts.inbox import HANDLERS
 from services.alerts.models import SEALED
 from services.alerts.pull import pulls_facts
@@ -32,6 +33,7 @@ def main() -> None:
         *rotations(engine, seal, SEALED),
         signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners, {**pulls_facts(engine, owners), **judges_again(engine)}),
+        makes_months(engine),
         Loop("sweep", lambda now: sweep_some(walk, now), idle=0.5),
     ]
     run(loops, settings.timezone, engine)

@@ -12,13 +12,21 @@ from services.kit.post.facts import recompute, tell_each, tell_in_bulk
 
 KIND = "team"
 
-# A day counts for the team the cadre was posted to on that day, not for the one of today.
+# A day counts for the team the cadre was posted to on that day, not for the one of today. Nobody is away before having
+# come: who was never seen here is away since the first day of the posting.
 COMPUTED = text(
     """
     WITH people AS (
-        SELECT team_id, count(*) AS members
-        FROM posting WHERE team_id = ANY (:ids) AND upper_inf(valid)
-        GROUP BY team_id
+        SELECT team_id, role IN ('first_secretary', 'captain') AS leads, lower(valid) AS arrived,
+               coalesce((SELECT max(day) FROM day_status d
+                         WHERE d.cadre_id = p.cadre_id AND p.valid @> d.day AND d.status = 'present'),
+                        lower(valid)) AS away_since
+        FROM posting p WHERE team_id = ANY (:ids) AND upper_inf(valid)
+    ), posted AS (
+        SELECT team_id, count(*) AS members, count(*) FILTER (WHERE leads) AS leaders,
+               max(away_since) FILTER (WHERE leads) AS leader_away_since,
+               min(away_since) AS member_away_since, min(arrived) AS longest_posted_since
+        FROM people GROUP BY team_id
     ), seen AS (
         SELECT p.team_id, max(d.day) AS last_present_on
         FROM posting p JOIN day_status d ON d.cadre_id = p.cadre_id AND p.valid @> d.day AND d.status = 'present'
@@ -27,10 +35,14 @@ COMPUTED = text(
     )
     SELECT t.id AS subject,
            t.village AS division,
-           coalesce(people.members, 0) AS members,
-           seen.last_present_on AS last_present_on
+           coalesce(posted.members, 0) AS members,
+           coalesce(posted.leaders, 0) AS leaders,
+           seen.last_present_on AS last_present_on,
+           posted.leader_away_since AS leader_away_since,
+           posted.member_away_since AS member_away_since,
+           posted.longest_posted_since AS longest_posted_since
     FROM team t
-    LEFT JOIN people ON people.team_id = t.id
+    LEFT JOIN posted ON posted.team_id = t.id
     LEFT JOIN seen ON seen.team_id = t.id
     WHERE t.id = ANY (:ids)
     """

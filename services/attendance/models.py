@@ -141,4 +141,8 @@ class TeamFacts(Table, OwnedFacts, table=True):
     __tablename__ = "team_facts"
 
     members: int  # open postings
+    leaders: int  # of these, first secretaries and captains: often one person
     last_present_on: date | None = None  # of any member; empty: never
+    leader_away_since: date | None = None  # the last day a leader was present, or came
+    member_away_since: date | None = None  # of the member who has not been seen for longest, likewise
+    longest_posted_since: date | None = None  # the first to have come

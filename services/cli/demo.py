@@ -34,8 +34,19 @@ STANDARDS = {  # key → value (money in fen), unit
     "monitoring_line": (632_000, "分/人·年"),
     "medical_burden": (2_000_000, "分/年"),
     "medical_burden_formerly_poor": (500_000, "分/年"),
+    "schooling_burden": (1_000_000, "分/年"),
+    "expense_gap": (1_500_000, "分/年"),
+    "income_fall": (30, "%"),
+    "income_age": (240, "工作日"),
+    "income_floor": (50_000, "分/人·年"),
+    "income_ceiling": (3_000_000, "分/人·年"),
+    "transfer_share": (80, "%"),
+    "low_income_line": (948_000, "分/人·年"),
     "team_strength": (3, "人"),
     "presence_gap": (2, "工作日"),
+    "leader_absence": (5, "工作日"),
+    "member_absence": (10, "工作日"),
+    "posting_term": (600, "工作日"),
     "self_check_in": (1, "是否启用"),
     "day_starts_at": (5, "时"),
 }
@@ -70,8 +81,8 @@ class Demo:
         self.step("订阅回调", "webhook subscription")
         self.subscribe()
         self.step("农户、成员、收支", "households, members, statements")
-        for name in ("households.xlsx", "members.csv", "statements.csv"):
-            kind = name.partition(".")[0]
+        for name in ("households.xlsx", "members.csv", "statements.csv", "statements_before.csv"):
+            kind = name.partition(".")[0].removesuffix("_before")
             accept(self.county.upload("households", f"/v1/household-imports/{kind}", files / name), name)
         self.step("工作队、驻地、到岗登记", "teams, stations, check-ins")
         for name in ("teams.xlsx", "stations.csv"):

@@ -21,7 +21,7 @@ from services.kit.web.written import WrittenDay
 
 router = APIRouter(tags=["days"])
 
-FIRST = date(2024, 1, 1)  # ordinals count from here; nothing earlier is asked for
+FIRST = date(2019, 1, 1)  # ordinals count from here; a posting or a statement of longer ago is asked for by nobody
 FIXED_HOLIDAYS = {
     (1, 1),
     (5, 1),

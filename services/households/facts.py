@@ -15,6 +15,8 @@ KIND = "household"
 # A count of members is unknown while a member's answer is missing and no other member has already answered "yes".
 # An expense nobody stated is unknown; an income kind or a loan left out of a statement was none. Standards are per
 # year, so only a statement of twelve months is asked. A household without members is one whose members nobody told us.
+# The year before is the newest that had ended when this one began, at most twelve months earlier; nobody need have
+# stated it.
 COMPUTED = text(
     """
     WITH people AS (
@@ -28,13 +30,27 @@ COMPUTED = text(
         WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
         GROUP BY m.household_id
     ), newest AS (
-        SELECT DISTINCT ON (household_id) household_id, id, period_to
+        SELECT DISTINCT ON (household_id) household_id, id, period_from, period_to
         FROM statement WHERE household_id = ANY (:ids) AND period_to + 1 = period_from + interval '12 months'
         ORDER BY household_id, period_to DESC, seq DESC
+    ), earlier AS (
+        SELECT DISTINCT ON (s.household_id) s.household_id, s.id
+        FROM newest JOIN statement s ON s.household_id = newest.household_id
+         AND s.period_to < newest.period_from AND s.period_to >= newest.period_from - interval '12 months'
+         AND s.period_to + 1 = s.period_from + interval '12 months'
+        ORDER BY s.household_id, s.period_to DESC, s.seq DESC
+    ), before AS (
+        SELECT earlier.household_id, coalesce(sum(amount) FILTER (WHERE kind = 'wage'), 0) AS wage,
+               coalesce(sum(amount) FILTER (WHERE kind IN ('wage', 'operating', 'property', 'transfer', 'other')), 0)
+             - coalesce(sum(amount) FILTER (WHERE kind = 'production_cost'), 0) AS net_income
+        FROM earlier LEFT JOIN statement_line ON statement_id = earlier.id
+        GROUP BY earlier.household_id
     ), money AS (
         SELECT newest.household_id, newest.period_to,
                coalesce(sum(amount) FILTER (WHERE kind IN ('wage', 'operating', 'property', 'transfer', 'other')), 0)
              - coalesce(sum(amount) FILTER (WHERE kind = 'production_cost'), 0) AS net_income,
+               coalesce(sum(amount) FILTER (WHERE kind = 'wage'), 0) AS wage,
+               coalesce(sum(amount) FILTER (WHERE kind = 'transfer'), 0) AS transfer,
                sum(amount) FILTER (WHERE kind = 'medical_self_paid') AS medical,
                sum(amount) FILTER (WHERE kind = 'schooling_self_paid') AS schooling,
                coalesce(sum(amount) FILTER (WHERE kind = 'education_loan'), 0) AS loan
@@ -49,10 +65,15 @@ COMPUTED = text(
            h.village AS division,
            people.persons AS persons,
            CAST(money.net_income AS bigint) AS net_income,
+           CAST(before.net_income AS bigint) AS net_income_before,
+           CAST(money.wage AS bigint) AS wage_income,
+           CAST(before.wage AS bigint) AS wage_income_before,
+           CAST(money.transfer AS bigint) AS transfer_income,
            CAST(money.medical AS bigint) AS medical_self_paid,
            CAST(money.schooling AS bigint) AS schooling_self_paid,
            CAST(money.medical + money.schooling AS bigint) AS rigid_expense,
-           CAST(greatest(money.medical + money.schooling - money.loan, 0) AS bigint) AS cash_gap,
+           CASE WHEN money.medical + money.schooling IS NOT NULL  -- greatest() passes over what is unknown
+                THEN CAST(greatest(money.medical + money.schooling - money.loan, 0) AS bigint) END AS cash_gap,
            money.period_to AS income_until,
            CASE WHEN people.uninsured > 0 OR people.insured_unknown = 0 THEN people.uninsured END AS uninsured_members,
            CASE WHEN people.dropped_out > 0 OR people.schooling_unknown = 0 THEN people.dropped_out END
@@ -64,6 +85,7 @@ COMPUTED = text(
     FROM household h
     LEFT JOIN people ON people.household_id = h.id
     LEFT JOIN money ON money.household_id = h.id
+    LEFT JOIN before ON before.household_id = h.id
     LEFT JOIN tags ON tags.household_id = h.id
     WHERE h.id = ANY (:ids)
     """

@@ -132,6 +132,10 @@ class HouseholdFacts(Table, OwnedFacts, table=True):
 
     persons: int | None = None
     net_income: int | None = Field(default=None, sa_type=BigInteger)
+    net_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income: int | None = Field(default=None, sa_type=BigInteger)
+    wage_income_before: int | None = Field(default=None, sa_type=BigInteger)
+    transfer_income: int | None = Field(default=None, sa_type=BigInteger)
     medical_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     schooling_self_paid: int | None = Field(default=None, sa_type=BigInteger)
     rigid_expense: int | None = Field(default=None, sa_type=BigInteger)

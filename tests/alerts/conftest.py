@@ -24,8 +24,19 @@ STANDARDS = {
     "monitoring_line": 632_000,
     "medical_burden": 2_000_000,
     "medical_burden_formerly_poor": 500_000,
+    "schooling_burden": 1_000_000,
+    "expense_gap": 1_500_000,
+    "income_fall": 30,
+    "income_age": 240,
+    "income_floor": 50_000,
+    "income_ceiling": 3_000_000,
+    "transfer_share": 80,
+    "low_income_line": 948_000,
     "team_strength": 3,
     "presence_gap": 2,
+    "leader_absence": 5,
+    "member_absence": 10,
+    "posting_term": 600,
 }
 
 

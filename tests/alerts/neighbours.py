@@ -109,7 +109,7 @@ def register_whole(session: Session, **columns: Any) -> UUID:
     session.add(
         Membership(household_id=household, person_id=person.id, relation="01", valid=Range(date(2026, 1, 1), None))
     )
-    amounts = {"wage": 5_000_000, "medical_self_paid": 0, "schooling_self_paid": 0}
+    amounts = {"wage": 2_000_000, "medical_self_paid": 0, "schooling_self_paid": 0}
     session.add_all(StatementLine(statement_id=statement.id, kind=kind, amount=amounts[kind]) for kind in amounts)
     facts_changed(session, [household], NOW)
     session.commit()

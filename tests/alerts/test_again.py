@@ -11,7 +11,7 @@ from services.alerts.catalogue import TEAM
 from services.alerts.learn import Told
 from services.alerts.take_in import take_in
 from services.kit.store.claim import work_a_job
-from tests.alerts.conftest import COUNTY, VILLAGE, open_alerts, set_standards, told, yuan
+from tests.alerts.conftest import COUNTY, STANDARDS, VILLAGE, open_alerts, set_standards, told, yuan
 from tests.callers import HERE
 from tests.conftest import NOW, TODAY
 
@@ -59,7 +59,7 @@ def test_facts_are_learned_where_a_standard_is_missing_and_judged_when_it_comes(
 
 def test_a_household_that_moves_to_another_county_has_one_alert_and_not_two(watched: Session) -> None:
     family = told(watched, safe_water=False)
-    set_standards(watched, {"monitoring_line": 1, "medical_burden": 1, "medical_burden_formerly_poor": 1}, "520622")
+    set_standards(watched, STANDARDS, "520622")
     take_in(watched, "household", [Told(family, "520622001001", 2, {"safe_water": False})], NOW)
     watched.commit()
     assert open_alerts(watched, family) == ["water-unsafe"]

@@ -54,7 +54,7 @@ def test_alerts_of_a_place_are_those_of_its_villages(http: TestClient, watched: 
 
 def test_the_rules_that_judge_are_listed_with_their_conditions(http: TestClient, officer: Headers) -> None:
     rules = {rule["key"]: rule for rule in http.get("/v1/rules", headers=officer).json()}
-    assert len(rules) == 8
+    assert len(rules) == 21
     assert rules["income-below-line"]["condition"] == "net_income < monitoring_line * persons and not monitored"
 
 

@@ -17,7 +17,7 @@ from services.kit.store.db import open_session
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.conftest import NOW, TODAY
 
-POOR = {"net_income": 0, "persons": 1, "monitored": False}
+POOR = {"net_income": 100_000, "persons": 1, "monitored": False}
 FIRST, MIDDLE, LAST = (UUID(int=n) for n in (1, 2, 3))
 
 

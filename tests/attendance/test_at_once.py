@@ -48,7 +48,7 @@ def test_a_whole_team_at_once_is_counted_whole(
     assert {len(day.evidence) for day in attendance.scalars(select(DayStatus))} == {6}
     facts = attendance.get(TeamFacts, village.team)
     assert facts
-    assert (facts.last_present_on, facts.version) == (TODAY, 1)
+    assert (facts.last_present_on, facts.member_away_since, facts.version) == (TODAY, TODAY, 2)
 
 
 def test_a_crowd_that_writes_and_reads_is_answered_whole(http: TestClient, office: Office, village: Stationed) -> None:

@@ -54,7 +54,14 @@ def test_the_event_says_who_and_never_where(http: TestClient, cadre: Headers, at
     recorded = told["check_in.recorded"]
     assert (recorded.subject, recorded.division) == (sent["id"], VILLAGE)
     assert recorded.data.keys() == {"cadre_id", "team_id"}
-    assert told["facts.changed"].data["facts"] == {"members": 2, "last_present_on": TODAY.isoformat()}
+    assert told["facts.changed"].data["facts"] == {
+        "members": 2,
+        "leaders": 0,
+        "last_present_on": TODAY.isoformat(),
+        "leader_away_since": None,
+        "member_away_since": ARRIVED.isoformat(),
+        "longest_posted_since": ARRIVED.isoformat(),
+    }
 
 
 def test_facts_are_told_again_only_when_they_change(

@@ -44,7 +44,10 @@ def state(session: Session) -> list[object]:
     """Everything a check-in leaves behind, but when it came and the versions."""
     session.flush()
     days = select(col(DayStatus.cadre_id), col(DayStatus.day), col(DayStatus.status), col(DayStatus.evidence))
-    facts = select(col(TeamFacts.subject), col(TeamFacts.members), col(TeamFacts.last_present_on))
+    facts = select(
+        *(col(of) for of in (TeamFacts.subject, TeamFacts.members, TeamFacts.last_present_on)),
+        col(TeamFacts.member_away_since),
+    )
     verdicts = select(col(CheckIn.id), col(CheckIn.day), col(CheckIn.verdict)).order_by(col(CheckIn.id))
     return [session.execute(wanted).all() for wanted in (days, facts, verdicts)]
 
@@ -131,7 +134,8 @@ def test_facts_say_the_newest_day_somebody_was_present(attendance: Session, vill
     see(attendance, village.second, UUID(int=3), "outside")
     facts = attendance.get(TeamFacts, village.team, populate_existing=True)
     assert facts
-    assert (facts.members, facts.last_present_on, facts.version) == (2, TODAY - timedelta(days=1), 1)
+    assert (facts.members, facts.last_present_on, facts.version) == (2, TODAY - timedelta(days=1), 2)
+    assert facts.member_away_since == TODAY - timedelta(days=6)
 
 
 def moved_away(session: Session, cadre: UUID, since: date) -> UUID:

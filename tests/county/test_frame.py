@@ -91,7 +91,7 @@ def test_two_values_cannot_hold_at_once_and_one_sent_twice_is_one(client: TestCl
 def test_a_published_year_is_official_and_the_next_is_marked_provisional(county: Session) -> None:
     keep_calendar(county, NOW, until=2027)
     kinds = county.execute(text("SELECT DISTINCT extract(year FROM date)::int, provisional FROM day ORDER BY 1")).all()
-    assert [tuple(kind) for kind in kinds] == [(2024, False), (2025, False), (2026, False), (2027, True)]
+    assert [tuple(kind) for kind in kinds] == [*((year, False) for year in range(2019, 2027)), (2027, True)]
     assert not county.execute(text("SELECT working FROM day WHERE date = '2027-10-01'")).scalar_one()
 
 
@@ -169,8 +169,8 @@ def test_a_day_before_the_calendar_or_after_next_year_is_refused_and_nothing_is_
     client: TestClient, signed_in: SignedIn, county: Session
 ) -> None:
     headers, festival = signed_in("county"), {"working": False, "document_no": "示例〔2026〕3号"}
-    for day in ("2023-12-31", f"{date.today().year + 2}-01-01", "2400-12-31"):  # noqa: DTZ011  # the app's own clock
+    for day in ("2018-12-31", f"{date.today().year + 2}-01-01", "2400-12-31"):  # noqa: DTZ011  # the app's own clock
         refused = client.put(f"/v1/days/{day}", json=festival, headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (422, "day-out-of-reach")
     assert county.execute(text("SELECT count(*) FROM day")).scalar_one() == 0
-    assert client.put("/v1/days/2024-01-01", json=festival, headers=headers).status_code == 200
+    assert client.put("/v1/days/2019-01-01", json=festival, headers=headers).status_code == 200

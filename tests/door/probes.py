@@ -144,6 +144,8 @@ ALERTS = (
         seen=lambda answer, _: answer.status_code == 200 and answer.json()["open"] == 1),
     get(ALERT, "/v1/alert-counts", "list", same_bytes=False,
         seen=lambda answer, thing: thing.village in answer.text),
+    get(ALERT, "/v1/facts/household/{household}", "path", unbound=True),
+    get(ALERT, "/v1/facts/household/{household}?as_of=2026-11-20T00:00:00Z", "query", unbound=True),
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
     get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", by_sets=False, same_bytes=False,
         seen=lambda answer, thing: thing.ids["household"] in answer.text),

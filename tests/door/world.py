@@ -1,7 +1,7 @@
 """What a village has, in each service, written past every door."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
-from services.alerts.models import Alert, Finding, Rule, Sweep, SweepGap
+from services.alerts.models import Alert, FactHistory, Finding, Rule, Sweep, SweepGap
 from services.attendance.models import Cadre, CheckIn, DayStatus, Pairing, Posting, Station, Team, TeamFacts, Unit
 from services.households.models import Household, HouseholdFacts, HouseholdSet, Membership, Person, Statement, Tag
 from services.kit.store.db import open_session
@@ -79,7 +79,7 @@ def attendance(engine: Engine, village: str) -> Thing:
             village=village, verdict="inside",
         ),
         DayStatus(cadre_id=cadre, day=TODAY, status="present", evidence=[entry]),
-        TeamFacts(subject=team, division=village, version=1, members=1, last_present_on=TODAY),
+        TeamFacts(subject=team, division=village, version=1, members=1, leaders=0, last_present_on=TODAY),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "day_starts_at", 5, division=village)
@@ -92,6 +92,9 @@ def attendance(engine: Engine, village: str) -> Thing:
         "household": str(home),
     }
     return thing(village, team, cadre=str(cadre), account=account, **names)
+
+
+LONG_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def alerts(engine: Engine, village: str) -> Thing:
@@ -112,6 +115,10 @@ def alerts(engine: Engine, village: str) -> Thing:
         Alert(
             id=alert, about="household", division=village, severity="high", opened_at=NOW, refreshed_at=NOW,
             finding_id=finding, evidence_digest=1, **told,
+        ),
+        FactHistory(
+            subject=home, about="household", county=county, division=village, version=1, known_since=LONG_KNOWN,
+            learned_at=LONG_KNOWN, facts={"persons": 3},
         ),
         SweepGap(sweep_id=sweep, subject=home, division=village, rules=["safe-water"], missing=["safe_water"]),
     )  # fmt: skip

@@ -111,3 +111,37 @@ def test_members_left_out_of_the_safeguards_become_unknown_and_the_answer_is_wha
     assert [(member["schooling"], member["insured"]) for member in answer["members"]] == [(None, None)]
     assert answer == http.get(f"{family}/safeguards", headers=clerk).json()
     assert facts_of(households, "JK1").uninsured_members is None
+
+
+def test_the_gap_of_an_expense_nobody_stated_is_unknown(households: Session, send: Send) -> None:
+    send("households", household_row())
+    assert facts_of(households, "JK1").cash_gap is None
+    send("statements", statement_row(**{"合规自付教育支出(元)": "8400", "合规自付医疗支出(元)": ""}))
+    facts = facts_of(households, "JK1")
+    assert (facts.schooling_self_paid, facts.rigid_expense, facts.cash_gap) == (840_000, None, None)
+
+
+def earned(wage: int, of: str, **changed: str) -> list[str]:
+    """A year's row that ends with October of that year; amounts in yuan."""
+    months = {"起始月": f"{int(of) - 1}-11", "截止月": f"{of}-10"}
+    return statement_row(**(months | {"工资性收入(元)": str(wage), "转移性收入(元)": "100"} | changed))
+
+
+def test_the_year_before_is_that_which_had_ended_when_the_newest_began(households: Session, send: Send) -> None:
+    send("households", household_row())
+    send("statements", earned(9_000, "2026"))
+    facts = facts_of(households, "JK1")
+    assert (facts.net_income, facts.wage_income, facts.transfer_income) == (910_000, 900_000, 10_000)
+    assert (facts.net_income_before, facts.wage_income_before) == (None, None)
+    send("statements", earned(1, "2026", 起始月="2025-06", 截止月="2026-05"))  # overlaps: of the same year, and older
+    assert facts_of(households, "JK1").net_income_before is None
+    send("statements", earned(30_000, "2025"))
+    facts = facts_of(households, "JK1")
+    assert (facts.net_income, facts.net_income_before, facts.wage_income_before) == (910_000, 3_010_000, 3_000_000)
+
+
+def test_a_year_long_gone_is_no_year_before(households: Session, send: Send) -> None:
+    send("households", household_row())
+    send("statements", earned(9_000, "2026"))
+    send("statements", earned(30_000, "2023"))
+    assert facts_of(households, "JK1").net_income_before is None

@@ -20,7 +20,7 @@ from random import Random
 
 from services.cli.county_files.household import county_households
 from services.cli.county_files.places import COUNTIES
-from services.cli.county_files.presence import write_check_ins
+from services.cli.county_files.presence import draw_check_ins, write_check_ins
 from services.cli.county_files.registers import write_households
 from services.cli.county_files.teams import county_teams, write_stations, write_teams
 from services.cli.county_files.truth import truth_of_teams
@@ -37,7 +37,7 @@ def generate(
     teams: int = 40,
     seed: int = 1,
 ) -> Counter[str]:
-    """Write the six files. Answers how much of everything they hold, for whoever checks a sweep."""
+    """Write the seven files. Answers how much of everything they hold, for whoever checks a sweep."""
     folder.mkdir(parents=True, exist_ok=True)
     place = COUNTIES[county]
     drawn = county_households(place, households, Random(f"{seed} households"), as_of)
@@ -45,5 +45,7 @@ def generate(
     stationed = county_teams(place, teams, Random(f"{seed} teams"), as_of)
     write_teams(folder, stationed, as_of)
     write_stations(folder, stationed)
-    kinds = write_check_ins(folder, stationed, Random(f"{seed} check-ins"), as_of)
-    return truth + truth_of_teams(stationed) + kinds
+    check_ins = list(draw_check_ins(stationed, Random(f"{seed} check-ins"), as_of))
+    kinds = write_check_ins(folder, check_ins)
+    seen = {(check_in.team, check_in.name) for check_in in check_ins if check_in.kind == "inside"}
+    return truth + truth_of_teams(stationed, seen) + kinds

@@ -11,11 +11,19 @@ from services.cli.county_files.family import Member, draw_answer, draw_family
 from services.cli.county_files.identity import household_phone
 from services.cli.county_files.places import County, Village, villages_of
 from services.cli.county_files.report_family import report_members, report_statement
-from services.cli.county_files.statement import Statement, draw_statement
+from services.cli.county_files.statement import (
+    WRITTEN_WRONG,
+    Statement,
+    draw_statement,
+    draw_year_before,
+    written_wrong,
+)
 
 LIFTED = 0.22
 MONITORED = 0.04
 WITHOUT_STATEMENT = 0.02
+STALE = 0.004  # the last statement is a year old
+STATED_BEFORE = 0.3
 UNSAFE_HOUSE, UNSAFE_WATER = 0.004, 0.005
 BLANK = 0.003
 UNUSUAL_NAMES = {2: "示例·甲子", 3: "例𠮷一"}  # the second head's has a dot, the third's a character of plane 2
@@ -35,6 +43,8 @@ class Household:
     safe_water: str
     members: list[Member]
     statement: Statement | None
+    stale: bool = False
+    before: Statement | None = None
 
 
 def county_households(county: County, how_many: int, rng: Random, as_of: date) -> Iterator[Household]:
@@ -63,7 +73,7 @@ def draw_household(rng: Random, number: str, village: Village, phone: str, membe
     lifted = rng.random() < LIFTED
     monitored = rng.random() < MONITORED
     stated = rng.random() >= WITHOUT_STATEMENT
-    return Household(
+    household = Household(
         number=number,
         village=village.code,
         group=f"{rng.randint(1, 8)}组",
@@ -75,6 +85,21 @@ def draw_household(rng: Random, number: str, village: Village, phone: str, membe
         members=members,
         statement=draw_statement(rng, members, lifted=lifted, monitored=monitored) if stated else None,
     )
+    return with_its_past(rng, household)
+
+
+def with_its_past(rng: Random, household: Household) -> Household:
+    """What is wrong with a statement, and what was stated a year ago."""
+    statement = household.statement
+    if statement is None:
+        return household
+    if rng.random() < WRITTEN_WRONG:
+        return replace(household, statement=written_wrong(statement))
+    if rng.random() < STALE:
+        return replace(household, stale=True)
+    if rng.random() < STATED_BEFORE:
+        return replace(household, before=draw_year_before(rng, statement))
+    return household
 
 
 def draw_house_grade(rng: Random) -> str:

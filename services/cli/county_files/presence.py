@@ -74,11 +74,11 @@ def draw_point(rng: Random, station: Station, kind: Kind) -> tuple[float, float]
     return moved(here, metres=station.radius * share, direction=rng.uniform(0, tau))
 
 
-def write_check_ins(folder: Path, teams: Sequence[Team], rng: Random, as_of: date) -> Counter[str]:
+def write_check_ins(folder: Path, check_ins: Sequence[CheckIn]) -> Counter[str]:
     """A JSON object a line. Answers how many of each kind."""
     kinds = Counter[str]()
     with (folder / "check_ins.jsonl").open("w", encoding="utf-8", newline="\n") as file:
-        for check_in in draw_check_ins(teams, rng, as_of):
+        for check_in in check_ins:
             file.write(json.dumps(line_of(check_in), ensure_ascii=False) + "\n")
             kinds[f"check_ins_{check_in.kind}"] += 1
     return kinds

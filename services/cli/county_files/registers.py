@@ -1,4 +1,4 @@
-"""The three files about households: the register, its members, what they earned and spent."""
+"""The files about households: the register, its members, what they earned and spent this year and the year before."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -51,18 +51,22 @@ STATEMENT_COLUMNS = (
 def write_households(folder: Path, households: Iterable[Household], as_of: date) -> Counter[str]:
     """The members come in GB18030, as offices send them. Answers what was written."""
     truth = Counter[str]()
-    months = twelve_months(as_of)
+    months, months_before = twelve_months(as_of), twelve_months(as_of, years_ago=1)
     with (
         text_workbook(folder / "households.xlsx", HOUSEHOLD_COLUMNS, as_of=as_of) as write_household,
         csv_file(folder / "members.csv", MEMBER_COLUMNS, encoding="gb18030") as write_member,
         csv_file(folder / "statements.csv", STATEMENT_COLUMNS, encoding="utf-8-sig") as write_statement,
+        csv_file(folder / "statements_before.csv", STATEMENT_COLUMNS, encoding="utf-8-sig") as write_before,
     ):
         for household in households:
             write_household(household_row(household))
             for row in member_rows(household):
                 write_member(row)
-            if household.statement:
+            if household.statement and not household.stale:
                 write_statement((household.number, *months, *amounts(household.statement)))
+            before = household.statement if household.stale else household.before
+            if before:
+                write_before((household.number, *months_before, *amounts(before)))
             truth.update(truth_of(household))
             truth["members"] += len(household.members)
     return truth

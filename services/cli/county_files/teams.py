@@ -30,10 +30,13 @@ UNITS = tuple(
     )
 )
 POSTS = ("第一书记", "队长", "队员")
+LEADING = POSTS[:2]
 FULL_STRENGTH = len(POSTS)
 ACCOUNTS = {cadre_phone(3): "cadre"}  # the third of the first team, a 队员
 BELOW_STRENGTH = (-1, -2)  # which of the teams, from the last
 NEVER_PRESENT = (-3, -4)
+WITHOUT_CAPTAIN = (-5,)
+OVERSTAYED = (-6,)
 RADIUS_OF_COUNTY = 22_000  # metres
 METRES_A_DEGREE = 111_320
 
@@ -44,6 +47,10 @@ class Cadre:
     mobile: str
     post: str
     arrived: date
+
+    @property
+    def leads(self) -> bool:
+        return self.post in LEADING
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Team:
     cadres: tuple[Cadre, ...]
     station: Station
     never_present: bool
+    overstayed: bool
 
     @property
     def name(self) -> str:
@@ -69,7 +77,7 @@ class Team:
 
 
 def county_teams(county: County, how_many: int, rng: Random, as_of: date) -> list[Team]:
-    """The village of the report comes first: with five teams or more, its own is whole and on duty."""
+    """The village of the report comes first: with seven teams or more, its own is whole and on duty."""
     first, *others = villages_of(county)
     elsewhere = sorted(rng.sample(others, how_many - 1), key=lambda village: village.code)
     phones = (cadre_phone(serial) for serial in count(1))
@@ -77,18 +85,29 @@ def county_teams(county: County, how_many: int, rng: Random, as_of: date) -> lis
         Team(
             village=village,
             unit=rng.choice(UNITS),
-            cadres=draw_cadres(rng, phones, as_of, strength=2 if place in BELOW_STRENGTH else FULL_STRENGTH),
+            cadres=draw_cadres(rng, phones, came_on(rng, as_of, place), posts_of(place)),
             station=draw_station(rng, county),
             never_present=place in NEVER_PRESENT,
+            overstayed=place in OVERSTAYED,
         )
         for place, village in enumerate([first, *elsewhere], start=-how_many)
     ]
 
 
-def draw_cadres(rng: Random, phones: Iterator[str], as_of: date, *, strength: int) -> tuple[Cadre, ...]:
-    """They came together, one to two years ago."""
-    arrived = as_of - timedelta(days=rng.randint(300, 700))
-    return tuple(Cadre(person_name(rng), next(phones), post, arrived) for post in POSTS[:strength])
+def came_on(rng: Random, as_of: date, place: int) -> date:
+    """One to two years ago, or about three."""
+    return as_of - timedelta(days=rng.randint(1_000, 1_100) if place in OVERSTAYED else rng.randint(300, 700))
+
+
+def posts_of(place: int) -> Sequence[str]:
+    if place in WITHOUT_CAPTAIN:
+        return ("队员",) * FULL_STRENGTH
+    return POSTS[:2] if place in BELOW_STRENGTH else POSTS
+
+
+def draw_cadres(rng: Random, phones: Iterator[str], arrived: date, posts: Sequence[str]) -> tuple[Cadre, ...]:
+    """They came together."""
+    return tuple(Cadre(person_name(rng), next(phones), post, arrived) for post in posts)
 
 
 def draw_station(rng: Random, county: County) -> Station:

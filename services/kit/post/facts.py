@@ -154,7 +154,10 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
 
 def digests(model: type[SQLModel], division: str) -> Any:
     """Per place: how many subjects, an order-free hash of who they are, and one of their versions too."""
-    table = table_of(model)
+    return digests_of(table_of(model), division)
+
+
+def digests_of(table: Any, division: str) -> Any:
     who = cast_text(table.c.subject)
     return (
         select(
