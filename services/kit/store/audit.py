@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import LiteralString
 
 from sqlalchemy import BigInteger, Index, Text, event, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -21,6 +22,7 @@ WAITING = "audit_lines"  # in Session.info
 LONGEST = 200  # characters of a text of a line
 LONGEST_DETAIL = 4000  # an endpoint says a few counts; to reach this would be a mistake of ours
 APPEND = text("SELECT audit_append(:slot, CAST(:lines AS jsonb))")
+APPEND_PLAIN: LiteralString = "SELECT audit_append(%(slot)s, CAST(%(lines)s AS jsonb))"  # for the driver itself
 
 Detail = Mapping[str, str | int]
 
