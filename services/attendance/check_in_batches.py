@@ -1,26 +1,31 @@
 """What a phone has gathered where there was no signal: any number of its check-ins, each with a verdict of its own."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 
-from services.attendance.check_ins import CheckInIn, CheckInLanes, CheckInOut, recorder_of, straight
+from services.attendance.check_ins import CheckInIn, CheckInLanes, CheckInOut, recorder_of
 from services.attendance.policy import allow
 from services.attendance.recording import Outcome, Sending
 from services.kit.store.audit import Line
+from services.kit.store.scope import NoOffice
 from services.kit.web.audited import line_of, tell
 from services.kit.web.errors import DomainError, NotUnderstood, language_of
 from services.kit.web.faults import Fault, fault_of
 from services.kit.web.repeat import repeatable
+from services.kit.web.straight import Straight
+
+straight = APIRouter(prefix="/v1/check-in-batches", tags=["check-ins"], route_class=Straight)
 
 MOST = 500
 
 What: TypeAlias = Literal["stored", "known", "refused"]
 Malformed: TypeAlias = list[Fault]
+EACH = {"type": "array", "items": {"$ref": "#/components/schemas/CheckInIn"}, "minItems": 1, "maxItems": MOST}
 READ: TypeAdapter[CheckInIn] = TypeAdapter(CheckInIn)
 
 
@@ -29,24 +34,24 @@ class CheckInsIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    check_ins: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST, title="登记")]
+    check_ins: Annotated[list[Any], Field(min_length=1, max_length=MOST, title="登记"), WithJsonSchema(EACH)]
 
 
-class FaultOut(BaseModel):
+class ItemFault(BaseModel):
     place: str
     pointer: str
     code: str
     title: str
 
 
-class RefusedOut(BaseModel):
+class ItemProblem(BaseModel):
     """As the problem of a check-in that is sent alone."""
 
     code: str
     title: str
     status: int
     detail: str | None
-    errors: list[FaultOut]
+    errors: list[ItemFault]
 
 
 class BatchLine(BaseModel):
@@ -55,14 +60,14 @@ class BatchLine(BaseModel):
     index: int
     outcome: What
     check_in: CheckInOut | None = None
-    problem: RefusedOut | None = None
+    problem: ItemProblem | None = None
 
 
 class BatchOut(BaseModel):
     rows: list[BatchLine]
 
 
-def read_each(sent: Sequence[Mapping[str, Any]], language: str) -> list[CheckInIn | Malformed]:
+def read_each(sent: Sequence[Any], language: str) -> list[CheckInIn | Malformed]:
     read: list[CheckInIn | Malformed] = []
     for one in sent:
         try:
@@ -73,7 +78,7 @@ def read_each(sent: Sequence[Mapping[str, Any]], language: str) -> list[CheckInI
     return read
 
 
-@straight.post("/batches", dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id"))
+@straight.post("", dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.check_ins.id"))
 async def create_check_ins(request: Request, body: CheckInsIn) -> BatchOut:
     """Each is stored, known or refused by itself, in whatever order they come and however often. Send again what was
     not answered; take off the phone what was."""
@@ -81,17 +86,26 @@ async def create_check_ins(request: Request, body: CheckInsIn) -> BatchOut:
     read = read_each(body.check_ins, language)
     sightings = [one.sighting() for one in read if isinstance(one, CheckInIn)]
 
-    def line(outcomes: Sequence[Outcome]) -> Line:
-        said = Counter(what(outcome) for outcome in outcomes)
-        said["refused"] += len(read) - len(outcomes)
-        tell(request, **said)
+    def line(outcomes: Sequence[Outcome]) -> Line | None:
+        if holds_nothing(outcomes):
+            return None
+        said = Counter[str](map(what, outcomes))
+        tell(request, stored=said["stored"], known=said["known"], refused=said["refused"] + len(read) - len(outcomes))
         return line_of(request.scope, 200)
 
     lanes: CheckInLanes = request.app.state.lanes
-    outcomes = iter(await lanes.carried(Sending(recorder_of(request), sightings, line), len(sightings)))
+    outcomes = await lanes.carried(Sending(recorder_of(request), sightings, line), len(sightings))
+    if holds_nothing(outcomes):
+        raise NoOffice
     request.scope["audited_done"] = True
-    told = [told_of(at, one if isinstance(one, list) else next(outcomes), language) for at, one in enumerate(read)]
+    coming = iter(outcomes)
+    told = [told_of(at, one if isinstance(one, list) else next(coming), language) for at, one in enumerate(read)]
     return BatchOut(rows=told)
+
+
+def holds_nothing(outcomes: Sequence[Outcome]) -> bool:
+    """That is said of the caller, once."""
+    return bool(outcomes) and all(isinstance(outcome, NoOffice) for outcome in outcomes)
 
 
 def what(outcome: Outcome) -> What:
@@ -108,11 +122,11 @@ def told_of(index: int, outcome: Outcome | Malformed, language: str) -> BatchLin
     return BatchLine(index=index, outcome=what(outcome), check_in=CheckInOut.of(outcome, language))
 
 
-def problem_of(refusal: DomainError, faults: Malformed, language: str) -> RefusedOut:
-    return RefusedOut(
+def problem_of(refusal: DomainError, faults: Malformed, language: str) -> ItemProblem:
+    return ItemProblem(
         code=refusal.code(),
         title=refusal.title(language),
         status=refusal.status,
         detail=refusal.detail or None,
-        errors=[FaultOut(**asdict(fault)) for fault in faults],
+        errors=[ItemFault(**asdict(fault)) for fault in faults],
     )

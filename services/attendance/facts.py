@@ -44,7 +44,7 @@ def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) ->
             LEFT JOIN team_facts f ON f.subject = asked.team_id
             WHERE f.subject IS NULL OR d.status = 'present' AND d.day > coalesce(f.last_present_on, '-infinity')
         ), computed AS (
-            """
+            """  # noqa: S608  # our own words
         + COMPUTED
         + """ JOIN touched ON touched.team_id = t.id
         ), written AS (
@@ -62,7 +62,7 @@ def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) ->
                %(kind)s::text, 'version', version, 'facts', to_jsonb(written) - %(plumbing)s::text[])
         FROM written
         RETURNING subject
-        """,  # noqa: S608  # our own words
+        """,
         {
             "teams": [team for team, _, _ in asked],
             "cadres": [cadre for _, cadre, _ in asked],

@@ -3,7 +3,17 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.attendance import cadres, check_in_batches, check_ins, imports, inbox, pairings, stations, team_days, teams
+from services.attendance import (
+    cadres,
+    check_in_batches,
+    check_ins,
+    imports,
+    inbox,
+    pairings,
+    stations,
+    team_days,
+    teams,
+)
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
@@ -35,6 +45,7 @@ PUBLISHED = {
 
 ROUTERS = [
     check_ins.router,
+    check_ins.straight,
     check_in_batches.straight,
     team_days.router,
     teams.router,

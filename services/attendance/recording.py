@@ -106,7 +106,8 @@ def record(sent: Sequence[Sending], slot: str) -> Work[list[Outcome]]:
     book = Book(people, known, Switches(held))
     told = [[book.outcome(sending.recorder, one) for one in sending.sightings] for sending in sent]
     lines = [line for sending, outcomes in zip(sent, told, strict=True) if (line := sending.line(outcomes))]
-    asked = [*write(list(book.fresh.values())), append(slot, lines)] if book.fresh else [append(slot, lines)]
+    asked = write(list(book.fresh.values())) if book.fresh else []
+    asked += [append(slot, lines)] if lines else []
     settled = next((rows for rows in (yield asked) if rows and "status" in rows[0]), [])
     book.settle(settled)
     return told
@@ -114,17 +115,19 @@ def record(sent: Sequence[Sending], slot: str) -> Work[list[Outcome]]:
 
 def look(sent: Sequence[Sending]) -> list[Ask]:
     """Locks the cadres, in order, before anything of them is read: repeats wait for each other here."""
-    callers = {
-        (s.recorder.who, one.named, s.recorder.roles, s.recorder.now.date()) for s in sent for one in s.sightings
-    }
+    callers = {key_of(sending.recorder, one) for sending in sent for one in sending.sightings}
     asked = {
         "whos": [who for who, *_ in callers],
         "named": [named for _, named, *_ in callers],
-        "roles": [" ".join(roles) for _, _, roles, _ in callers],
+        "roles": [roles for _, _, roles, _ in callers],
         "todays": [today for *_, today in callers],
     }
     ids = [one.id for sending in sent for one in sending.sightings]
     return [Ask(LOCK, asked), Ask(PEOPLE, asked), Ask(KNOWN, {"ids": ids}), ASKED]
+
+
+def key_of(recorder: Recorder, sent: Sighting) -> tuple[str, UUID | None, str, date]:
+    return recorder.who, sent.named, " ".join(recorder.roles), recorder.now.date()
 
 
 LOCK = """
@@ -150,7 +153,7 @@ PEOPLE = (
                     OR g.kind = 'unit' AND g.place = c.unit_id::text)) AS reached
     FROM asked a
     LEFT JOIN LATERAL (
-        SELECT c.id, c.account, c.unit_id, ("""
+        SELECT c.id, c.account, c.unit_id, ("""  # noqa: S608  # our own words
     + POSTINGS
     + """) AS postings
         FROM cadre c WHERE c.id = coalesce(a.named, (SELECT own.id FROM cadre own WHERE own.account = a.who))
@@ -196,7 +199,7 @@ class Book:
             one.status = statuses.get((one.entry.cadre_id, one.entry.day), one.status)
 
     def _recorded(self, recorder: Recorder, sent: Sighting) -> Recorded:
-        person = self._people[recorder.who, sent.named, " ".join(recorder.roles), recorder.now.date()]
+        person = self._people[key_of(recorder, sent)]
         cadre = cadre_meant(person, recorder, sent)
         before = self._known.get(sent.id)
         if before:
@@ -264,12 +267,8 @@ def write(fresh: Sequence[Entry]) -> list[Ask]:
     news = [Ask(LOCK_TEAMS, {"teams": teams})] if teams else []
     told = [presence_changed(inside, fresh[0].received_at)] if teams else []
     days = settle_days({(one.cadre_id, one.day) for one in fresh})
-    return [
-        *news,
-        Ask(STORE, {"entries": json.dumps([as_json(one) for one in fresh]), "recorded": RECORDED}),
-        days,
-        *told,
-    ]
+    entries = json.dumps([as_json(one) for one in fresh])
+    return [*news, Ask(STORE, {"entries": entries, "recorded": RECORDED}), days, *told]
 
 
 def as_json(one: Entry) -> dict[str, Any]:
