@@ -32,31 +32,31 @@ def lock_teams(session: Session, ids: Sequence[UUID]) -> None:
 
 
 def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) -> Ask:
-    """Recompute teams (team, cadre, day) of whose members a day has just been settled, where that can be news, and
-    announce each by itself. The caller has locked the teams."""
+    """Of teams (team, cadre, day) of whose members a day has just been settled: where that is the newest day of
+    presence, say so and announce each by itself. What has been seen is never unseen by a check-in, so nothing else of
+    the facts can have changed; a team without any gets all of them. The caller has locked the teams."""
     asked = sorted(homes)
     return Ask(
         """
-        WITH touched AS (
-            SELECT DISTINCT asked.team_id
+        WITH seen AS (
+            SELECT asked.team_id, max(d.day) AS day
             FROM unnest(%(teams)s::uuid[], %(cadres)s::uuid[], %(days)s::date[]) AS asked (team_id, cadre_id, day)
             JOIN day_status d USING (cadre_id, day)
-            LEFT JOIN team_facts f ON f.subject = asked.team_id
-            WHERE f.subject IS NULL OR d.status = 'present' AND d.day > coalesce(f.last_present_on, '-infinity')
-        ), computed AS (
-            """  # noqa: S608  # our own words
+            WHERE d.status = 'present'
+            GROUP BY asked.team_id
+        ), newer AS (
+            UPDATE team_facts f
+            SET last_present_on = seen.day, version = f.version + 1, changed = pg_current_xact_id()
+            FROM seen WHERE f.subject = seen.team_id AND seen.day > coalesce(f.last_present_on, '-infinity')
+            RETURNING f.*
+        ), first AS (
+            INSERT INTO team_facts (subject, division, version, members, last_present_on)
+            SELECT subject, division, 1, members, last_present_on FROM ("""  # noqa: S608  # our own words
         + COMPUTED
-        + """ JOIN touched ON touched.team_id = t.id
-        ), written AS (
-            INSERT INTO team_facts AS f (subject, division, version, members, last_present_on)
-            SELECT subject, division, 1, members, last_present_on FROM computed
-            ON CONFLICT (subject) DO UPDATE
-                SET division = excluded.division, members = excluded.members,
-                    last_present_on = excluded.last_present_on, version = f.version + 1, changed = pg_current_xact_id()
-                WHERE (f.division, f.members, f.last_present_on)
-                    IS DISTINCT FROM (excluded.division, excluded.members, excluded.last_present_on)
+        + """ WHERE t.id IN (SELECT team_id FROM seen) AND NOT EXISTS (SELECT FROM team_facts WHERE subject = t.id)
+            ) AS computed
             RETURNING *
-        )
+        ), written AS (SELECT * FROM newer UNION ALL SELECT * FROM first)
         INSERT INTO event (id, type, subject, division, occurred_at, data)
         SELECT gen_random_uuid(), %(changed)s, subject::text, division, %(now)s, jsonb_build_object('kind',
                %(kind)s::text, 'version', version, 'facts', to_jsonb(written) - %(plumbing)s::text[])

@@ -138,26 +138,25 @@ LOCK = """
 PEOPLE = (
     """
     WITH asked AS (
-        SELECT a.*, string_to_array(a.roles, ' ') AS counted
+        SELECT a.*, string_to_array(a.roles, ' ') AS counted,
+               coalesce(a.named, (SELECT own.id FROM cadre own WHERE own.account = a.who)) AS cadre
         FROM unnest(%(whos)s::text[], %(named)s::uuid[], %(roles)s::text[], %(todays)s::date[])
             AS a (who, named, roles, today)
     )
-    SELECT a.who, a.named, a.roles, a.today, c.id AS cadre, coalesce(c.account = a.who, false) AS own, c.postings,
+    SELECT a.who, a.named, a.roles, a.today, c.id AS cadre, coalesce(c.account = a.who, false) AS own, posted.postings,
            c.account IS DISTINCT FROM a.who AND EXISTS (
                SELECT FROM access_grant g WHERE g.holder = a.who AND g.role = ANY (a.counted)
                AND NOT g.revoked AND g.valid @> a.today) AS office,
            c.account IS DISTINCT FROM a.who AND EXISTS (
                SELECT FROM access_grant g WHERE g.holder = a.who AND g.role = ANY (a.counted)
                AND NOT g.revoked AND g.valid @> a.today
-               AND (g.kind = 'division' AND starts_with(c.postings -> 0 ->> 1, g.place)
+               AND (g.kind = 'division' AND starts_with(posted.postings -> 0 ->> 1, g.place)
                     OR g.kind = 'unit' AND g.place = c.unit_id::text)) AS reached
     FROM asked a
-    LEFT JOIN LATERAL (
-        SELECT c.id, c.account, c.unit_id, ("""  # noqa: S608  # our own words
+    LEFT JOIN cadre c ON c.id = a.cadre
+    LEFT JOIN LATERAL ("""  # noqa: S608  # our own words
     + POSTINGS
-    + """) AS postings
-        FROM cadre c WHERE c.id = coalesce(a.named, (SELECT own.id FROM cadre own WHERE own.account = a.who))
-    ) AS c ON true
+    + """) AS posted (postings) ON true
     """
 )
 KNOWN = """

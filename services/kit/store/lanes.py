@@ -28,8 +28,18 @@ LANES = 2
 MOST = 500  # things in a transaction
 LONGEST = 3_000  # things that wait; to more it is said that they should come again
 DEADLINE = 10.0  # seconds from coming to being answered
-LOCK_PATIENCE = "500ms"  # for a row somebody else holds, while others wait behind
-STATEMENT_PATIENCE = "8s"
+
+# The statements of a lane look things up by their keys. Planned anew each time they would take longer to plan than to
+# run; planned once, while tables were small, they must not scan them when they have grown.
+SETTINGS = {
+    "shouwang.divisions": EVERYWHERE,
+    "lock_timeout": "500ms",  # for a row somebody else holds, while others wait behind
+    "statement_timeout": "8s",
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
 
 Sent = TypeVar("Sent")
 Told = TypeVar("Told")
@@ -99,11 +109,8 @@ class Lane:
             opened = await psycopg.AsyncConnection.connect(
                 self._dsn, autocommit=True, row_factory=dict_row, prepare_threshold=1, connect_timeout=5
             )
-            await opened.execute(
-                "SELECT set_config('shouwang.divisions', %s, false), set_config('lock_timeout', %s, false),"
-                " set_config('statement_timeout', %s, false)",
-                [EVERYWHERE, LOCK_PATIENCE, STATEMENT_PATIENCE],
-            )
+            for name, value in SETTINGS.items():
+                await opened.execute("SELECT set_config(%s, %s, false)", [name, value])
             self._connection = opened
         return self._connection
 
