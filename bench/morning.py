@@ -1,4 +1,4 @@
-"""A county's attendance at eight in the morning: its own durable PostgreSQL, its API as a process, a token per cadre."""
+"""A county's attendance at eight in the morning: a durable PostgreSQL, its API as a process, a token per cadre."""
 
 import os
 import subprocess

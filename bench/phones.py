@@ -47,9 +47,10 @@ class Phone(asyncio.Protocol):
         request = next(self._requests, None) if time.perf_counter() < self._end else None
         if request is None:
             self.done.set_result(None)
-            return self._transport.close()
-        self._began = time.perf_counter()
-        return self._transport.write(request)
+            self._transport.close()
+        else:
+            self._began = time.perf_counter()
+            self._transport.write(request)
 
 
 def length_in(head: bytes) -> int:

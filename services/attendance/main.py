@@ -1,7 +1,7 @@
 """Attendance: the presence. Who is posted where, and what was seen of them there."""
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from services.attendance import (
     cadres,
@@ -44,9 +44,9 @@ PUBLISHED = {
 }
 
 ROUTERS = [
-    check_ins.router,
-    check_ins.straight,
+    check_ins.straight,  # first: what thousands ask for is found first
     check_in_batches.straight,
+    check_ins.router,
     team_days.router,
     teams.router,
     cadres.router,
@@ -65,7 +65,7 @@ ROUTERS = [
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
-    lanes = Lanes(engine.url, settings.slot_of("api"), record)
+    lanes = Lanes(make_url(settings.work_dsn) if settings.database_url else engine.url, settings.slot_of("api"), record)
     return create_app(
         settings,
         ROUTERS,

@@ -7,7 +7,7 @@ the other.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import LiteralString
 
@@ -119,7 +119,7 @@ def forget_lines(session: Session) -> None:
 
 def as_json(line: Line) -> dict[str, object]:
     detail = json.dumps(dict(line.detail), sort_keys=True, ensure_ascii=False)
-    told = asdict(line) | {"at": line.at.isoformat(), "objects": [plain(one) for one in line.objects]}
+    told = vars(line) | {"at": line.at.isoformat(), "objects": [plain(one) for one in line.objects]}
     return {key: plain(one) if isinstance(one, str) else one for key, one in told.items()} | {
         "detail": plain(detail, LONGEST_DETAIL)
     }

@@ -32,7 +32,7 @@ DEADLINE = 10.0  # seconds from coming to being answered
 # The statements of a lane look things up by their keys. Planned anew each time they would take longer to plan than to
 # run; planned once, while tables were small, they must not scan them when they have grown.
 SETTINGS = {
-    "shouwang.divisions": EVERYWHERE,
+    "shouwang.divisions": EVERYWHERE,  # nobody's request: as a worker's, where a policy should bind the role
     "lock_timeout": "500ms",  # for a row somebody else holds, while others wait behind
     "statement_timeout": "8s",
     "plan_cache_mode": "force_generic_plan",

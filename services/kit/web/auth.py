@@ -113,7 +113,12 @@ class Claims(BaseModel):
 
 
 def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> Caller:
-    """`not_before` says from when on a subject's tokens count. The library checks the signature and nothing else."""
+    return read_whole(token, keys, now, not_before)[0]
+
+
+def read_whole(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> tuple[Caller, Claims, str]:
+    """With what it claims, and the name of the key that signed it. `not_before` says from when on a subject's tokens
+    count. The library checks the signature and nothing else."""
     try:
         header, claimed = read_parts(token, HEADER)
         claims = Claims.model_validate(claimed)
@@ -126,7 +131,7 @@ def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], f
         raise NotSignedIn from error
     if (claims.roles and claims.scope) or claims.iat < not_before(claims.sub):
         raise NotSignedIn  # a person has roles and a system has scopes; nobody has both
-    return Caller(claims.sub, frozenset(claims.roles), frozenset(claims.scope.split()), token)
+    return Caller(claims.sub, frozenset(claims.roles), frozenset(claims.scope.split()), token), claims, header["kid"]
 
 
 def timely(claims: Claims, now: float) -> bool:
