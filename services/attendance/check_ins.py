@@ -95,9 +95,10 @@ class CheckInOut(CheckInLine):
 @straight.post("", status_code=201, dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id"))
 async def create_check_in(request: Request, body: CheckInIn) -> CheckInOut:
     """Repeatable by `id`. However late, from wherever, at whatever accuracy or none: it is stored."""
+    stored = line_of(request.scope, 201)  # here: in the lane another request's id would be the current one
 
     def line(outcomes: Sequence[Outcome]) -> Line | None:
-        return None if isinstance(outcomes[0], DomainError) else line_of(request.scope, 201)
+        return None if isinstance(outcomes[0], DomainError) else stored
 
     lanes: CheckInLanes = request.app.state.lanes
     (outcome,) = await lanes.carried(Sending(recorder_of(request), [body.sighting()], line))
