@@ -2,8 +2,7 @@
 
 Ours is the documented endpoint of the documented process: a different token per cadre, rights, verdict, day, facts,
 event and chained audit, durably committed before each answer. The limit reads the same bytes and says them again. Both
-meet the same phones (phones.py), in turns within one run; the medians count. `former` is the endpoint as it was before,
-a thread and a session for each request (former_check_in.py), over the same database.
+meet the same phones (phones.py), in turns within one run; the medians count.
 """
 
 import argparse

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from psycopg.errors import CheckViolation
 from sqlalchemy import Engine, delete, select, text
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
@@ -40,10 +41,15 @@ def poison(attendance: Session, village: Stationed) -> Iterator[float]:
 def test_one_that_the_database_refuses_harms_none_of_two_hundred(
     http: TestClient, cadre: Headers, attendance: Session, poison: float
 ) -> None:
-    with TestClient(http.app, raise_server_exceptions=False) as quiet, ThreadPoolExecutor(50) as threads:
-        bodies = [body(accuracy=poison if n == 99 else 12) for n in range(200)]
-        answers = list(threads.map(lambda sent: quiet.post("/v1/check-ins", json=sent, headers=cadre), bodies))
-    assert [answer.status_code for answer in answers] == [500 if n == 99 else 201 for n in range(200)]
+    def send(number: int) -> int:
+        sent = body(accuracy=poison if number == 99 else 12)
+        try:
+            return http.post("/v1/check-ins", json=sent, headers=cadre).status_code
+        except CheckViolation:  # the test's client raises what becomes a 500 for others
+            return 500
+
+    with ThreadPoolExecutor(50) as threads:
+        assert list(threads.map(send, range(200))) == [500 if number == 99 else 201 for number in range(200)]
     assert len(attendance.scalars(select(CheckIn)).all()) == 199
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -81,11 +82,11 @@ def callers(attendance: Session, seal: Seal, sign: Sign) -> list[Headers]:
         attendance.flush()
         for number in range(first, first + 10):
             mobile = f"1{number:010}"
-            sealed = {"sealed_mobile": seal.close(mobile, "here"), "mobile_index": seal.index(mobile)}
+            sealed: Any = {"sealed_mobile": seal.close(mobile, "here"), "mobile_index": seal.index(mobile)}
             cadre = Cadre(name="示甲子", unit_id=unit.id, account=accounts[number], **sealed)
             attendance.add(cadre)
             attendance.flush()
-            posted = {"role": "member", "valid": Range(ARRIVED, None)}
+            posted: Any = {"role": "member", "valid": Range(ARRIVED, None)}
             attendance.add(Posting(cadre_id=cadre.id, team_id=team.id, **posted))
     attendance.commit()
     return [sign(account, "cadre") for account in accounts]
