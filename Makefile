@@ -10,7 +10,7 @@ LANG_OUT ?= zh
 EXAMPLES ?= 1000
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate audit-attack prove-guard prove-door mutants chaos clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync audit-attack prove-guard prove-door mutants chaos clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,12 @@ bench-audit: $(VENV)/dev.stamp ## what an audited write costs beside a plain one
 
 audit-attack: $(VENV)/dev.stamp ## 1,440 seeded changes to the audit as superuser, each to be found; one JSON line
 	@$(BIN)/python -m tests.kit.tampering 1440 1
+
+bench-checkin: $(VENV)/dev.stamp ## check-ins by group commit beside an echo of the same JSON; one JSON line
+	@$(BIN)/python -m bench.checkin
+
+bench-sync: $(VENV)/dev.stamp ## offline batches beside unnest inserts of the same rows; one JSON line
+	@$(BIN)/python -m bench.sync
 
 bench-rotate: $(VENV)/dev.stamp ## change the keys of SIZE persons under writers; one JSON line
 	@$(BIN)/python -m bench.rotate --size $(SIZE)

@@ -6,8 +6,8 @@ from pathlib import Path
 from services.alerts.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
 from services.alerts.rules import SHIPPED, read_shipped
 from services.attendance import import_pairings, import_stations, import_teams
-from services.attendance.check_ins import SELF_CHECK_IN
 from services.attendance.days import DAY_STARTS_AT
+from services.attendance.switches import SELF_CHECK_IN
 from services.households import import_households, import_members, import_statements
 from services.kit.post.hearing import ABOUT_ITSELF
 from services.kit.post.inbox import Handlers

@@ -27,6 +27,7 @@ SIGNED_IN = "whoever is signed in"
 # What a write may be repeated by. The last holds for sign-ins and tokens: each is a new one, and none is kept.
 REPEATABLE_BY = {
     "body.id",
+    "body.check_ins.id",
     "body.token",
     "body.refresh_token",
     "event.id",
@@ -123,6 +124,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
     | GRANTING
     | {
         "POST /v1/check-ins": "check-in:write",
+        "POST /v1/check-in-batches": "check-in:write",
         "GET /v1/check-ins": "check-in:read",
         "GET /v1/team-days": "team:read",
         "GET /v1/teams": "team:read",

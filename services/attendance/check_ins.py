@@ -4,42 +4,43 @@
 document that allows it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from services.attendance.cadres import cadre_with_account
 from services.attendance.coordinates import Datum, Point, to_wgs84
-from services.attendance.days import DAY_STARTS_AT, Status, day_of, settle_days, standard_then_or_now
-from services.attendance.facts import facts_changed, lock_teams
-from services.attendance.models import Cadre, CheckIn, DayStatus, Station
+from services.attendance.days import Status
+from services.attendance.models import CheckIn
 from services.attendance.policy import allow, may
-from services.attendance.postings import home_of
-from services.attendance.reach import reachable_cadre, reachable_check_ins
+from services.attendance.reach import reachable_check_ins
+from services.attendance.recording import Outcome, Recorded, Recorder, Sending, Sighting
 from services.attendance.stations import Latitude, Longitude
-from services.attendance.verdict import Verdict, verdict_of
+from services.attendance.verdict import Verdict
 from services.attendance.words import in_words
-from services.kit.post.events import emit
-from services.kit.store.db import Now, SessionDep, UnboundSessionDep
-from services.kit.store.reference import StandardKey, StandardMissing
+from services.kit.store.audit import Line
+from services.kit.store.db import SessionDep
+from services.kit.store.lanes import Lanes
 from services.kit.store.scope import scope_of
-from services.kit.web.auth import Caller, CallerDep
-from services.kit.web.errors import DomainError, NotAllowed, NotThere, found, language_of
+from services.kit.web.audited import line_of
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import DomainError, NotThere, language_of
 from services.kit.web.paging import Page, PagingDep
-from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
+from services.kit.web.repeat import repeatable
+from services.kit.web.straight import Straight, clock_of
 from services.kit.web.written import WrittenDay, WrittenMoment
 
-router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Repeatable)
+router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"])
+straight = APIRouter(prefix="/v1/check-ins", tags=["check-ins"], route_class=Straight)
 
-RECORDED = "check_in.recorded"
-SELF_CHECK_IN = StandardKey("self_check_in", "number", "1 为开通", "自行到岗登记", "Cadres may check in by themselves")
+CheckInLanes: TypeAlias = Lanes[Sending, list[Outcome]]
+
 FIRST, LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)  # what device clocks can show
 
 
@@ -62,6 +63,9 @@ class CheckInIn(BaseModel):
             return None
         return to_wgs84(Point(self.latitude, self.longitude), self.datum)
 
+    def sighting(self) -> Sighting:
+        return Sighting(self.id, self.at, self.point, self.accuracy, self.datum, self.cadre_id)
+
 
 class CheckInLine(BaseModel):
     """Where it was is kept for the verdict and not shown. `at` is told in UTC, whichever zone it was sent in."""
@@ -80,45 +84,33 @@ class CheckInOut(CheckInLine):
     day_status: Status
     words: str
 
-
-class NotACadre(DomainError):
-    status = 403
-    zh = "您的账号没有关联驻村干部。"
-    en = "Your account is not linked to a cadre."
-
-
-class NotSwitchedOn(DomainError):
-    status = 409
-    zh = "本地没有开通自行到岗登记。"
-    en = "Checking in by oneself is not switched on here."
+    @classmethod
+    def of(cls, recorded: Recorded, language: str) -> "CheckInOut":
+        one = recorded.entry
+        told = {"id": one.id, "cadre_id": one.cadre_id, "at": one.at, "day": one.day, "village": one.village}
+        words = in_words(one.verdict, one.day, recorded.status, language)
+        return cls.model_validate(told | {"verdict": one.verdict, "day_status": recorded.status, "words": words})
 
 
-class SentBefore(DomainError):
-    status = 409
-    zh = "这个编号已用于另一次内容不同的登记。"
-    en = "That id stands for another check-in already."
-
-
-@dataclass(frozen=True)
-class Recorder:
-    """Who sends a check-in in, whether it is their own, and when, in the county's zone."""
-
-    who: str
-    own: bool
-    now: datetime
-
-
-@router.post("", status_code=201, dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
-def create_check_in(
-    body: CheckInIn, request: Request, session: UnboundSessionDep, caller: CallerDep, now: Now
-) -> CheckInOut:
+@straight.post("", status_code=201, dependencies=[allow("check-in:write")], openapi_extra=repeatable("body.id"))
+async def create_check_in(request: Request, body: CheckInIn) -> CheckInOut:
     """Repeatable by `id`. However late, from wherever, at whatever accuracy or none: it is stored."""
-    cadre, own = cadre_meant(session, caller, body.cadre_id)
-    recorder = Recorder(caller.subject, own, now)
-    record = check_in(session, body, cadre.id, recorder)
-    status = found(session.get(DayStatus, (cadre.id, record.day))).status
-    words = in_words(record.verdict, record.day, status, language_of(request))
-    return CheckInOut.model_validate(record.model_dump() | {"day_status": status, "words": words})
+    stored = line_of(request.scope, 201)  # here: in the lane another request's id would be the current one
+
+    def line(outcomes: Sequence[Outcome]) -> Line | None:
+        return None if isinstance(outcomes[0], DomainError) else stored
+
+    lanes: CheckInLanes = request.app.state.lanes
+    (outcome,) = await lanes.carried(Sending(recorder_of(request), [body.sighting()], line))
+    if isinstance(outcome, DomainError):
+        raise outcome
+    request.scope["audited_done"] = True
+    return CheckInOut.of(outcome, language_of(request))
+
+
+def recorder_of(request: Request) -> Recorder:
+    caller, asked = request.state.caller, request.state.asked
+    return Recorder(caller.subject, tuple(sorted(asked.roles)), may(caller, "check-in:record"), clock_of(request))
 
 
 @router.get("", dependencies=[allow("check-in:read")])
@@ -142,96 +134,3 @@ def list_check_ins(
         wanted = wanted.where(col(CheckIn.day) == day)
     rows, following = paging.read(session, wanted, col(CheckIn.at), col(CheckIn.id), descending=True)
     return Page(rows=[CheckInLine.model_validate(row.model_dump()) for (row,) in rows], next=following)
-
-
-def cadre_meant(session: Session, caller: Caller, cadre_id: UUID | None) -> tuple[Cadre, bool]:
-    """The cadre whose check-in it is, locked, and whether that is the caller. Naming somebody else takes a right, and
-    that they are within reach; one's own is taken in however long after one has left."""
-    own = cadre_with_account(session, caller.subject)
-    if cadre_id is None and own is None:
-        raise NotACadre
-    meant = cadre_id or (own.id if own else None)
-    is_own = own is not None and own.id == meant
-    if not is_own and not may(caller, "check-in:record"):
-        raise NotAllowed("check-in:record")
-    if not is_own:
-        return reachable_cadre(session, meant), False
-    return found(session.get(Cadre, meant, with_for_update=True)), True
-
-
-def check_in(session: Session, body: CheckInIn, cadre_id: UUID, recorder: Recorder) -> CheckIn:
-    """Store, judge, settle the day, tell. Refuses only another body under a known id, and one's own where a county
-    has not switched it on; a day without a posting is stored and says so. The caller has locked the cadre."""
-    before = session.get(CheckIn, body.id)
-    if before:
-        return echoed(before, body, cadre_id)
-    day = duty_day(session, body.at, cadre_id, recorder)
-    home = home_of(session, cadre_id, day)
-    lock_teams(session, [home.team_id])
-    record = judged(session, body, cadre_id, recorder, day, home.village if home.holds else None)
-    store(session, record)
-    settle_days(session, {(cadre_id, day)})
-    data = {"cadre_id": str(cadre_id), "team_id": str(home.team_id)}
-    emit(session, RECORDED, record.id, recorder.now, division=home.village, data=data)
-    facts_changed(session, [home.team_id], recorder.now)
-    return record
-
-
-def echoed(before: CheckIn, body: CheckInIn, cadre_id: UUID) -> CheckIn:
-    """The same id with the same content is the first write's echo; with another content it is a mistake."""
-    sent = (cadre_id, body.at, body.datum, body.accuracy, body.point)
-    if sent != (before.cadre_id, before.at, before.datum, before.accuracy, before.point):
-        raise SentBefore
-    return before
-
-
-def duty_day(session: Session, at: datetime, cadre_id: UUID, recorder: Recorder) -> date:
-    """By the hour the cadre's place has set. Refuses what is one's own where a county has not switched that on."""
-    here = at.astimezone(recorder.now.tzinfo)
-    then, today = here.date(), recorder.now.date()
-    place = home_of(session, cadre_id, then).village
-    if recorder.own:
-        refuse_unless_switched_on(session, place, then, today)
-    starts_at = standard_then_or_now(session, DAY_STARTS_AT, place, then, today)
-    return day_of(here, starts_at)
-
-
-def refuse_unless_switched_on(session: Session, place: str, then: date, today: date) -> None:
-    """Ships off (国办函〔2026〕12号). A township below a county that allows it may set 0 and be off again."""
-    try:
-        allowed = standard_then_or_now(session, SELF_CHECK_IN, place, then, today) == 1
-    except StandardMissing as missing:
-        raise NotSwitchedOn(missing.detail) from missing
-    if not allowed:
-        raise NotSwitchedOn(f"{SELF_CHECK_IN.key} · {place} · {then.isoformat()}")
-
-
-def judged(
-    session: Session, body: CheckInIn, cadre_id: UUID, recorder: Recorder, day: date, village: str | None
-) -> CheckIn:
-    """Against the station of the village the cadre was posted to on that day, as the station stands now."""
-    station = session.get(Station, village) if village else None
-    point = body.point
-    return CheckIn(
-        id=body.id,
-        cadre_id=cadre_id,
-        recorded_by=recorder.who,
-        at=body.at,
-        received_at=recorder.now,
-        day=day,
-        latitude=point.latitude if point else None,
-        longitude=point.longitude if point else None,
-        accuracy=body.accuracy,
-        datum=body.datum,
-        village=village,
-        verdict=verdict_of(station, point, body.accuracy, at=body.at, now=recorder.now),
-    )
-
-
-def store(session: Session, record: CheckIn) -> None:
-    """A cadre's own repeats wait for each other at the cadre's lock; an id used for two cadres at once meets here."""
-    session.add(record)
-    try:
-        session.flush()
-    except IntegrityError as error:
-        raise SentBefore from error

@@ -1,37 +1,17 @@
 """A cadre's day: when it begins, and what its check-ins come to."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import Session
-
-from services.kit.store.reference import StandardKey, StandardMissing, standard
+from services.kit.store.lanes import Ask
+from services.kit.store.reference import StandardKey
 
 Status: TypeAlias = Literal["present", "uncertain", "outside", "not_posted"]
 
 DAY_STARTS_AT = StandardKey("day_starts_at", "number", "时", "驻村日的起始钟点", "The hour a day of duty begins")
-
-# One check-in inside is presence. A doubtful one outweighs one outside: doubt is nobody's absence. The evidence is
-# ordered by the devices' clocks, so that the order of arrival leaves no trace.
-SETTLE = text(
-    """
-    INSERT INTO day_status (cadre_id, day, status, evidence)
-    SELECT cadre_id, day,
-           CASE WHEN bool_or(verdict = 'inside') THEN 'present'
-                WHEN bool_and(village IS NULL) THEN 'not_posted'
-                WHEN bool_or(verdict = 'uncertain') THEN 'uncertain'
-                ELSE 'outside' END,
-           array_agg(id ORDER BY at, id)
-    FROM check_in
-    JOIN unnest(CAST(:cadres AS uuid[]), CAST(:days AS date[])) AS asked (cadre_id, day) USING (cadre_id, day)
-    GROUP BY cadre_id, day
-    ON CONFLICT (cadre_id, day) DO UPDATE SET status = excluded.status, evidence = excluded.evidence
-    WHERE (day_status.status, day_status.evidence) IS DISTINCT FROM (excluded.status, excluded.evidence)
-    """
-)
 
 
 def day_of(at: datetime, starts_at: Decimal) -> date:
@@ -39,15 +19,27 @@ def day_of(at: datetime, starts_at: Decimal) -> date:
     return (at.replace(tzinfo=None) - timedelta(hours=float(starts_at))).date()
 
 
-def standard_then_or_now(session: Session, key: StandardKey, village: str, then: date, now: date) -> Decimal:
-    """As it held then, else as it holds now: a device's clock may stand anywhere, and is no ground to refuse."""
-    try:
-        return standard(session, key, village, then)
-    except StandardMissing:
-        return standard(session, key, village, now)
+def settle_days(days: Iterable[tuple[UUID, date]]) -> Ask:
+    """Compute these days (cadre, day) again from all their check-ins. The caller has locked the cadres.
 
-
-def settle_days(session: Session, days: set[tuple[UUID, date]]) -> None:
-    """Compute these days (cadre, day) again from all their check-ins. The caller has locked the cadres."""
-    session.flush()
-    session.execute(SETTLE, {"cadres": [cadre for cadre, _ in days], "days": [day for _, day in days]})
+    One check-in inside is presence. A doubtful one outweighs one outside: doubt is nobody's absence. The evidence is
+    ordered by the devices' clocks, so that the order of arrival leaves no trace.
+    """
+    asked = sorted(days)
+    return Ask(
+        """
+        INSERT INTO day_status (cadre_id, day, status, evidence)
+        SELECT cadre_id, day,
+               CASE WHEN bool_or(verdict = 'inside') THEN 'present'
+                    WHEN bool_and(village IS NULL) THEN 'not_posted'
+                    WHEN bool_or(verdict = 'uncertain') THEN 'uncertain'
+                    ELSE 'outside' END,
+               array_agg(id ORDER BY at, id)
+        FROM check_in
+        JOIN unnest(%(cadres)s::uuid[], %(days)s::date[]) AS asked (cadre_id, day) USING (cadre_id, day)
+        GROUP BY cadre_id, day
+        ON CONFLICT (cadre_id, day) DO UPDATE SET status = excluded.status, evidence = excluded.evidence
+        RETURNING cadre_id, day, status
+        """,
+        {"cadres": [cadre for cadre, _ in asked], "days": [day for _, day in asked]},
+    )

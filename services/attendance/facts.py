@@ -1,52 +1,45 @@
 """What rules may ask of a team, computed in one statement for any set of teams."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import LiteralString
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from services.attendance.models import TeamFacts
-from services.kit.post.facts import recompute, tell_each, tell_in_bulk
+from services.kit.post.facts import CHANGED, PLUMBING, recompute, tell_in_bulk
+from services.kit.store.lanes import Ask
 
 KIND = "team"
 
 # A day counts for the team the cadre was posted to on that day, not for the one of today. Nobody is away before having
 # come: who was never seen here is away since the first day of the posting.
-COMPUTED = text(
-    """
-    WITH people AS (
-        SELECT team_id, role IN ('first_secretary', 'captain') AS leads, lower(valid) AS arrived,
-               coalesce((SELECT max(day) FROM day_status d
-                         WHERE d.cadre_id = p.cadre_id AND p.valid @> d.day AND d.status = 'present'),
-                        lower(valid)) AS away_since
-        FROM posting p WHERE team_id = ANY (:ids) AND upper_inf(valid)
-    ), posted AS (
-        SELECT team_id, count(*) AS members, count(*) FILTER (WHERE leads) AS leaders,
-               max(away_since) FILTER (WHERE leads) AS leader_away_since,
-               min(away_since) AS member_away_since, min(arrived) AS longest_posted_since
-        FROM people GROUP BY team_id
-    ), seen AS (
-        SELECT p.team_id, max(d.day) AS last_present_on
-        FROM posting p JOIN day_status d ON d.cadre_id = p.cadre_id AND p.valid @> d.day AND d.status = 'present'
-        WHERE p.team_id = ANY (:ids)
-        GROUP BY p.team_id
-    )
-    SELECT t.id AS subject,
-           t.village AS division,
-           coalesce(posted.members, 0) AS members,
-           coalesce(posted.leaders, 0) AS leaders,
-           seen.last_present_on AS last_present_on,
-           posted.leader_away_since AS leader_away_since,
-           posted.member_away_since AS member_away_since,
-           posted.longest_posted_since AS longest_posted_since
-    FROM team t
-    LEFT JOIN posted ON posted.team_id = t.id
-    LEFT JOIN seen ON seen.team_id = t.id
-    WHERE t.id = ANY (:ids)
-    """
-)
+COMPUTED: LiteralString = """
+    SELECT t.id AS subject, t.village AS division, people.*
+    FROM team t CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE stays) AS members,
+               count(*) FILTER (WHERE stays AND leads) AS leaders,
+               max(seen) AS last_present_on,
+               max(coalesce(seen, arrived)) FILTER (WHERE stays AND leads) AS leader_away_since,
+               min(coalesce(seen, arrived)) FILTER (WHERE stays) AS member_away_since,
+               min(arrived) FILTER (WHERE stays) AS longest_posted_since
+        FROM (SELECT role IN ('first_secretary', 'captain') AS leads, lower(valid) AS arrived,
+                     upper_inf(valid) AS stays,
+                     (SELECT max(d.day) FROM day_status d
+                      WHERE d.cadre_id = p.cadre_id AND p.valid @> d.day AND d.status = 'present') AS seen
+              FROM posting p WHERE p.team_id = t.id) AS posted
+    ) AS people
+"""
+OF_TEAMS = text(COMPUTED + "WHERE t.id = ANY (:ids)")
+COLUMNS: LiteralString = """
+    members, leaders, last_present_on, leader_away_since, member_away_since, longest_posted_since
+"""
+EXCLUDED: LiteralString = """
+    excluded.members, excluded.leaders, excluded.last_present_on, excluded.leader_away_since,
+    excluded.member_away_since, excluded.longest_posted_since
+"""
 
 
 def lock_teams(session: Session, ids: Sequence[UUID]) -> None:
@@ -54,13 +47,53 @@ def lock_teams(session: Session, ids: Sequence[UUID]) -> None:
     session.execute(text("SELECT FROM team WHERE id = ANY (:ids) ORDER BY id FOR UPDATE"), {"ids": list(ids)})
 
 
-def facts_changed(session: Session, ids: Sequence[UUID], now: datetime) -> None:
-    """Recompute, and announce each team about which something is new by itself."""
-    session.flush()
-    tell_each(session, TeamFacts, KIND, recompute(session, TeamFacts, COMPUTED, ids=list(ids)), now)
+def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) -> Ask:
+    """Of teams (team, cadre, day) of whose members a day has just been settled as present: their facts again, each
+    announced by itself where one differs. The caller has locked the teams."""
+    asked = sorted(homes)
+    return Ask(
+        """
+        WITH seen AS (
+            SELECT DISTINCT asked.team_id
+            FROM unnest(%(teams)s::uuid[], %(cadres)s::uuid[], %(days)s::date[]) AS asked (team_id, cadre_id, day)
+            JOIN day_status d USING (cadre_id, day)
+            WHERE d.status = 'present'
+        ), written AS (
+            INSERT INTO team_facts AS held (subject, division, """  # noqa: S608  # our own words
+        + COLUMNS
+        + ", version) SELECT computed.*, 1 FROM ("
+        + COMPUTED
+        + """ WHERE t.id IN (SELECT team_id FROM seen)) AS computed
+            ON CONFLICT (subject) DO UPDATE
+            SET (division, version, changed, """
+        + COLUMNS
+        + ") = (excluded.division, held.version + 1, pg_current_xact_id(), "
+        + EXCLUDED
+        + """) WHERE (held.division, held.members, held.leaders, held.last_present_on, held.leader_away_since,
+                     held.member_away_since, held.longest_posted_since)
+                 IS DISTINCT FROM (excluded.division, """
+        + EXCLUDED
+        + """) RETURNING held.*
+        )
+        INSERT INTO event (id, type, subject, division, occurred_at, data)
+        SELECT gen_random_uuid(), %(changed)s, subject::text, division, %(now)s, jsonb_build_object('kind',
+               %(kind)s::text, 'version', version, 'facts', to_jsonb(written) - %(plumbing)s::text[])
+        FROM written
+        RETURNING subject
+        """,
+        {
+            "teams": [team for team, _, _ in asked],
+            "cadres": [cadre for _, cadre, _ in asked],
+            "days": [day for _, _, day in asked],
+            "now": now,
+            "kind": KIND,
+            "changed": CHANGED,
+            "plumbing": [*PLUMBING, "division"],
+        },
+    )
 
 
 def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Recompute a whole import and announce its place."""
-    changed = recompute(session, TeamFacts, COMPUTED, ids=list(ids))
+    changed = recompute(session, TeamFacts, OF_TEAMS, ids=list(ids))
     tell_in_bulk(session, TeamFacts, KIND, changed, now)

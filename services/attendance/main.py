@@ -1,12 +1,24 @@
 """Attendance: the presence. Who is posted where, and what was seen of them there."""
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
-from services.attendance import cadres, check_ins, imports, inbox, pairings, stations, team_days, teams, villages
+from services.attendance import (
+    cadres,
+    check_in_batches,
+    check_ins,
+    imports,
+    inbox,
+    pairings,
+    stations,
+    team_days,
+    teams,
+    villages,
+)
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
+from services.attendance.recording import RECORDED, record
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -19,6 +31,7 @@ from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
+from services.kit.store.lanes import Lanes
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
@@ -26,13 +39,15 @@ from services.kit.web.operations import operations
 from services.kit.web.trail import trail
 
 PUBLISHED = {
-    check_ins.RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
+    RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 
 ROUTERS = [
+    check_ins.straight,  # first: what thousands ask for is found first
+    check_in_batches.straight,
     check_ins.router,
     team_days.router,
     teams.router,
@@ -54,14 +69,17 @@ ROUTERS = [
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
+    lanes = Lanes(make_url(settings.work_dsn) if settings.database_url else engine.url, settings.slot_of("api"), record)
     return create_app(
         settings,
         ROUTERS,
         title="Shouwang attendance",
         engine=engine,
         keys=keys,
+        alongside=lanes.open(),
         state={
             "seal": read_seal(settings, engine, SEALED),
+            "lanes": lanes,
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),
             "client_secret": settings.secret("client_secret"),

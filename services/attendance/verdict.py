@@ -1,18 +1,30 @@
 """Whether a check-in was made in the village. Doubt is said, and never counted against anybody."""
 
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from services.attendance.coordinates import Point, depth_in_circle, depth_in_polygon
-from services.attendance.models import Station
 
 Verdict: TypeAlias = Literal["inside", "outside", "uncertain"]
 
 CLOCK_AHEAD = timedelta(minutes=15)  # a device may be this much fast; beyond it, its day proves nothing
 
 
+class Ground(Protocol):
+    """Where a team is to be found: degrees, metres, and corners where somebody has drawn the village's boundary."""
+
+    @property
+    def latitude(self) -> float: ...
+    @property
+    def longitude(self) -> float: ...
+    @property
+    def radius(self) -> float: ...
+    @property
+    def boundary(self) -> list[list[float]] | None: ...
+
+
 def verdict_of(
-    station: Station | None, point: Point | None, accuracy: float | None, *, at: datetime, now: datetime
+    station: Ground | None, point: Point | None, accuracy: float | None, *, at: datetime, now: datetime
 ) -> Verdict:
     """Inside or outside only where the accuracy (metres) leaves no doubt: the whole circle of error on one side.
 
@@ -27,7 +39,7 @@ def verdict_of(
     return "outside" if depth < -accuracy else "uncertain"
 
 
-def depth_in(station: Station, point: Point) -> float:
+def depth_in(station: Ground, point: Point) -> float:
     """Metres. The village's boundary widens the circle around the station and never narrows it."""
     circle = depth_in_circle(point, Point(station.latitude, station.longitude), station.radius)
     if not station.boundary:

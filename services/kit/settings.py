@@ -53,6 +53,15 @@ class Settings(BaseSettings):
         return url.set(password=self.secret_if_any(self.password_file) or None).render_as_string(hide_password=False)
 
     @property
+    def work_dsn(self) -> str:
+        """The same database as the role of the workers, whom no policy binds (kit/store/barrier.py): for statements
+        that serve many callers at once."""
+        url = make_url(self.database_url)
+        role = f"{str(url.username).removesuffix('_api')}_work"
+        password = self.secret_if_any(f"database/{role}") or None
+        return url.set(username=role, password=password).render_as_string(hide_password=False)
+
+    @property
     def password_file(self) -> str:
         """The API and the worker of a service work as different roles."""
         return f"database/{make_url(self.database_url).username}"

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.check_ins import CheckInIn, Recorder, check_in
+from services.attendance.check_ins import CheckInIn
 from services.attendance.import_teams import HEADERS
 from services.attendance.models import Cadre, DayStatus, TeamFacts
+from services.attendance.recording import Recorded
 from services.kit.store.tables import Event
 from tests.attendance.conftest import STATION, VILLAGE, Stationed
+from tests.attendance.recording import grant_to_an_office, recorded
 from tests.callers import HERE, Headers, Office
 from tests.conftest import TODAY
 
@@ -28,8 +30,9 @@ def body(cadre: object, number: str) -> dict[str, Any]:
 
 def begin_check_in(session: Session, cadre: UUID) -> None:
     """Under way in a transaction that the test commits."""
-    today = CheckInIn.model_validate(body(cadre, str(uuid4())))
-    check_in(session, today, cadre, Recorder("an office", own=False, now=HERE))
+    grant_to_an_office(session)
+    (outcome,) = recorded(session, [CheckInIn.model_validate(body(cadre, str(uuid4())))])
+    assert isinstance(outcome, Recorded)
 
 
 def upload(http: TestClient, caller: Headers, *rows: str) -> Response:

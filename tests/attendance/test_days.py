@@ -11,12 +11,15 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.attendance.check_ins import CheckInIn, Recorder, check_in
+from services.attendance.check_ins import CheckInIn
 from services.attendance.days import day_of
-from services.attendance.facts import facts_changed
+from services.attendance.facts import facts_changed_in_bulk
 from services.attendance.models import CheckIn, DayStatus, Posting, Team, TeamFacts
-from services.attendance.postings import Home, home_of
+from services.attendance.postings import Home, home_on
+from services.attendance.recording import Recorded
+from services.kit.web.errors import found
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed
+from tests.attendance.recording import grant_to_an_office, postings_of, recorded
 from tests.callers import HERE
 from tests.conftest import TODAY
 
@@ -36,8 +39,11 @@ sightings = st.lists(
 def see(session: Session, cadre: UUID, number: UUID, place: str, minutes: int = 0, *, at: datetime = HERE) -> CheckIn:
     (latitude, longitude), accuracy = PLACES[place]
     moment = at - timedelta(minutes=minutes)
-    body = CheckInIn(id=number, at=moment, latitude=latitude, longitude=longitude, accuracy=accuracy)
-    return check_in(session, body, cadre, Recorder("an office", own=False, now=HERE))
+    said = {"id": number, "at": moment, "latitude": latitude, "longitude": longitude, "accuracy": accuracy}
+    grant_to_an_office(session)
+    (outcome,) = recorded(session, [CheckInIn.model_validate(said | {"cadre_id": cadre})])
+    assert isinstance(outcome, Recorded)
+    return found(session.get(CheckIn, number))
 
 
 def state(session: Session) -> list[object]:
@@ -153,15 +159,19 @@ def moved_away(session: Session, cadre: UUID, since: date) -> UUID:
 def test_presence_counts_for_the_team_of_that_day(attendance: Session, village: Stationed) -> None:
     other = moved_away(attendance, village.first, TODAY - timedelta(days=1))
     see(attendance, village.first, UUID(int=1), "inside", at=HERE - timedelta(days=3))
-    facts_changed(attendance, [other], HERE)
+    facts_changed_in_bulk(attendance, [other], HERE)
     seen = {facts.subject: (facts.members, facts.last_present_on) for facts in attendance.scalars(select(TeamFacts))}
     assert seen == {village.team: (1, TODAY - timedelta(days=3)), other: (1, None)}
 
 
 def test_on_a_day_without_a_posting_the_latest_one_is_the_cadres_place(attendance: Session, village: Stationed) -> None:
     other = moved_away(attendance, village.first, TODAY)
-    assert home_of(attendance, village.first, date(2025, 5, 1)) == Home(other, "520621001006", holds=False)
-    assert home_of(attendance, village.first, ARRIVED) == Home(village.team, VILLAGE, holds=True)
+    postings = postings_of(attendance, village.first)
+    assert home_on(postings, date(2025, 5, 1)) == Home(other, "520621001006", holds=False)
+    home = home_on(postings, ARRIVED)
+    assert (home.team_id, home.village, home.holds) == (village.team, VILLAGE, True)
+    assert home.station
+    assert (home.station.latitude, home.station.longitude) == STATION
 
 
 def test_a_night_in_the_village_counts_for_the_day_before(attendance: Session, village: Stationed) -> None:

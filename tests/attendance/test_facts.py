@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col, select
 
-from services.attendance.facts import facts_changed
+from services.attendance.facts import facts_changed_in_bulk
 from services.attendance.models import DayStatus, Posting, TeamFacts
 from tests.attendance.conftest import ARRIVED, Stationed
 from tests.conftest import NOW
@@ -16,7 +16,8 @@ LATER = date(2026, 6, 1)
 
 
 def facts_of(session: Session, team: UUID) -> TeamFacts:
-    facts_changed(session, [team], NOW)
+    session.flush()
+    facts_changed_in_bulk(session, [team], NOW)
     session.commit()
     return session.get_one(TeamFacts, team, populate_existing=True)
 

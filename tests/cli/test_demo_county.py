@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from json import loads
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from services.alerts.learn import read_told
 from services.alerts.rules import SHIPPED, read_shipped, ship
 from services.alerts.take_in import take_in
 from services.attendance import import_stations, import_teams
-from services.attendance.check_ins import CheckInIn, Recorder, check_in
+from services.attendance.check_ins import CheckInIn
 from services.attendance.models import Cadre, Posting, Team, TeamFacts
 from services.attendance.upload import Upload
 from services.cli.county_files import generate
@@ -29,8 +30,10 @@ from services.households.models import HouseholdFacts
 from services.kit.post.facts import fact_names, table_of
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Standard
+from services.kit.web.errors import DomainError
 from services.kit.web.sheets import read_sheet
 from tests.alerts.sweeping import engine_of
+from tests.attendance.recording import AN_OFFICE, grant_to_an_office, recorded
 from tests.callers import HERE
 from tests.conftest import NOW, TODAY
 from tests.households.conftest import EVERYWHERE, take
@@ -106,11 +109,14 @@ def station(session: Session, seal: Seal, folder: Path) -> None:
         if kind is import_teams:
             of_teams.facts_changed_in_bulk(session, changed, NOW)
     cadres = cadres_of_teams(session)
+    bodies = []
     for line in (folder / "check_ins.jsonl").read_text().splitlines():
         entry = loads(line)
-        cadre = cadres[entry.pop("team"), entry.pop("name")]
-        body = CheckInIn.model_validate(entry | {"datum": "wgs84"})
-        check_in(session, body, cadre, Recorder("a register", own=False, now=MORNING_IS_OVER))
+        entry["cadre_id"] = str(cadres[entry.pop("team"), entry.pop("name")])
+        bodies.append(CheckInIn.model_validate_json(dumps(entry | {"datum": "wgs84"})))
+    grant_to_an_office(session)
+    outcomes = recorded(session, bodies, replace(AN_OFFICE, now=MORNING_IS_OVER))
+    assert not [one for one in outcomes if isinstance(one, DomainError)]
     session.commit()
 
 

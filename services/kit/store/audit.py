@@ -7,8 +7,9 @@ the other.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import LiteralString
 
 from sqlalchemy import BigInteger, Index, Text, event, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -21,6 +22,7 @@ WAITING = "audit_lines"  # in Session.info
 LONGEST = 200  # characters of a text of a line
 LONGEST_DETAIL = 4000  # an endpoint says a few counts; to reach this would be a mistake of ours
 APPEND = text("SELECT audit_append(:slot, CAST(:lines AS jsonb))")
+APPEND_PLAIN: LiteralString = "SELECT audit_append(%(slot)s, CAST(%(lines)s AS jsonb))"  # for the driver itself
 
 Detail = Mapping[str, str | int]
 
@@ -117,7 +119,7 @@ def forget_lines(session: Session) -> None:
 
 def as_json(line: Line) -> dict[str, object]:
     detail = json.dumps(dict(line.detail), sort_keys=True, ensure_ascii=False)
-    told = asdict(line) | {"at": line.at.isoformat(), "objects": [plain(one) for one in line.objects]}
+    told = vars(line) | {"at": line.at.isoformat(), "objects": [plain(one) for one in line.objects]}
     return {key: plain(one) if isinstance(one, str) else one for key, one in told.items()} | {
         "detail": plain(detail, LONGEST_DETAIL)
     }

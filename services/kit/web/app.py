@@ -1,7 +1,7 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -24,6 +24,7 @@ from services.kit.web.limits import Limits
 from services.kit.web.metrics import Meter, Observed
 from services.kit.web.metrics import router as metrics
 from services.kit.web.polite import CompressedReads, Courtesies, check_accept, check_parameters
+from services.kit.web.straight import Verified, straight_ones
 from services.kit.web.strict_json import StrictBody
 from services.kit.web.sunset import announce_end
 
@@ -38,10 +39,12 @@ def create_app(
     state: Mapping[str, Any] | None = None,
     hears: Iterable[str] = ("worker",),
     readings: Readings | None = None,
+    alongside: AbstractAsyncContextManager[None] | None = None,
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
     names the parameters that are codes of places, for the audit. `hears` names whose heartbeats are expected here,
-    `readings` what the service measures of itself beside what all do."""
+    `readings` what the service measures of itself beside what all do. `alongside` is entered while the app serves."""
+    routers = tuple(routers)
     app = FastAPI(
         title=title,
         version="0.1.0",
@@ -59,6 +62,8 @@ def create_app(
     app.state.readings = together(kit_readings(tuple(hears)), readings)
     app.state.keys = keys or Keys.of(settings.county_url)
     app.state.revoked = Revoked(app.state.engine.url)
+    app.state.verified, app.state.straight = Verified(), straight_ones(routers)
+    app.state.alongside = alongside or nullcontext()
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
@@ -76,7 +81,7 @@ def create_app(
 async def while_serving(app: FastAPI) -> AsyncIterator[None]:
     """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    async with app.state.revoked.kept_fresh():
+    async with app.state.revoked.kept_fresh(), app.state.alongside:
         yield
 
 

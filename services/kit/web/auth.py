@@ -78,6 +78,10 @@ class Keys:
                 raise IssuerAway
             return self._keys
 
+    def knows(self, key_id: str) -> bool:
+        """Without a look at anybody: to be asked where nobody may wait."""
+        return self._know(key_id, FRESH_FOR)
+
     def _know(self, key_id: str, age: float) -> bool:
         return self._clock() - self._fetched_at < age and any(key.kid == key_id for key in self._keys.keys)
 
@@ -109,7 +113,12 @@ class Claims(BaseModel):
 
 
 def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> Caller:
-    """`not_before` says from when on a subject's tokens count. The library checks the signature and nothing else."""
+    return read_whole(token, keys, now, not_before)[0]
+
+
+def read_whole(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> tuple[Caller, Claims, str]:
+    """With what it claims, and the name of the key that signed it. `not_before` says from when on a subject's tokens
+    count. The library checks the signature and nothing else."""
     try:
         header, claimed = read_parts(token, HEADER)
         claims = Claims.model_validate(claimed)
@@ -122,7 +131,7 @@ def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], f
         raise NotSignedIn from error
     if (claims.roles and claims.scope) or claims.iat < not_before(claims.sub):
         raise NotSignedIn  # a person has roles and a system has scopes; nobody has both
-    return Caller(claims.sub, frozenset(claims.roles), frozenset(claims.scope.split()), token)
+    return Caller(claims.sub, frozenset(claims.roles), frozenset(claims.scope.split()), token), claims, header["kid"]
 
 
 def timely(claims: Claims, now: float) -> bool:
@@ -131,13 +140,17 @@ def timely(claims: Claims, now: float) -> bool:
     return begun and max(now, claims.iat) < claims.exp <= claims.iat + LIFETIME
 
 
-def request_caller(request: Request) -> Caller:
+def bearer_of(request: Request) -> str:
     sent = request.headers.getlist("authorization")
     scheme, _, token = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
     if scheme.lower() != "bearer":
         raise NotSignedIn
+    return token
+
+
+def request_caller(request: Request) -> Caller:
     state = request.app.state
-    caller = read_token(token, state.keys, time.time(), state.revoked.not_before)
+    caller = read_token(bearer_of(request), state.keys, time.time(), state.revoked.not_before)
     request.state.caller = caller  # read by the audit
     return caller
 

@@ -20,6 +20,7 @@ LARGEST_UPLOAD = 21 * 1024 * 1024  # a little over the largest sheet, for the fo
 DEEPEST = 32
 LONGEST_NUMBER = 30  # characters
 PATIENCE = 20.0  # seconds for a whole body; a phone on one bar sends 20 kB in less
+READ = "read_strictly"  # in the scope: what the body said, for operations that need not read it again
 BROKEN = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -60,7 +61,7 @@ class StrictBody:
             check_address(scope)
             body = await read_whole(scope, receive)
             if is_json(scope) and body:
-                read_strictly(body)
+                scope[READ] = read_strictly(body)
         except DomainError as refused:
             return await problem(Request(scope), refused)(scope, receive, send)
         return await self._app(scope, replaying(body, receive), send)
