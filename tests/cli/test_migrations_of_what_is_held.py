@@ -41,7 +41,8 @@ def test_the_year_before_is_taken_from_statements_that_were_there() -> None:
             "INSERT INTO household_facts (subject, division, version, net_income, cash_gap, monitored, formerly_poor)"
             " VALUES ('00000000-0000-4000-8000-000000000001', '520621001005', 3, 5, 0, false, false)",
             "INSERT INTO statement (id, household_id, period_from, period_to, recorded_by, created_at)"
-            " SELECT gen_random_uuid(), '00000000-0000-4000-8000-000000000001', make_date(y - 1, 11, 1), make_date(y, 10, 31), 'x', now()"
+            " SELECT gen_random_uuid(), '00000000-0000-4000-8000-000000000001', "
+            " make_date(y - 1, 11, 1), make_date(y, 10, 31), 'x', now()"
             " FROM unnest(ARRAY[2024, 2025, 2026]) AS y",
             "INSERT INTO statement_line (statement_id, kind, amount) SELECT id, kind, extract(year FROM period_to)::int"
             " FROM statement, unnest(ARRAY['wage', 'transfer']) AS kind",
@@ -59,7 +60,8 @@ def test_history_begins_with_what_is_held() -> None:
         do(
             connection,
             "INSERT INTO household_facts (subject, county, division, version, persons, income_until, learned_at)"
-            " VALUES ('00000000-0000-4000-8000-000000000001', '520621', '520621001005', 4, 3, '2026-10-31', now() - interval '400 days')",
+            " VALUES ('00000000-0000-4000-8000-000000000001', '520621', '520621001005', 4, 3, "
+            " '2026-10-31', now() - interval '400 days')",
             "INSERT INTO team_facts (subject, county, division, version, members)"
             " VALUES ('00000000-0000-4000-8000-000000000002', '520621', '520621001005', 2, 3)",
         )
