@@ -76,7 +76,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         title="Shouwang attendance",
         engine=engine,
         keys=keys,
-        alongside=lanes.open(),
+        alongside=lanes.open,
         state={
             "seal": read_seal(settings, engine, SEALED),
             "lanes": lanes,

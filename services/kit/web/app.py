@@ -1,6 +1,6 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
@@ -39,7 +39,7 @@ def create_app(
     state: Mapping[str, Any] | None = None,
     hears: Iterable[str] = ("worker",),
     readings: Readings | None = None,
-    alongside: AbstractAsyncContextManager[None] | None = None,
+    alongside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> FastAPI:
     """`state` is what a service's own endpoints need beside the session, such as the seal of its fields; `places` in it
     names the parameters that are codes of places, for the audit. `hears` names whose heartbeats are expected here,
@@ -63,7 +63,7 @@ def create_app(
     app.state.keys = keys or Keys.of(settings.county_url)
     app.state.revoked = Revoked(app.state.engine.url)
     app.state.verified, app.state.straight = Verified(), straight_ones(routers)
-    app.state.alongside = alongside or nullcontext()
+    app.state.alongside = alongside
     for name, value in (state or {}).items():
         setattr(app.state, name, value)
     speak_problems(app)
@@ -81,7 +81,7 @@ def create_app(
 async def while_serving(app: FastAPI) -> AsyncIterator[None]:
     """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    async with app.state.revoked.kept_fresh(), app.state.alongside:
+    async with app.state.revoked.kept_fresh(), app.state.alongside():
         yield
 
 
