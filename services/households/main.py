@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from services.households import (
     household_sets,
     id_number_views,
+    import_batches,
     imports,
     inbox,
     income,
@@ -43,6 +44,7 @@ ROUTERS = [
     register.router,
     id_number_views.router,
     imports.router,
+    import_batches.router,
     income.router,
     safeguards.router,
     tags.router,

@@ -20,7 +20,8 @@ State = Literal["waiting", "under_way", "done", "dead"]
 
 
 class OperationOut(BaseModel):
-    """`progress` in per cent, where the work can tell. `problem` is the code of what stopped the last try."""
+    """`progress` in per cent, where the work can tell. `problem` is the code of what stopped the last try, or
+    of what it ended with."""
 
     id: UUID
     kind: str

@@ -1,0 +1,181 @@
+"""A large file is taken in by the worker: followed, resumed where a killed one stopped, and told row by row."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.households import import_job, imports
+from services.households.import_households import HEADERS
+from services.households.import_job import Taking
+from services.households.models import ImportBatch
+from services.kit.store.fields import Seal
+from tests.callers import HERE, Headers
+from tests.households.conftest import KINDS, clerk, csv_of, household_row, http, statement_row
+
+__all__ = ["clerk", "http"]
+
+PATH = "/v1/household-imports"
+BATCHES = "/v1/household-import-batches"
+Work = Callable[[], int]
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three rows make a part and a file above 100 bytes a job, so that a test needs no large file."""
+    monkeypatch.setattr(import_job, "PART", 3)
+    monkeypatch.setattr(imports, "AT_ONCE", 100)
+
+
+@pytest.fixture
+def work(engines: dict[str, Engine], seal: Seal) -> Work:
+    loop = import_job.imports(engines["households"], seal, demo=True)
+    return lambda: loop.step(HERE)
+
+
+def upload(http: TestClient, headers: Headers, content: bytes, kind: str = "households", **form: str) -> Any:
+    return http.post(f"{PATH}/{kind}", files={"file": ("户.csv", content)}, headers=headers, data=form)
+
+
+def batch_of(http: TestClient, headers: Headers, answer: Any) -> dict[str, Any]:
+    told: dict[str, Any] = http.get(f"{BATCHES}/{answer.json()['id']}", headers=headers).json()
+    return told
+
+
+def file_of(how_many: int, **changed: str) -> bytes:
+    return csv_of(HEADERS, *(household_row(f"JK{number}", **changed) for number in range(how_many)))
+
+
+def count(session: Session, table: str) -> int:
+    return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+
+
+def test_it_is_accepted_followed_and_told_row_by_row(
+    http: TestClient, clerk: Headers, work: Work, households: Session
+) -> None:
+    rows = [household_row(f"JK{number}") for number in range(7)] + [household_row("JK3"), household_row(住房等级="E")]
+    answer = upload(http, clerk, csv_of(HEADERS, *rows))
+    assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
+    assert http.get(answer.headers["location"], headers=clerk).json()["state"] == "waiting"
+    assert work() == 1
+    followed = http.get(answer.headers["location"], headers=clerk).json()
+    assert (followed["state"], followed["progress"], followed["problem"]) == ("done", 100, None)
+    told = batch_of(http, clerk, answer)
+    assert (told["state"], told["rows"], told["stored"], told["refused"]) == ("done", 9, 7, 2)
+    assert [(r["row"], r["faults"][0]["code"]) for r in told["refusals"]] == [
+        (9, "twice-in-the-file"),
+        (10, "twice-in-the-file"),
+    ] or told["refusals"][1]["faults"][0]["code"] == "not-a-choice"
+    assert (count(households, "household"), count(households, "import_piece")) == (7, 0)
+
+
+def test_a_worker_killed_between_two_parts_doubles_nothing_and_loses_nothing(
+    http: TestClient, clerk: Headers, work: Work, engines: dict[str, Engine], seal: Seal, households: Session
+) -> None:
+    answer = upload(http, clerk, file_of(8))
+    key = UUID(answer.json()["id"])
+    dying = Taking(engines["households"], seal, True, HERE, key, 9)
+    first = list(import_job.islice(rows_of(households, seal, key), 3))
+    assert import_job.take_next(dying, first, 1)  # and then it is gone
+    assert batch_of(http, clerk, answer)["state"] == "under_way"
+    assert not import_job.take_next(dying, first, 1)  # one that slept meanwhile writes nothing
+    work()
+    told = batch_of(http, clerk, answer)
+    assert (told["state"], told["rows"], told["stored"], told["unchanged"]) == ("done", 8, 8, 0)
+    assert (count(households, "household"), count(households, "import_row")) == (8, 8)
+
+
+def rows_of(session: Session, seal: Seal, key: UUID) -> Any:
+    batch = session.get_one(ImportBatch, key)
+    return import_job.rows_left(batch, import_job.read_lines(import_job.read_file(session, seal, key)))
+
+
+def test_the_waiting_file_shows_nobody_in_a_copy_of_the_database(
+    http: TestClient, clerk: Headers, households: Session
+) -> None:
+    upload(http, clerk, file_of(5, 户主姓名="示例甲乙"))
+    sealed = households.execute(text("SELECT sealed FROM import_piece")).scalars().all()
+    assert sealed and "示例甲乙".encode() not in b"".join(sealed)
+
+
+def test_a_file_that_is_no_table_ends_with_its_code_and_stores_nothing(
+    http: TestClient, clerk: Headers, work: Work, households: Session
+) -> None:
+    answer = upload(http, clerk, file_of(9) + b'JK99,"never closed\n')
+    work()
+    assert http.get(answer.headers["location"], headers=clerk).json()["problem"] == "not-a-sheet"
+    told = batch_of(http, clerk, answer)
+    assert (told["state"], told["problem"], told["rows"]) == ("refused", "not-a-sheet", 0)
+    assert (count(households, "household"), count(households, "import_piece")) == (0, 0)
+
+
+def test_an_office_that_ended_meanwhile_takes_in_nothing(
+    http: TestClient, clerk: Headers, work: Work, households: Session
+) -> None:
+    answer = upload(http, clerk, file_of(5))
+    households.execute(text("UPDATE access_grant SET revoked = true"))
+    households.commit()
+    work()
+    assert http.get(answer.headers["location"], headers=clerk).json()["problem"] == "no-office"
+    assert count(households, "household") == 0
+
+
+def test_rows_outside_the_senders_places_are_refused_by_the_worker_too(
+    http: TestClient, clerk: Headers, work: Work
+) -> None:
+    answer = upload(http, clerk, file_of(4, 村代码="110101001001"))
+    work()
+    told = batch_of(http, clerk, answer)
+    assert (told["refused"], told["refusals"][0]["faults"][0]["code"]) == (4, "outside-your-places")
+
+
+def test_the_rows_come_in_pages_and_the_refused_ones_as_a_table(http: TestClient, clerk: Headers, work: Work) -> None:
+    rows = [household_row(f"JK{number}", 住房等级="E" if number % 2 else "A") for number in range(6)]
+    answer = upload(http, clerk, csv_of(HEADERS, *rows))
+    work()
+    address = f"{BATCHES}/{answer.json()['id']}"
+    page = http.get(f"{address}/rows?outcome=refused&limit=2", headers=clerk).json()
+    rest = http.get(f"{address}/rows?outcome=refused&limit=2&cursor={page['next']}", headers=clerk).json()
+    assert [row["row"] for row in page["rows"] + rest["rows"]] == [3, 5, 7]
+    sheet = http.get(f"{address}/refused-rows", headers=clerk)
+    assert sheet.content.startswith("\ufeff行号,列".encode())
+    assert len(sheet.text.strip().splitlines()) == 4
+
+
+def test_somebody_elses_file_is_not_there(http: TestClient, clerk: Headers, office: Any) -> None:
+    answer = upload(http, clerk, file_of(4))
+    other = office("another", "county")
+    for path in ("", "/rows", "/refused-rows"):
+        assert http.get(f"{BATCHES}/{answer.json()['id']}{path}", headers=other).status_code == 404
+
+
+def test_a_file_with_headers_and_units_of_its_own_is_taken_by_its_mapping(
+    http: TestClient, clerk: Headers, work: Work, households: Session
+) -> None:
+    upload(http, clerk, file_of(1))
+    work()
+    headers = [
+        "家庭编号" if h == "户编号" else "工资(万元)" if h == "工资性收入(元)" else h
+        for h in KINDS["statements"].HEADERS
+    ]
+    content = csv_of(headers, statement_row("JK0", **{"工资性收入(元)": "2.5"}))
+    mapping = {
+        "columns": {"户编号": "家庭编号", "工资性收入(元)": "工资(万元)"},
+        "units": {"工资性收入(元)": "万元"},
+    }
+    answer = upload(http, clerk, content, "statements", mapping=json.dumps(mapping))
+    work()
+    assert batch_of(http, clerk, answer)["stored"] == 1
+    wage = households.execute(text("SELECT amount FROM statement_line WHERE kind = 'wage'")).scalar_one()
+    assert wage == 2_500_000
+
+
+@pytest.mark.parametrize("mapping", ["{", '{"columns": {"不存在": "x"}}', '{"units": {"户编号": "万元"}}', "[]"])
+def test_a_mapping_of_columns_there_are_not_is_refused(http: TestClient, clerk: Headers, mapping: str) -> None:
+    answer = upload(http, clerk, file_of(1), mapping=mapping)
+    assert (answer.status_code, answer.json()["code"]) == (422, "mapping-not-understood")
