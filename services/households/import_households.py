@@ -21,6 +21,7 @@ HEADERS = ("户编号", "村代码", "村民小组", "户主姓名", "联系电�
 COLUMNS = ("id", "number", "village", "group_name", "head_name", "sealed_phone", "housing_grade", "safe_water")
 
 NUMBER = "户编号"
+SOURCE = "导入"  # of the tags a file brings
 TAGS = ("monitored", "formerly_poor")
 STATE = ("number", "village", "group_name", "head_name", "phone", "housing_grade", "safe_water", *TAGS)
 
@@ -86,7 +87,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     held = states(upload, list(known.values()))
     sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
     differing = [h for h in sound if held.get(h["id"]) != state_of(h)]
-    write(upload, differing, "导入")
+    write(upload, differing, SOURCE)
     before = {h["id"]: held[h["id"]] for h in differing if h["id"] in held}
     after = {h["id"]: state_of(h) for h in differing}
     return taken(readers, [h["id"] for h in sent], list(after), before, after)

@@ -34,14 +34,15 @@ class Taking:
     demo: bool
     now: datetime
     batch_id: UUID
+    part: int = PART
     lines: int = 0
 
 
-def imports(engine: Engine, seal: Seal, *, demo: bool) -> Loop:
+def imports(engine: Engine, seal: Seal, *, demo: bool, part: int = PART) -> Loop:
     """Apart from the other jobs, since a file may take minutes."""
 
     def take_in(key: str, now: datetime) -> str | None:
-        return take_file(Taking(engine, seal.pinned(), demo, now, UUID(key)))
+        return take_file(Taking(engine, seal.pinned(), demo, now, UUID(key), part))
 
     return Loop("imports", lambda now: work_a_job(engine, {IMPORT: take_in}, now), idle=0.1)
 
@@ -57,7 +58,7 @@ def take_file(run: Taking) -> str | None:
     try:
         table = read_lines(content)
         run, rows, reached = replace(run, lines=table.total), rows_left(batch, table), batch.reached
-        while part := list(islice(rows, PART)):
+        while part := list(islice(rows, run.part)):
             if not take_next(run, part, reached):
                 return None
             reached = part[-1].number

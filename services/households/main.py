@@ -13,6 +13,7 @@ from services.households import (
     register,
     safeguards,
     tags,
+    undo,
 )
 from services.households.facts import KIND
 from services.households.models import SEALED, HouseholdFacts
@@ -45,6 +46,7 @@ ROUTERS = [
     id_number_views.router,
     imports.router,
     import_batches.router,
+    undo.router,
     income.router,
     safeguards.router,
     tags.router,

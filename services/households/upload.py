@@ -51,6 +51,15 @@ class Taken(NamedTuple):
     after: dict[UUID, State]
 
 
+class Brought(NamedTuple):
+    """A row that changed a thing: a blind index of what the thing held then, and what before, none where it is new."""
+
+    number: int
+    subject: UUID
+    after: bytes
+    before: State | None
+
+
 def refuse_earlier(upload: Upload, readers: Sequence[RowReader], header: str, ids: Sequence[UUID | None]) -> None:
     """A row that says again what another part of the file has said."""
     spoken_of = upload.earlier([one for one in ids if one])
