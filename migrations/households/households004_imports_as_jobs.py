@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("batch_id", "seq"),

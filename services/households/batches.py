@@ -15,7 +15,7 @@ from services.households.mapping import Mapped, mapped_rows
 from services.households.models import FILE_PIECE, STATE_BEFORE, ImportBatch, ImportPiece, ImportRow
 from services.households.upload import State, Taken, Upload
 from services.kit.store.fields import Seal
-from services.kit.store.sets import write_set
+from services.kit.store.sets import among, write_set
 from services.kit.web.sheets import Lines, Row
 
 KINDS: Mapping[str, Any] = {
@@ -42,9 +42,9 @@ def keep_file(session: Session, seal: Seal, batch: ImportBatch, content: bytes) 
     session.add(batch)
     session.flush()
     for seq, start in enumerate(range(0, len(content), PIECE)):
-        piece = ImportPiece(batch_id=batch.id, seq=seq, sealed=b"")
+        piece = ImportPiece(batch_id=batch.id, seq=seq, sealed_content=b"")
         written = base64.b64encode(content[start : start + PIECE]).decode()
-        piece.sealed = seal.close(written, FILE_PIECE.place(piece.id))
+        piece.sealed_content = seal.close(written, FILE_PIECE.place(piece.id))
         session.add(piece)
 
 
@@ -52,7 +52,7 @@ def read_file(session: Session, seal: Seal, batch_id: UUID) -> bytes:
     pieces = session.scalars(
         select(ImportPiece).where(col(ImportPiece.batch_id) == batch_id).order_by(col(ImportPiece.seq))
     )
-    return b"".join(base64.b64decode(seal.open(piece.sealed, FILE_PIECE.place(piece.id))) for piece in pieces)
+    return b"".join(base64.b64decode(seal.open(piece.sealed_content, FILE_PIECE.place(piece.id))) for piece in pieces)
 
 
 def drop_file(session: Session, batch: ImportBatch) -> None:
@@ -108,6 +108,6 @@ def written(state: State) -> str:
 
 def spoken_of(session: Session, batch: ImportBatch, subjects: Sequence[UUID]) -> set[UUID]:
     told = select(col(ImportRow.subject)).where(
-        col(ImportRow.batch_id) == batch.id, col(ImportRow.subject).in_(subjects)
+        col(ImportRow.batch_id) == batch.id, among(col(ImportRow.subject), subjects)
     )
     return {subject for subject in session.scalars(told) if subject}

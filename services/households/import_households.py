@@ -13,7 +13,7 @@ from services.households.reach import HOUSEHOLDS
 from services.households.upload import State, Taken, Upload, households_numbered, one_at_a_time, refuse_earlier, taken
 from services.kit.store.fields import Seal
 from services.kit.store.scope import within
-from services.kit.store.sets import write_set
+from services.kit.store.sets import among, write_set
 from services.kit.web.cells import RowReader, division_code, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
@@ -96,7 +96,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
 def refuse_others(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
     """A household goes to, and comes from, places within the scope. A number is the county's: that it is taken must be
     said, of whom is not."""
-    numbers = col(Household.number).in_({h["number"] for h in sent if h["number"]})
+    numbers = among(col(Household.number), {h["number"] for h in sent if h["number"]})
     beyond = not_(within(upload.scope, HOUSEHOLDS))
     taken = set(upload.session.scalars(select(col(Household.number)).where(numbers, beyond)))
     for reader, household in zip(readers, sent, strict=True):
@@ -132,7 +132,7 @@ def write(upload: Upload, households: Sequence[dict[str, Any]], source: str) -> 
 def states(upload: Upload, ids: Sequence[UUID]) -> dict[UUID, State]:
     """Of the households among these that lie within the scope."""
     tags = open_tags(upload.session, ids)
-    within_reach = select(Household).where(col(Household.id).in_(ids), within(upload.scope, HOUSEHOLDS))
+    within_reach = select(Household).where(among(col(Household.id), ids), within(upload.scope, HOUSEHOLDS))
     return {h.id: state_of(opened(h, tags, upload.seal)) for h in upload.session.scalars(within_reach)}
 
 

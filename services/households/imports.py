@@ -63,12 +63,14 @@ def create_import(
         mapping=read_mapping(mapping, KINDS[kind].HEADERS).model_dump(),
         created_at=now,
     )
-    tell(request, batch.id, bytes=len(content), sha256=batch.sha256)
+    tell(request, batch.id, sha256=batch.sha256)
     seal, demo = request.app.state.seal.pinned(), request.app.state.settings.demo_people
     if len(content) > AT_ONCE:
+        tell(request, bytes=len(content))
         ask_for_it(session, seal, batch, content, response)
     else:
         take_at_once(Upload(session, scope, seal, caller.subject, today, now, demo), batch, content)
+        tell(request, rows=batch.reached - 1)
     return shown(session, batch)
 
 

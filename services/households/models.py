@@ -15,7 +15,7 @@ from services.kit.store.tables import instant
 
 PHONE = SealedColumn("household", "sealed_phone", turn="import:households")
 ID_NUMBER = SealedColumn("person", "sealed_id_number", index="id_index", turn="import:members")
-FILE_PIECE = SealedColumn("import_piece", "sealed")
+FILE_PIECE = SealedColumn("import_piece", "sealed_content")
 STATE_BEFORE = SealedColumn("import_row", "sealed_before")
 SEALED = (*SEALED_EVERYWHERE, PHONE, ID_NUMBER, FILE_PIECE, STATE_BEFORE)
 
@@ -159,7 +159,7 @@ class ImportPiece(Table, table=True):
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     batch_id: UUID = Field(foreign_key="import_batch.id")
     seq: int
-    sealed: bytes
+    sealed_content: bytes
 
 
 class ImportRow(Table, table=True):

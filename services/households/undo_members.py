@@ -12,7 +12,7 @@ from services.households.models import Household
 from services.households.reach import HOUSEHOLDS
 from services.households.upload import Brought, State, Upload
 from services.kit.store.scope import within
-from services.kit.store.sets import write_set
+from services.kit.store.sets import among, write_set
 
 HELD = text(
     """
@@ -56,7 +56,7 @@ def homes_of(upload: Upload, ids: Sequence[UUID]) -> list[UUID]:
 def states(upload: Upload, ids: Sequence[UUID]) -> dict[UUID, State]:
     """Of those who live in a household within the scope."""
     within_reach = select(col(Household.id)).where(within(upload.scope, HOUSEHOLDS))
-    homes = set(upload.session.scalars(within_reach.where(col(Household.id).in_(homes_of(upload, ids)))))
+    homes = set(upload.session.scalars(within_reach.where(among(col(Household.id), homes_of(upload, ids)))))
     held = upload.session.execute(HELD, {"ids": list(ids)}).mappings()
     return {row["id"]: state_of(dict(row)) for row in held if row["household_id"] in homes}
 

@@ -12,6 +12,7 @@ from services.households.models import Household, Statement
 from services.households.reach import HOUSEHOLDS
 from services.households.upload import Brought, State, Upload
 from services.kit.store.scope import within
+from services.kit.store.sets import among
 
 HOMES = text("SELECT DISTINCT household_id FROM statement WHERE id = ANY (:ids)")
 BUILT_UPON = text(
@@ -37,7 +38,7 @@ def homes_of(upload: Upload, ids: Sequence[UUID]) -> list[UUID]:
 def states(upload: Upload, ids: Sequence[UUID]) -> dict[UUID, State]:
     """Of those of households within the scope. They never change."""
     held = select(col(Statement.id)).join(Household, col(Household.id) == col(Statement.household_id))
-    wanted = held.where(col(Statement.id).in_(ids), within(upload.scope, HOUSEHOLDS))
+    wanted = held.where(among(col(Statement.id), ids), within(upload.scope, HOUSEHOLDS))
     return dict.fromkeys(upload.session.scalars(wanted), NEVER_CHANGED)
 
 

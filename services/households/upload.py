@@ -14,6 +14,7 @@ from services.households.reach import HOUSEHOLDS
 from services.kit.store.fields import Seal
 from services.kit.store.scope import Scope, within
 from services.kit.store.sealed import take_turn
+from services.kit.store.sets import among
 from services.kit.web.cells import TWICE, RowReader, RowVerdict
 
 State: TypeAlias = dict[str, Any]  # what a row of a file can change of a thing, as JSON can hold it
@@ -90,7 +91,7 @@ def one_at_a_time(session: Session, kind: str) -> None:
 
 def households_numbered(upload: Upload, numbers: Iterable[str]) -> dict[str, UUID]:
     """Those within the scope; to this caller the others are not there."""
-    wanted = select(col(Household.number), col(Household.id)).where(col(Household.number).in_(set(numbers)))
+    wanted = select(col(Household.number), col(Household.id)).where(among(col(Household.number), set(numbers)))
     within_reach = wanted.where(within(upload.scope, HOUSEHOLDS))
     return {row.number: row.id for row in upload.session.execute(within_reach)}
 

@@ -99,7 +99,7 @@ def test_the_waiting_file_shows_nobody_in_a_copy_of_the_database(
     http: TestClient, clerk: Headers, households: Session
 ) -> None:
     upload(http, clerk, file_of(5, 户主姓名="示例甲乙"))
-    sealed = households.execute(text("SELECT sealed FROM import_piece")).scalars().all()
+    sealed = households.execute(text("SELECT sealed_content FROM import_piece")).scalars().all()
     assert sealed
     assert "示例甲乙".encode() not in b"".join(sealed)
 
