@@ -35,7 +35,7 @@ class BatchOut(ImportOut):
 
 
 class CsvResponse(Response):
-    media_type = "text/csv; charset=utf-8"
+    media_type = "text/csv"
 
 
 @router.get("/{batch_id}")

@@ -15,4 +15,5 @@ def write_set(session: Session, statement: TextClause, rows: Sequence[Mapping[st
 
 def among(column: Any, values: Iterable[object]) -> ColumnElement[bool]:
     """As one array: thousands of parameters cost more than what they ask for."""
-    return column == any_(literal(list(values), ARRAY(column.type)))
+    found: ColumnElement[bool] = column == any_(literal(list(values), ARRAY(column.type)))
+    return found
