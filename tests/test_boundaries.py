@@ -32,7 +32,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("service", [*SERVICES, "origin"])
+@pytest.mark.parametrize("service", [*SERVICES, "origin", "desk"])
 def test_a_service_imports_itself_and_the_kit_alone(service: str) -> None:
     allowed = (f"services.{service}", "services.kit")
     strangers = [
@@ -42,6 +42,12 @@ def test_a_service_imports_itself_and_the_kit_alone(service: str) -> None:
         if module.startswith("services.") and not module.startswith(allowed)
     ]
     assert strangers == []
+
+
+def test_the_desk_has_no_database_of_its_own() -> None:
+    """It knows what the services tell its visitor and nothing else."""
+    owned = ("sqlalchemy", "sqlmodel", "psycopg", "alembic", "services.kit.store.db", "services.kit.store.tables")
+    assert [f"{p.name}: {m}" for p in sources("desk") for m in imported(p) if m.startswith(owned)] == []
 
 
 def test_the_kit_imports_no_service() -> None:
@@ -64,7 +70,7 @@ def test_only_the_kit_and_workers_commit() -> None:
     """A commit in the middle of a request would acknowledge half of it."""
     places = [
         str(path.relative_to(HOME))
-        for path in sources(*SERVICES)
+        for path in sources(*SERVICES, "desk")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr == "commit"
     ]
@@ -74,7 +80,7 @@ def test_only_the_kit_and_workers_commit() -> None:
 def test_only_main_and_worker_read_settings() -> None:
     readers = [
         str(path.relative_to(HOME))
-        for path in sources(*SERVICES)
+        for path in sources(*SERVICES, "desk")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

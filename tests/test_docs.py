@@ -9,6 +9,7 @@ from services.attendance import import_pairings, import_stations, import_teams
 from services.attendance.check_ins import SELF_CHECK_IN
 from services.attendance.days import DAY_STARTS_AT
 from services.households import import_households, import_members, import_statements
+from services.kit.post.hearing import ABOUT_ITSELF
 from services.kit.post.inbox import Handlers
 from services.kit.post.owing import PINGED
 
@@ -32,7 +33,7 @@ def test_the_picture_of_the_flow_is_drawn_from_the_inboxes() -> None:
 
 def test_every_event_that_is_published_is_described_and_no_other() -> None:
     published = {kind for owner in OWNERS for kind in import_module(f"services.{owner}.main").PUBLISHED}
-    published.add(PINGED)
+    published |= {PINGED, *ABOUT_ITSELF}
     table = (DOCS / "events.md").read_text().partition("| type |")[2].partition("\n\n")[0]
     described = {line.split("`")[1] for line in table.splitlines() if line.startswith("| `")}
     assert described == published

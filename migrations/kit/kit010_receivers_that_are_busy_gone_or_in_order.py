@@ -13,7 +13,7 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("subscription", sa.Column("ordered", sa.Boolean(), server_default=sa.text("false"), nullable=False))
-    op.add_column("subscription", sa.Column("former_secret", sa.LargeBinary(), nullable=True))
+    op.add_column("subscription", sa.Column("sealed_former_secret", sa.LargeBinary(), nullable=True))
     op.add_column("subscription", sa.Column("former_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("subscription", sa.Column("disabled_because", sa.String(), nullable=True))
     op.create_index("event_feed", "event", ["xid", "id"])
@@ -23,5 +23,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("delivery_of", table_name="delivery")
     op.drop_index("event_feed", table_name="event")
-    for name in ("disabled_because", "former_until", "former_secret", "ordered"):
+    for name in ("disabled_because", "former_until", "sealed_former_secret", "ordered"):
         op.drop_column("subscription", name)

@@ -5,11 +5,12 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, inbox, overdue, rules, sweep, vocabulary
+from services.alerts import alerts, counts, inbox, overdue, rules, sweep, vocabulary
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.kit.post.feed import feed
 from services.kit.post.hearing import EventType
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
@@ -30,11 +31,14 @@ PUBLISHED = {
 
 ROUTERS = [
     alerts.router,
+    counts.router,
+    overdue.router,
     rules.router,
     vocabulary.router,
     sweep.router,
     subscriptions("alerts", allow, RIGHTS, PUBLISHED),
     feed("alerts", allow, RIGHTS, PUBLISHED),
+    outstanding("alerts", allow),
     trail("alerts", allow),
     operations("alerts", RIGHTS),
     inbox.router,

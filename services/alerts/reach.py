@@ -15,8 +15,16 @@ GAPS = Placed(division=col(SweepGap.division), subject=col(SweepGap.subject))
 
 def reachable_sweeps(scope: Scope) -> ColumnElement[bool]:
     """A sweep is a county's figures: read by whom it covers, above or below, and where figures may be read."""
-    counties = [place[:6] for place in (*scope.divisions, *scope.figures)]
-    return or_(false(), *(col(Sweep.county).startswith(county) for county in counties))
+    return or_(false(), *(col(Sweep.county).startswith(county) for county in counties_of(scope)))
+
+
+def counties_of(scope: Scope) -> list[str]:
+    return [place[:6] for place in (*scope.divisions, *scope.figures)]
+
+
+def covers_figures(scope: Scope, county: str) -> bool:
+    """The same, of a county that no row tells of."""
+    return any(county.startswith(place) for place in counties_of(scope))
 
 
 def reachable_sweep(session: Session, sweep_id: UUID) -> Sweep:

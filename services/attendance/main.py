@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.attendance import cadres, check_ins, imports, inbox, pairings, stations, team_days, teams
+from services.attendance import cadres, check_ins, imports, inbox, pairings, stations, team_days, teams, villages
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
@@ -12,6 +12,7 @@ from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.hearing import READ_FACTS, EventType
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
@@ -38,11 +39,13 @@ ROUTERS = [
     cadres.router,
     stations.router,
     pairings.router,
+    villages.router,
     imports.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),
     feed("attendance", allow, RIGHTS, PUBLISHED),
+    outstanding("attendance", allow),
     trail("attendance", allow),
     operations("attendance", RIGHTS),
     inbox.router,

@@ -26,6 +26,7 @@ from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/pairings", tags=["pairings"])
 
@@ -41,8 +42,8 @@ class PairingIn(BaseModel):
     household_id: Annotated[UUID, Field(title="农户")]
     kind: Annotated[Kind, Field(title="类别")] = "assistant"
     village: Annotated[str, Field(pattern=r"^[0-9]{12}$", title="农户所在村代码")]
-    valid_from: Annotated[date, Field(title="起始日")]
-    valid_until: Annotated[date | None, Field(title="失效日")] = None  # the first day it no longer holds
+    valid_from: Annotated[WrittenDay, Field(title="起始日")]
+    valid_until: Annotated[WrittenDay | None, Field(title="失效日")] = None  # the first day it no longer holds
     document_no: Annotated[str, Field(min_length=1, max_length=100, title="文号")]
 
 
@@ -114,7 +115,7 @@ def list_pairings(
     cadre_id: UUID | None = None,
     household_id: UUID | None = None,
     village_prefix: Annotated[str, Query(pattern=r"^[0-9]{0,12}$", title="村代码前缀")] = "",
-    day: Annotated[date | None, Query(title="当日有效")] = None,
+    day: Annotated[WrittenDay | None, Query(title="当日有效")] = None,
 ) -> Page[PairingOut]:
     """Those that ended too, unless a day is named. One's own wherever they lie."""
     wanted = select(Pairing).where(reachable_pairings(scope_of(session)))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from services.attendance.policy import allow
-from services.kit.store.db import UnboundSessionDep
+from services.kit.store.db import Today, UnboundSessionDep
 from services.kit.store.scope import scope_of
 from services.kit.web.written import WrittenDay
 
@@ -23,7 +23,8 @@ TEAM_DAYS = text(
     SELECT t.id AS team_id, t.name, t.village,
            count(p.id) AS members,
            count(*) FILTER (WHERE d.status = 'present') AS present,
-           count(*) FILTER (WHERE d.status = 'uncertain') AS uncertain
+           count(*) FILTER (WHERE d.status = 'uncertain') AS uncertain,
+           count(*) FILTER (WHERE d.status = 'outside') AS outside
     FROM team t
     LEFT JOIN posting p ON p.team_id = t.id AND p.valid @> CAST(:day AS date)
     LEFT JOIN day_status d ON d.cadre_id = p.cadre_id AND d.day = :day
@@ -35,7 +36,8 @@ TEAM_DAYS = text(
 
 
 class TeamDay(BaseModel):
-    """Members as posted on that day. Who is neither present nor uncertain has left no evidence in the village."""
+    """Members as posted on that day. `outside`: seen that day, and only elsewhere. Of whoever is none of the three
+    nothing is known, which is not absence."""
 
     team_id: UUID
     name: str
@@ -43,6 +45,7 @@ class TeamDay(BaseModel):
     members: int
     present: int
     uncertain: int
+    outside: int
 
 
 class Totals(BaseModel):
@@ -61,11 +64,13 @@ class TeamDaysOut(BaseModel):
 @router.get("", dependencies=[allow("team:read")])
 def list_team_days(
     session: UnboundSessionDep,
-    village_prefix: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
-    day: Annotated[WrittenDay, Query(title="日期")],
+    today: Today,
+    village_prefix: Annotated[str, Query(pattern=r"^([0-9]{6}([0-9]{3}([0-9]{3})?)?)?$", title="区划代码")] = "",
+    day: Annotated[WrittenDay | None, Query(title="日期")] = None,
 ) -> TeamDaysOut:
-    """The teams of the caller's places by name, and totals that count those of which the caller may read figures."""
-    scope = scope_of(session)
+    """The teams of the caller's places by name, and totals that count those of which the caller may read figures;
+    everywhere and today, unless a place and a day are named."""
+    scope, day = scope_of(session), day or today
     asked = {"day": day, "place": village_prefix, "within": [*scope.divisions, *scope.figures]}
     counted = [TeamDay.model_validate(dict(row)) for row in session.execute(TEAM_DAYS, asked).mappings()]
     teams = [team for team in counted if scope.covers(team.village)]

@@ -30,6 +30,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "webhooks": "回调：已送达并验签",
         "heard": "{verified} 条（拒收 {refused}）",
         "urls": "地址（各服务统一入口）",
+        "first_page": "今日（用演示账号登录）",
         "people": "演示账号（密码均为 {password}）",
         "try": "可以试试",
     },
@@ -49,6 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "webhooks": "webhooks delivered and verified",
         "heard": "{verified} (refused {refused})",
         "urls": "the one address",
+        "first_page": "Today (sign in as)",
         "people": "demo sign-ins (the password of all is {password})",
         "try": "to try",
     },
@@ -87,6 +89,7 @@ def lines(demo: Demo, certificate: Mapping[str, Any], lang: str, today: date) ->
         (say["on_duty"].format(day=today.isoformat()), say["of"].format(on=duty["on_duty"], all=duty["teams"])),
         (say["webhooks"], say["heard"].format(**heard)),
         (say["urls"], "\n".join(demo.urls["origin"] + path for path in ("", "/docs", "/problems"))),
+        (say["first_page"], f"{demo.urls['origin']}/desk · county / {PASSWORD}"),
         (say["people"].format(password=PASSWORD), "admin, county, clerk, cadre"),
     ]
 

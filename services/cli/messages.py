@@ -13,7 +13,9 @@ class Notice(NamedTuple):
     en: str
 
 
-READY = Notice("守望已就绪：{url}（接口文档 {url}/docs）", "Shouwang is ready: {url} (documentation at {url}/docs)")
+READY = Notice(
+    "守望已就绪：{url}/desk（接口文档 {url}/docs）", "Shouwang is ready: {url}/desk (documentation at {url}/docs)"
+)
 NOT_SHOWN = Notice(
     "演示没有走完（{why}）；服务仍在运行，可重新执行一次。",
     "The demonstration was not shown to its end ({why}); the services stay up. Run it again.",

@@ -35,6 +35,7 @@ SETTINGS = {
     "logging_collector": "off",
     "log_destination": "stderr",
     "log_line_prefix": "%p %u@%d ",
+    "log_error_verbosity": "terse",  # the details of a violated constraint are the row: names, and whatever else
     "max_connections": "200",
     "shared_buffers": "128MB",
 }

@@ -23,13 +23,21 @@ class Ports:
     households: int
     attendance: int
     alerts: int
+    desk: int
     postgres: int
     receiver: int
 
     @classmethod
     def default(cls) -> "Ports":
         return cls(
-            origin=8100, county=8101, households=8102, attendance=8103, alerts=8104, postgres=8105, receiver=8109
+            origin=8100,
+            county=8101,
+            households=8102,
+            attendance=8103,
+            alerts=8104,
+            desk=8106,
+            postgres=8105,
+            receiver=8109,
         )
 
     @classmethod
@@ -74,6 +82,7 @@ def everything(cluster: Cluster, ports: Ports, migrate: Callable[[], None]) -> l
         *(api(service, cluster, ports) for service in SERVICES),
         *(worker(service, cluster, ports) for service in SERVICES),
         scheduler(cluster.state, ports),
+        desk(cluster.state, ports),
         origin(ports),
     ]
 
@@ -118,9 +127,16 @@ def scheduler(state: Path, ports: Ports) -> Process:
     return Process("scheduler", python("services.scheduler"), common("scheduler", state, ports), after=SERVICES)
 
 
+def desk(state: Path, ports: Ports) -> Process:
+    """Ready by itself: it says of a service that is away that it is."""
+    env = common("desk", state, ports) | {"SHOUWANG_PORT": str(ports.desk)}
+    url = ports.url("desk")
+    return Process("desk", python("services.desk.main"), env, url=url, ready_url=url + "/readyz")
+
+
 def origin(ports: Ports) -> Process:
     """The one address people are told. Ready by itself: it says of a service that is away that it is."""
-    env = {"SHOUWANG_PORT": str(ports.origin), **addresses(ports)}
+    env = {"SHOUWANG_PORT": str(ports.origin), "SHOUWANG_DESK_URL": ports.url("desk"), **addresses(ports)}
     url = ports.url("origin")
     return Process("origin", python("services.origin.main"), surroundings() | env, url=url, ready_url=url + "/livez")
 

@@ -30,9 +30,10 @@ def make_secrets(state: Path, suite: str = INTERNATIONAL.name) -> None:
         own = secret_folder(state, service) / "client_secret"
         keep(own, password)
         keep(county / "service_clients" / service, own.read_text)
-    for service in SERVICES:
+    for service in (*SERVICES, "desk"):
         if not key_numbers(secret_folder(state, service)):
             add_key(secret_folder(state, service), SUITES[suite])
+    for service in SERVICES:
         keep(secret_folder(state, service) / "audit_key", audit_key)
         keep(secret_folder(state, service) / "metrics_token", password)
     for name in ("current.pem", "next.pem"):

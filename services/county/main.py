@@ -15,6 +15,7 @@ from services.county import (
     offices,
     reference,
     refreshes,
+    second_factors,
     sign_ins,
     sign_on,
     standards,
@@ -30,6 +31,7 @@ from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.hearing import EventType
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
@@ -55,6 +57,7 @@ ROUTERS = [
     sign_on.router,
     disabling.router,
     new_passwords.router,
+    second_factors.router,
     tokens.router,
     divisions.router,
     days.router,
@@ -64,6 +67,7 @@ ROUTERS = [
     reference.router,
     subscriptions("county", allow, RIGHTS, PUBLISHED),
     feed("county", allow, RIGHTS, PUBLISHED),
+    outstanding("county", allow),
     trail("county", allow),
     operations("county", RIGHTS),
 ]

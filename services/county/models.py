@@ -3,14 +3,15 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from services.kit.store.sealed import SEALED_EVERYWHERE
+from services.kit.store.sealed import SEALED_EVERYWHERE, SealedColumn
 from services.kit.store.tables import instant
 
-SEALED = SEALED_EVERYWHERE
+SECOND_FACTOR = SealedColumn("second_factor", "sealed_secret")
+SEALED = (*SEALED_EVERYWHERE, SECOND_FACTOR)
 
 
 class Table(SQLModel, registry=registry()):
@@ -88,3 +89,17 @@ class UsedToken(Table, table=True):
 
     hash: bytes = Field(primary_key=True)
     expires_at: datetime = instant()
+
+
+class SecondFactor(Table, table=True):
+    """The authenticator of an account, under the account's own id. It counts once confirmed. `last_step`: the newest
+    thirty seconds whose code was taken; `recovery`: hashes of the codes that have not been used."""
+
+    __tablename__ = "second_factor"
+
+    id: UUID = Field(primary_key=True, foreign_key="account.id")
+    sealed_secret: bytes
+    created_at: datetime = instant()
+    confirmed_at: datetime | None = instant(default=None)
+    last_step: int = Field(default=0, sa_type=BigInteger)
+    recovery: list[bytes] = Field(default_factory=list, sa_type=ARRAY(LargeBinary))

@@ -48,7 +48,7 @@ def put_own_password(body: OwnPasswordIn, caller: CallerDep, request: Request, n
             raise NotSignedIn
         held.password_hash = password_hash
         end_everywhere(session, held, now)
-        answer = begin(session, state.signer, held, now)
+        answer = begin(session, state.signer, held, state.limits, now)
     forgive(state.engine, Try.of(state.seal, account.username, address_of(request)), now)
     return answer
 

@@ -12,6 +12,7 @@ RIGHTS = {
     "frame:write": frozenset({"system", "county"}),
     "frame:read": EVERYBODY,
     "office:write": frozenset({"security"}),
+    "second-factor:remove": frozenset({"security"}),  # never one's own
     "office:read": frozenset({"security", "auditor", "county"}),
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from services.county.codes import has_second_factor
 from services.county.models import Account, RefreshFamily
 from services.county.revocations import revoke
 from services.county.settings import SignInSettings
@@ -45,7 +46,7 @@ def create_refresh(body: RefreshIn, request: Request, now: Now) -> SignInOut:
     state = request.app.state
     with open_session(state.engine) as session, session.begin():
         renewed = renew(session, body.refresh_token, state.limits, now)
-        answer = answer_of(state.signer, *renewed) if renewed else None
+        answer = answer_of(session, state.signer, *renewed, state.limits, now) if renewed else None
     if answer is None or renewed is None:
         raise NotSignedIn
     acts(request, str(renewed[0].id))
@@ -65,12 +66,12 @@ def create_sign_out(body: SignOutIn, session: SessionDep, now: Now) -> None:
         end_everywhere(session, account, now)
 
 
-def begin(session: Session, signer: Signer, account: Account, now: datetime) -> SignInOut:
+def begin(session: Session, signer: Signer, account: Account, limits: SignInSettings, now: datetime) -> SignInOut:
     family_id = uuid4()
     token = new_token(family_id)
     family = RefreshFamily(id=family_id, account_id=account.id, current=hash_of(token), created_at=now, renewed_at=now)
     session.add(family)
-    return answer_of(signer, account, token)
+    return answer_of(session, signer, account, token, limits, now)
 
 
 def renew(session: Session, token: str, limits: SignInSettings, now: datetime) -> tuple[Account, str] | None:
@@ -111,8 +112,12 @@ def end_everywhere(session: Session, account: Account, now: datetime) -> None:
     account.tokens_from = revoke(session, str(account.id), now)
 
 
-def answer_of(signer: Signer, account: Account, token: str) -> SignInOut:
-    access = signer.sign(str(account.id), account.tokens_from, roles=account.roles)
+def answer_of(
+    session: Session, signer: Signer, account: Account, token: str, limits: SignInSettings, now: datetime
+) -> SignInOut:
+    """Whoever must have a second factor and has none gets no role: enough to set one up, and for nothing else."""
+    lacking = limits.asks_second_factor(account.roles, now.date()) and not has_second_factor(session, account.id)
+    access = signer.sign(str(account.id), account.tokens_from, roles=[] if lacking else account.roles)
     return SignInOut(**access.model_dump(), refresh_token=token)
 
 

@@ -1,5 +1,8 @@
 """How people may sign in: limits with their reasons, and sign-ins of others that the operator trusts."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DAY = 86_400
@@ -23,6 +26,9 @@ class SignInSettings(BaseSettings):
     refresh_longest: int = 90 * DAY  # then a password is asked for, whatever happened meanwhile
     refresh_grace: int = 3 * DAY  # the token before the last, when the answer with the last was lost on the way
 
+    second_factor_roles: str = "system,security,auditor"  # who must have one, from the day below on
+    second_factor_from: date | None = None  # the county's day, once everybody has been told; empty: nobody must
+
     oidc_issuer: str = ""  # empty: nobody else's tokens are taken
     oidc_audience: str = ""  # the client id under which that issuer knows us
     oidc_keys_url: str = ""
@@ -32,3 +38,7 @@ class SignInSettings(BaseSettings):
     wecom_corporation: str = ""  # corpid; its secret is the file wecom_secret
     dingtalk_url: str = ""  # https://oapi.dingtalk.com, or the province's own; empty: not offered
     dingtalk_app: str = ""  # appkey; its secret is the file dingtalk_secret
+
+    def asks_second_factor(self, roles: Iterable[str], day: date) -> bool:
+        asked = {role.strip() for role in self.second_factor_roles.split(",")}
+        return self.second_factor_from is not None and day >= self.second_factor_from and not asked.isdisjoint(roles)

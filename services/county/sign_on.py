@@ -119,7 +119,7 @@ def sign_in_as(request: Request, session: Session, account_id: UUID | None, now:
     if account is None:
         raise NotSignedIn
     acts(request, str(account.id))
-    return begin(session, request.app.state.signer, account, now)
+    return begin(session, request.app.state.signer, account, request.app.state.limits, now)
 
 
 def take_once(session: Session, identity: Identity) -> None:

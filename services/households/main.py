@@ -23,6 +23,7 @@ from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import READ_GRANTS, grants
 from services.kit.post.hearing import READ_FACTS, EventType
+from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
@@ -55,6 +56,7 @@ ROUTERS = [
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
     feed("households", allow, RIGHTS, PUBLISHED),
+    outstanding("households", allow),
     trail("households", allow),
     operations("households", RIGHTS),
     inbox.router,

@@ -1,4 +1,4 @@
-"""The one address: pages about the API, and everything under /v1 handed on to the service it belongs to."""
+"""The one address: pages about the API, and all under /v1 and /desk handed on to the service it belongs to."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from services.kit.web.errors import DomainError, NotThere, on_unexpected, proble
 from services.origin.forward import Forward
 from services.origin.pages import pages, read_document
 from services.origin.refusals import MethodNotAllowed, ServiceAway
-from services.origin.table import Table
+from services.origin.table import DESK, Table
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 GUARDS = {  # on every answer that does not say otherwise itself
@@ -47,6 +47,8 @@ def create(urls: Mapping[str, str], document_file: Path = DOCUMENT) -> Starlette
             Route("/readyz", get_readyz),
             *pages(document, document_file),
             Mount("/v1", forward),
+            Route(DESK, forward),
+            Mount(DESK, forward),
         ],
         exception_handlers={
             DomainError: lambda request, error: problem(request, error),

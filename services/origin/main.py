@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     households_url: str
     attendance_url: str
     alerts_url: str
+    desk_url: str
 
     def urls(self) -> dict[str, str]:
         return {name.removesuffix("_url"): url for name, url in self.model_dump().items() if name.endswith("_url")}

@@ -19,6 +19,7 @@ POLICY = (
     f"default-src 'none'; script-src 'self'; style-src 'self' {STYLES}; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+FRONT = ("/desk", "/docs", "/redoc", "/problems", "/openapi.json")
 FILES = {
     "swagger-ui-bundle.js": "vendor",
     "swagger-ui.css": "vendor",
@@ -77,11 +78,11 @@ def script_page(*scripts: str) -> str:
 
 def front_page(request: Request) -> Response:
     words = (
-        ("Documentation", "Refusals", "The document")
+        ("Today", "Documentation", "Refusals", "The document")
         if language_of(request) == "en"
-        else ("文档", "错误说明", "接口文档")
+        else ("今日", "文档", "错误说明", "接口文档")
     )
-    links = zip(("/docs", "/redoc", "/problems", "/openapi.json"), (words[0], words[0], *words[1:]), strict=True)
+    links = zip(FRONT, (words[0], words[1], *words[1:]), strict=True)
     listed = "".join(f'<li><a href="{path}">{escape(word)} {path}</a></li>' for path, word in links)
     return page(request, "守望 Shouwang", f"<body><h1>守望 Shouwang</h1><ul>{listed}</ul></body>")
 

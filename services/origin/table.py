@@ -1,10 +1,12 @@
-"""Where a request belongs, read from the committed document: a path that is not in it is nobody's."""
+"""Where a request belongs, read from the committed document: a path that is not in it is nobody's, but for pages."""
 
 import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+DESK = "/desk"  # pages for people; which there are the desk itself knows
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Table:
         """None also for a path with `.` or `..`: what stands behind us might read another path in it."""
         if {".", ".."} & set(path.split("/")):
             return None
+        if path == DESK or path.startswith(f"{DESK}/"):
+            return Place("desk", frozenset({"GET", "HEAD", "POST"}))
         fitting = [place for pattern, place in self._by_resource.get(resource_of(path), []) if pattern.fullmatch(path)]
         return Place(fitting[0].service, frozenset().union(*(one.methods for one in fitting))) if fitting else None
 

@@ -31,7 +31,7 @@ SETTINGS = ("SERVICE", "SECRETS", "COUNTY_URL")
 OF_SERVICES = ("DATABASE_URL", "PORT")
 SECRETS = ("client_secret", "database/{role}")
 SHORT, DEFAULT = "Zq7", "changeme-changeme-2026"
-PORTS = Ports(1, 2, 3, 4, 5, 6, 7)
+PORTS = Ports(1, 2, 3, 4, 5, 6, 7, 8)
 
 Fault = Callable[[dict[str, str], Path], str]  # changes the environment or the folder; what the refusal must name
 

@@ -139,3 +139,21 @@ def test_offices_are_listed_in_pages_without_a_gap(client: TestClient, security:
     rest = client.get("/v1/offices", params={"limit": 3, "cursor": first["next"]}, headers=security).json()
     assert [row["id"] for row in first["rows"] + rest["rows"]] == given
     assert rest["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [
+        ("division", "520621001"),
+        ("figures", "520621"),
+        ("set", str(uuid4())),
+        ("unit", str(uuid4())),
+        ("department", "medical-insurance"),
+    ],
+)
+def test_an_office_of_every_kind_is_given_for_a_place_of_that_kind_alone(
+    client: TestClient, security: Headers, clerk: str, kind: str, place: str
+) -> None:
+    assert put(client, security, office(clerk, kind=kind, place=place)).status_code == 200
+    assert put(client, security, office(clerk, kind=kind, place="52 0621")).status_code == 422
+    assert put(client, security, office(clerk, kind="village", place=place)).status_code == 422

@@ -31,7 +31,7 @@ def first(engines: dict[str, Engine], clean: None, secrets: Path) -> str:
         account = Account(username="li", name="某人", password_hash="", roles=["cadre"], created_at=NOW)
         session.add(account)
         session.flush()
-        return begin(session, Signer.read(secrets), account, NOW).refresh_token
+        return begin(session, Signer.read(secrets), account, LIMITS, NOW).refresh_token
 
 
 @pytest.fixture

@@ -26,9 +26,26 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
     ),
     "every operation holds to its document, fuzzed": ("tests/fuzz",),
     "attack tokens are refused by every service": ("tests/test_attack_tokens.py",),
+    "guessing is ended, names stay unknown, a lost answer costs nobody the door": (
+        "tests/county/test_sign_ins.py", "tests/county/test_refreshes.py",
+        "tests/county/test_second_factors.py",
+    ),
+    "who was sent away is refused everywhere within seconds": (
+        "tests/county/test_disabling.py", "tests/kit/test_revoked.py", "tests/outside/test_revocation.py",
+    ),
+    "another provider's word is taken for who, and for nothing else": ("tests/county/test_oidc.py",),
     "a write sent again has one effect": ("tests/kit/test_repeat.py", "tests/outside/test_lost_answers.py"),
     "no call reaches an address that is not listed": ("tests/kit/test_guard.py", "tests/kit/test_ping_and_replay.py"),
     "a change to the audit is found": ("tests/kit/test_audit.py", "tests/kit/test_audited.py"),
+    "of a hundred people nothing stands where it must not": ("tests/outside/test_canaries.py",),
+    "behind a mask stay at least 450 possible numbers": ("tests/households/test_id_numbers.py",),
+    "limits, languages, edits and pages are as they are told": (
+        "tests/kit/test_polite.py", "tests/kit/test_limits.py", "tests/kit/test_paging.py", "tests/kit/test_sunset.py",
+    ),
+    "what is well or ill is told, and to whom it may be": (
+        "tests/kit/test_health.py", "tests/kit/test_metrics.py", "tests/kit/test_logs.py",
+        "tests/kit/test_log_lines.py",
+    ),
     "sealed fields open with their key alone, in place": ("tests/kit/test_fields.py", "tests/kit/test_key_check.py"),
     "a process that is told something wrong does not start": ("tests/cli/test_starting.py",),
     "the origin hands on what is published and nothing else": ("tests/origin",),
@@ -36,7 +53,7 @@ CLAIMS: Mapping[str, tuple[str, ...]] = {
 
 
 def main() -> int:
-    rows = [tried(claim, paths) for claim, paths in CLAIMS.items()]
+    rows = [*(tried(claim, paths) for claim, paths in CLAIMS.items()), hostile(), broken()]
     for claim, cases, failures in rows:
         sys.stderr.write(f"{cases:>7} {failures:>4}  {claim}\n")
     cases, failures = sum(row[1] for row in rows), sum(row[2] for row in rows)
@@ -57,6 +74,30 @@ def tried(claim: str, paths: tuple[str, ...]) -> tuple[str, int, int]:
     counts = {name: int(suite.attrib[name]) for name in ("tests", "skipped", "failures", "errors")}
     cells = [int(one.attrib["value"]) for one in suite.iter("property") if one.attrib["name"] == "cells"]
     return claim, counts["tests"] - counts["skipped"] + sum(cells), counts["failures"] + counts["errors"]
+
+
+def hostile() -> tuple[str, int, int]:
+    """Half a minute of receivers that mean harm, beside five that do not."""
+    argv = [sys.executable, "-m", "tests.kit.beside_hostile", "--seconds", "30"]
+    said = subprocess.run(argv, cwd=HOME, capture_output=True, text=True, check=False).stdout
+    told = json.loads(said or "{}")
+    harm = [
+        not told,
+        told.get("beside_p95_ms", 0) > 2 * told.get("clean_p95_ms", 0),
+        told.get("grown_mib", 0) > 64,
+        told.get("called_beside_the_list", 0) > 0,
+        told.get("met_by_redirects", 0) > 0,
+    ]
+    return "hostile receivers leave the healthy ones unharmed", int(told.get("hostile", 0)), sum(harm)
+
+
+def broken(some: int = 60) -> tuple[str, int, int]:
+    """Of the mutants, by a seed; all of them by `make mutants`."""
+    argv = [sys.executable, "-m", "tests.mutants", "--sample", str(some)]
+    said = subprocess.run(argv, cwd=HOME, capture_output=True, text=True, check=False).stdout
+    told = json.loads(said or "{}")
+    survived = int(told.get("survived", 1))
+    return "what decides who sees what does not break unseen", int(told.get("mutants", 0)), survived
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from services.attendance.grant_postings import grant_postings
 from services.attendance.models import Cadre
-from services.kit.store.grants import Grant, changed_since, copied_kind, copy_grants
+from services.kit.store.grants import GRANTS, Grant, changed_since, copied_kind, copy_grants
 from services.kit.store.reference import copied_version
 from tests.attendance.conftest import Stationed, village
 from tests.conftest import NOW
@@ -86,3 +86,19 @@ def test_a_range_that_holds_no_day_is_told_as_taken_back(attendance: Session) ->
     attendance.add(Grant(id=uuid4(), valid=empty, version=1, **row))
     attendance.execute(text("INSERT INTO reference_version (kind, version) VALUES ('grants', 1)"))
     assert [grant["revoked"] for grant in changed_since(attendance, "attendance", 0).grants] == [True]
+
+
+def test_a_copy_holds_on_the_days_it_was_given_for(alerts: Session) -> None:
+    copy(alerts, "county", told(uuid4(), 1, valid=["2026-01-01", "2026-02-01"]))
+    copy(alerts, "county", told(uuid4(), 2, valid=["2026-03-01", None]))
+    kept = alerts.scalars(text("SELECT valid::text FROM access_grant ORDER BY version")).all()
+    assert kept == ["[2026-01-01,2026-02-01)", "[2026-03-01,)"]
+
+
+def test_an_owner_tells_of_its_own_grants_and_not_of_those_it_copied(alerts: Session) -> None:
+    """Its answer would make others take somebody else's word from it."""
+    copy(alerts, "county", told(uuid4(), 1))
+    copy(alerts, "attendance", told(uuid4(), 1, revoked=True))
+    alerts.execute(text("INSERT INTO reference_version (kind, version) VALUES (:kind, 9)"), {"kind": GRANTS})
+    grants = changed_since(alerts, "attendance", 0).grants
+    assert [(grant["owner"], grant["revoked"]) for grant in grants] == [("attendance", True)]

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 from services.households.models import Household
-from services.kit.store.db import open_session
+from services.kit.store.db import connect, open_session
 from services.kit.store.grants import SetMember
 from services.kit.store.scope import (
     Asked,
@@ -97,6 +97,29 @@ def test_a_transaction_asks_once_and_a_later_one_anew(engine: Engine, bound: Ses
         with bound.begin_nested():
             assert told(bound, "divisions") == '{""}'
     assert told(bound, "divisions") == f"{{{VILLAGE}}}"
+
+
+@pytest.mark.parametrize("unbinds", [True, False])
+def test_nothing_that_was_told_stays_on_the_connection(engine: Engine, unbinds: bool) -> None:
+    """The next request on it may be anybody's."""
+    for kind, place in PLACES.items():
+        grant(engine, "x", "cadre", place, kind)
+    alone = connect(engine.url, pool=1)
+    with open_session(alone) as session:
+        session.info["binding"] = Binding(lambda: Asked("x", frozenset({"cadre"})), TODAY)
+        assert told(session, "divisions")
+        if unbinds:
+            unbind(session)
+        session.commit()
+    with open_session(alone) as session:
+        names = ("holder", "today", "divisions", "sets", "units", "departments", "figures")
+        assert [told(session, name) for name in names] == [""] * len(names)
+    alone.dispose()
+
+
+def test_unbinding_before_the_first_statement_takes_no_connection(bound: Session) -> None:
+    widen(bound)
+    assert not bound.in_transaction()
 
 
 @pytest.mark.parametrize("begun", [True, False])

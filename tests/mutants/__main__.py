@@ -79,10 +79,10 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--jobs", type=int, default=2)
     said = asked.parse_args()
-    paths = [path for path in TARGETS if said.only in path]
-    wanted = mutants(paths, said.sample, said.seed)
+    wanted = mutants([path for path in TARGETS if said.only in path], said.sample, said.seed)
+    asked_for = [one for one in wanted if one.change not in EQUIVALENT]
     counts: Counter[str] = Counter()
-    for mutant, outcome in judged(paths, [one for one in wanted if str(one) not in EQUIVALENT], said.jobs):
+    for mutant, outcome in judged(sorted({one.path for one in wanted}), asked_for, said.jobs):
         counts[outcome] += 1
         if outcome in ("survived", "untested"):
             sys.stderr.write(f"{outcome} {mutant}\n")

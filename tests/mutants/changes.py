@@ -39,8 +39,12 @@ class Mutant:
     now: str
     source: str
 
+    @property
+    def change(self) -> str:
+        return f"{self.was}  ->  {self.now}"
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.was}  ->  {self.now}"
+        return f"{self.path}:{self.line}: {self.change}"
 
 
 def mutants_of(path: str, source: str) -> Iterator[Mutant]:
@@ -132,7 +136,9 @@ def instead_of(part: ast.AST) -> Iterator[ast.AST]:
         case ast.Return(value=ast.expr()):
             yield ast.Return(ast.Constant(None))
         case ast.Set() | ast.BinOp(op=ast.BitOr()) | ast.Call(func=ast.Subscript(), args=[]):
-            yield ast.BinOp(part, ast.BitOr(), ast.Set([ast.Constant(one) for one in SOME]))
+            there = {one.value for one in ast.walk(part) if isinstance(one, ast.Constant)}
+            if added := [one for one in SOME if one not in there]:  # else it would change nothing
+                yield ast.BinOp(part, ast.BitOr(), ast.Set([ast.Constant(one) for one in added]))
 
 
 def other_words(words: str) -> Iterator[str]:
@@ -155,11 +161,13 @@ def is_kept(part: ast.AST) -> bool:
 
 
 def is_said(part: ast.AST) -> bool:
-    """Documentation, what people read (the catalogue's tests look after it), and what is logged."""
+    """Documentation, what people read (the catalogue's tests see to it), what is logged, and what mypy sees to."""
     match part:
         case ast.Expr(value=ast.Constant() | ast.Call(func=ast.Attribute(value=ast.Name(id="log")))):
             return True
         case ast.Assign(targets=[ast.Name(id="zh" | "en" | "log")]):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))) | ast.keyword(arg="frozen"):
             return True
     return isinstance(part, ast.Import | ast.ImportFrom | ast.arg)
 

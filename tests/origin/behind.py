@@ -73,7 +73,8 @@ class Telling(BaseHTTPRequestHandler):
 @contextmanager
 def telling_services() -> Iterator[dict[str, str]]:
     servers = {
-        name: ThreadingHTTPServer(("127.0.0.1", 0), type(name, (Telling,), {"service": name})) for name in SERVICES
+        name: ThreadingHTTPServer(("127.0.0.1", 0), type(name, (Telling,), {"service": name}))
+        for name in (*SERVICES, "desk")
     }
     for server in servers.values():
         server.daemon_threads = True

@@ -95,6 +95,9 @@ def make_certificate(place: Path) -> None:
         ("/v1/services/attendance/subscriptions/7", "attendance"),
         ("/v1/team-imports/teams", "attendance"),
         ("/docs", "county"),
+        ("/desk", "desk"),
+        ("/desk/sign-in", "desk"),
+        ("/desk/panels/sweep", "desk"),
     ],
 )
 def test_nginx_hands_a_path_to_the_service_that_serves_it(door: httpx.Client, path: str, service: str) -> None:

@@ -42,6 +42,8 @@ def raw(origin: httpx.Client, request: bytes) -> bytes:
         ("/v1/households/7/statements?limit=1&%E6%9D%91=a%2Fb", "households"),
         ("/v1/check-ins", "attendance"),
         ("/v1/services/county/subscriptions/7", "county"),
+        ("/desk", "desk"),
+        ("/desk/sign-in?lang=en", "desk"),
     ],
 )
 def test_a_path_reaches_the_service_that_serves_it_with_its_query_as_written(
@@ -60,6 +62,7 @@ def test_a_path_reaches_the_service_that_serves_it_with_its_query_as_written(
         "/v1/teams/",
         "/v1//teams",
         "/metrics",
+        "/desks",
         "/docs/manifest.json",
         "/docs/..%2fmain.py",
         "/problems/no-such",
@@ -74,7 +77,9 @@ def test_what_is_not_public_is_not_there(origin: httpx.Client, path: str) -> Non
         assert (answer.status_code, answer.json()["code"]) == (404, "not-there") or answer.status_code == 405
 
 
-@pytest.mark.parametrize("path", ["/v1/households/../teams", "/v1/households/%2e%2e/statements", "/v1/./teams"])
+@pytest.mark.parametrize(
+    "path", ["/v1/households/../teams", "/v1/households/%2e%2e/statements", "/v1/./teams", "/desk/../metrics"]
+)
 def test_a_path_that_climbs_is_refused(origin: httpx.Client, path: str) -> None:
     said = raw(origin, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     assert said.startswith(b"HTTP/1.1 404")

@@ -65,5 +65,8 @@ def an_assistant(county: WatchedCounty) -> Assistant:
     linked = f"/v1/cadres/{cadre['id']}/account"
     county.office("county").put("attendance", linked, {"account_id": account["id"]})
     urls = {service: process["url"] for service, process in county.processes().items()}
-    token = Office({"county": str(urls["county"])}, name, PASSWORD).token()
-    return Assistant(urls, token, cadre["id"])
+    own = Office({"county": str(urls["county"])}, name, PASSWORD)
+    try:
+        return Assistant(urls, own.token(), cadre["id"])
+    finally:
+        own.close()

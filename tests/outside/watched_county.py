@@ -1,6 +1,7 @@
 """A whole county in real processes, started as a stranger would, and the eyes to look at it from outside."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from services.cli.readiness import ReadyProcess, read_ready
 from services.cli.secret_files import receiver_secret
 from tests.outside.launching import alive, eventually, family, state_folder
 
-PROCESSES = 12  # PostgreSQL, four services with a worker each, the scheduler, the receiver and the origin
+PROCESSES = 13  # PostgreSQL, four services with a worker each, the scheduler, the receiver, the desk and the origin
 
 
 @dataclass
@@ -25,6 +26,15 @@ class WatchedCounty:
     state: Path
     launcher: "subprocess.Popen[str]"
     offices: dict[str, Office] = field(default_factory=dict)
+    said: list[bytes] = field(default_factory=list)  # by the launcher, as far as somebody has listened
+
+    @property
+    def temporary(self) -> Path:
+        """Where its processes put temporary files."""
+        return self.state.with_name("tmp")
+
+    def url(self, name: str) -> str:
+        return self.processes()[name]["url"] or ""
 
     def processes(self) -> dict[str, ReadyProcess]:
         """Those that are ready now; none at all is only possible while the launcher lives on."""
@@ -67,7 +77,12 @@ def watched_county(households: int, teams: int) -> Iterator[WatchedCounty]:
     size = ["--households", str(households), "--teams", str(teams)]
     with state_folder() as state:
         argv = [sys.executable, "-m", "services.cli.main", "run", "--free-ports", "--state", str(state), *size]
-        with subprocess.Popen(argv, cwd=CODE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as launcher:
+        temporary = state.with_name("tmp")
+        temporary.mkdir()
+        env = {**os.environ, "TMPDIR": str(temporary)}
+        with subprocess.Popen(
+            argv, cwd=CODE, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as launcher:
             county = WatchedCounty(state, launcher)
             try:
                 wait_for(lambda: (county.sweep() or {}).get("state") == "certified", 180)

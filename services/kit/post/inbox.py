@@ -18,6 +18,7 @@ from services.kit.store.db import Now, UnboundSessionDep
 from services.kit.store.tables import Receipt
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
+from services.kit.web.request_id import speaks_of
 
 Handler: TypeAlias = Callable[[Session, Sequence[CloudEvent], datetime], None]
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]  # owner → event type → what to do
@@ -59,7 +60,9 @@ def inbox(service: str, handlers: Handlers) -> APIRouter:
         now: Now,
     ) -> None:
         verify(body, request, inbox_secret(request.app.state.client_secret, owner))
-        receive(session, owner, read_events(body, owner), handlers.get(owner, {}), now)
+        events = read_events(body, owner)
+        speaks_of(request.scope, [event.id for event in events])
+        receive(session, owner, events, handlers.get(owner, {}), now)
 
     return router
 

@@ -87,8 +87,8 @@ def compose(seal: Seal, service: str, group: Group, now: datetime) -> Post:
 def secrets_of(seal: Seal, row: Subscription, now: datetime) -> Iterator[str]:
     """The present one first; the one before as long as the receiver may still check with it."""
     yield seal.open(row.sealed_secret, secret_place(row.id))
-    if row.former_secret and row.former_until and now < row.former_until:
-        yield seal.open(row.former_secret, FORMER_SECRET.place(row.id))
+    if row.sealed_former_secret and row.former_until and now < row.former_until:
+        yield seal.open(row.sealed_former_secret, FORMER_SECRET.place(row.id))
 
 
 def secret_place(subscription_id: UUID) -> str:

@@ -1,5 +1,6 @@
 """Each debt to a subscriber is tried until it is paid."""
 
+import logging
 from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.store.work import Loop, Step
+from services.kit.web.request_id import event_id
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 64  # subscribers that are being posted to
 DOUBTFUL = 4  # of those who did not accept the last time, or are new, taken up in a turn: the sound wait for each
@@ -72,7 +76,10 @@ class Courier:
             self._weigh(key, done.answers.result(), now)
             with open_session(self._engine) as session, session.begin():
                 for group, answer in zip(done.groups, done.answers.result(), strict=True):
+                    event_id.set(" ".join(str(event.id) for event in group.events))
+                    log.info("posted to %s: %s", key, answer.status or answer.problem)
                     note_answer(session, group.deliveries, answer, now, self._own)
+        event_id.set("")
         return len(answered)
 
     def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:

@@ -134,6 +134,6 @@ def secret_wished(row: Subscription, sent: str | None) -> str | None:
 def seal_secret(seal: Seal, row: Subscription, secret: str, now: datetime) -> None:
     """The one before stays valid for a day."""
     if row.sealed_secret and (former := seal.open(row.sealed_secret, secret_place(row.id))) != secret:
-        row.former_secret = seal.close(former, FORMER_SECRET.place(row.id))
+        row.sealed_former_secret = seal.close(former, FORMER_SECRET.place(row.id))
         row.former_until = now + SECRET_OVERLAP
     row.sealed_secret = seal.close(secret, secret_place(row.id))

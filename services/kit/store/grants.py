@@ -77,8 +77,7 @@ def changed_since(session: Session, owner: str, since: int) -> GrantsOut:
 def as_json(row: Grant | SetMember) -> dict[str, Any]:
     """JSON has no empty range: nobody holds such a grant, so it is told as revoked."""
     days = [day.isoformat() if day else None for day in (row.valid.lower, row.valid.upper)]
-    told = row.model_dump(mode="json", exclude={"valid"}) | {"valid": days}
-    return told | {"revoked": row.revoked or row.valid.isempty}
+    return row.model_dump() | {"valid": days, "revoked": row.revoked or row.valid.isempty}
 
 
 def copy_grants(session: Session, owner: str, answer: Mapping[str, Any]) -> None:

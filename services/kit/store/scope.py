@@ -175,7 +175,7 @@ def within(scope: Scope, placed: Placed) -> ColumnElement[bool]:
         ways += [placed.division.startswith(place, autoescape=True) for place in scope.divisions]
     if placed.subject is not None and scope.sets:
         ways.append(placed.subject.in_(members_of(scope)))
-    if placed.unit is not None and scope.units:
+    if placed.unit is not None:
         ways.append(placed.unit.in_(scope.units))
     return or_(false(), *ways)
 

@@ -29,7 +29,7 @@ class SealedColumn:
 
 
 SUBSCRIBER_SECRET = SealedColumn("subscription", "sealed_secret")
-FORMER_SECRET = SealedColumn("subscription", "former_secret")
+FORMER_SECRET = SealedColumn("subscription", "sealed_former_secret")
 SEALED_EVERYWHERE = (SUBSCRIBER_SECRET, FORMER_SECRET)  # the columns every service has
 
 

@@ -66,7 +66,7 @@ class Subscription(Kit, table=True):
     ordered: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     own: bool = False
     sealed_secret: bytes
-    former_secret: bytes | None = None
+    sealed_former_secret: bytes | None = None
     former_until: datetime | None = instant(default=None)
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)

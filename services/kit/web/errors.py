@@ -20,6 +20,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from services.kit.web.faults import Fault, fault_of
+from services.kit.web.request_id import EVENTS, event_id
 
 log = logging.getLogger(__name__)
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
@@ -168,7 +169,9 @@ def on_http(request: Request, error: HTTPException) -> JSONResponse:
 
 
 def on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected, at %s %s\n%s", request.method, request.url.path, without_values(error))
+    event_id.set(request.scope.get(EVENTS, ""))
+    route = getattr(request.scope.get("route"), "path", "no route")  # the path itself may hold anything
+    log.error("unexpected, at %s %s\n%s", request.method, route, without_values(error))
     answer = problem(request, Unexpected())
     answer.headers.update(request.scope.get("said", {}))  # sent from further out than what says these otherwise
     return answer

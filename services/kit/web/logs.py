@@ -33,7 +33,7 @@ class JsonLine(logging.Formatter):
             **self._who,
         }
         ids = {"request_id": request_id.get(), "event_id": event_id.get(), "trace_id": trace_id.get()}
-        line |= {name: redact(value[:100]) for name, value in ids.items() if value}
+        line |= {name: redact(value[:LONGEST]) for name, value in ids.items() if value}
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         return ACTED_UPON.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(line, ensure_ascii=False))
 

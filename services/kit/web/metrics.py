@@ -19,6 +19,7 @@ from services.kit.store.db import open_session, read_clock
 from services.kit.store.readings import Reading, Readings
 from services.kit.store.shape import shape_of
 from services.kit.web.errors import NotSignedIn
+from services.kit.web.request_id import EVENTS, event_id
 
 log = logging.getLogger(__name__)
 router = APIRouter(tags=["health"])
@@ -71,6 +72,7 @@ class Observed:
         method, route = scope["method"], getattr(scope.get("route"), "path", NO_ROUTE)
         self._meter.count(method, route, status, seconds)
         if route not in ("/livez", "/readyz", "/metrics"):
+            event_id.set(scope.get(EVENTS, ""))
             said = {"method": method[:10], "route": route, "status": status, "ms": round(seconds * 1000, 1)}
             log.info("request", extra=said)
 

@@ -1,0 +1,57 @@
+"""What the models say of tables, keys, indexes and columns is what the migrations have made: not only their names."""
+
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+import services.kit.store.audit  # noqa: F401  # its tables are of the shape
+from services.cli.secret_files import SERVICES
+from services.kit.store.tables import Kit
+
+PREDICATES = text(
+    "SELECT indexname, substring(indexdef FROM ' WHERE (.*)$') FROM pg_indexes WHERE schemaname = 'public'"
+)
+
+
+@pytest.fixture(params=SERVICES)
+def shape(request: pytest.FixtureRequest, engines: dict[str, Engine]) -> tuple[Engine, list[Any]]:
+    own = import_module(f"services.{request.param}.models").Table.metadata
+    return engines[request.param], [Kit.metadata, own]
+
+
+def tables(shape: list[Any]) -> dict[str, Any]:
+    return {name: table for metadata in shape for name, table in metadata.tables.items()}
+
+
+def test_there_is_nothing_left_to_migrate(shape: tuple[Engine, list[Any]]) -> None:
+    engine, metadata = shape
+    with engine.connect() as connection:
+        there: Any = metadata  # one alone, says its type; several, says its page
+        assert compare_metadata(MigrationContext.configure(connection), there) == []
+
+
+def test_keys_are_those_of_the_models(shape: tuple[Engine, list[Any]]) -> None:
+    engine, metadata = shape
+    made = inspect(engine)
+    for name, table in tables(metadata).items():
+        assert set(made.get_pk_constraint(name)["constrained_columns"]) == set(table.primary_key.columns.keys()), name
+
+
+def test_indexes_hold_the_rows_the_models_say(shape: tuple[Engine, list[Any]]) -> None:
+    engine, metadata = shape
+    with engine.connect() as connection:
+        made = {name: plain(where or "") for name, where in connection.execute(PREDICATES)}
+    for table in tables(metadata).values():
+        for index in table.indexes:
+            where = index.dialect_options["postgresql"]["where"]
+            assert made[index.name] == plain("" if where is None else str(where)), index.name
+
+
+def plain(condition: str) -> str:
+    """Without the brackets, casts and spaces that PostgreSQL writes by itself."""
+    return re.sub(r"::[a-z]+(\[\])?|[() ]", "", condition).lower()
