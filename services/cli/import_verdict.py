@@ -13,9 +13,18 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 def import_bar(name: str) -> Iterator[Callable[[int], None]]:
     """Appears with the first progress: a small file is answered before there is any."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(name, total=100, visible=False)
-        yield lambda percent: bar.update(task, completed=percent, visible=True)
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task(name, total=100)
+
+    def told(percent: int) -> None:
+        bar.start()
+        bar.update(task, completed=percent)
+
+    try:
+        yield told
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def say_verdict(verdict: Mapping[str, Any], lang: str) -> int:

@@ -1,6 +1,8 @@
 """A large file is taken in by the worker: followed, resumed where a killed one stopped, and told row by row."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
@@ -20,6 +22,7 @@ from services.kit.store.fields import Seal
 from services.kit.web.sheets import read_lines
 from tests.callers import HERE, Headers, Office
 from tests.households.conftest import clerk, csv_of, household_row, http, statement_row
+from tests.outside.launching import eventually
 
 __all__ = ["clerk", "http"]
 
@@ -54,6 +57,7 @@ def file_of(how_many: int, **changed: str) -> bytes:
 
 
 def count(session: Session, table: str) -> int:
+    session.rollback()
     return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
 
@@ -93,6 +97,33 @@ def test_a_worker_killed_between_two_parts_doubles_nothing_and_loses_nothing(
 def rows_of(session: Session, seal: Seal, key: UUID) -> Any:
     batch = session.get_one(ImportBatch, key)
     return rows_left(batch, read_lines(read_file(session, seal, key)))
+
+
+WORKER = """
+import sys
+from uuid import UUID
+from services.households.import_job import Taking, take_file
+from services.kit.store.db import connect
+from services.kit.store.fields import Seal
+from services.kit.store.key_ring import KeyRing
+from tests.callers import HERE, TEST_KEY
+take_file(Taking(connect(sys.argv[1]), Seal(KeyRing.of(TEST_KEY)), True, HERE, UUID(sys.argv[2]), part=2))
+"""
+
+
+def test_a_worker_killed_at_any_moment_doubles_nothing_and_loses_nothing(
+    http: TestClient, clerk: Headers, work: Work, engines: dict[str, Engine], households: Session
+) -> None:
+    answer = upload(http, clerk, file_of(61))
+    dsn = engines["households"].url.render_as_string(hide_password=False)
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, dsn, answer.json()["id"]])
+    assert eventually(lambda: count(households, "import_row") >= 6, within_s=60)
+    worker.kill()
+    assert worker.wait() == -9
+    assert work() == 1
+    told = batch_of(http, clerk, answer)
+    assert (told["state"], told["rows"], told["stored"], told["refused"]) == ("done", 61, 61, 0)
+    assert (count(households, "household"), count(households, "import_row")) == (61, 61)
 
 
 def test_the_waiting_file_shows_nobody_in_a_copy_of_the_database(
