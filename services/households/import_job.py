@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from services.households.batches import drop_file, read_file, rows_left, spoken_of, take_part
 from services.households.models import ImportBatch
+from services.households.undo import UNDO, take_back
 from services.households.upload import Upload
 from services.kit.store.claim import note_progress, work_a_job
 from services.kit.store.db import open_session
@@ -44,7 +45,22 @@ def imports(engine: Engine, seal: Seal, *, demo: bool, part: int = PART) -> Loop
     def take_in(key: str, now: datetime) -> str | None:
         return take_file(Taking(engine, seal.pinned(), demo, now, UUID(key), part))
 
-    return Loop("imports", lambda now: work_a_job(engine, {IMPORT: take_in}, now), idle=0.1)
+    def undo(key: str, now: datetime) -> str | None:
+        return undo_file(Taking(engine, seal.pinned(), demo, now, UUID(key), part))
+
+    return Loop("imports", lambda now: work_a_job(engine, {IMPORT: take_in, UNDO: undo}, now), idle=0.1)
+
+
+def undo_file(run: Taking) -> str | None:
+    """All in one transaction; answers the code of what stood in the way, and then nothing has changed."""
+    try:
+        with open_session(run.engine) as session, session.begin():
+            batch = session.get_one(ImportBatch, run.batch_id, with_for_update=True)
+            if batch.undone_at is None:
+                take_back(upload_of(session, run, batch), batch)
+    except DomainError as refused:
+        return refused.code()
+    return None
 
 
 def take_file(run: Taking) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -18,12 +18,14 @@ from services.households.import_batches import BatchOut, own_batch, shown
 from services.households.models import STATE_BEFORE, ImportBatch, ImportRow
 from services.households.policy import allow
 from services.households.upload import Brought, State, Upload, one_at_a_time
+from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scope_of
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
+from services.kit.web.operations import accepted
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/household-import-batches", tags=["imports"])
@@ -34,6 +36,8 @@ KINDS: Mapping[str, Any] = {
     "statements": undo_statements,
 }
 NAMED = 100  # rows in the refusal
+UNDO = "undo-import"
+AT_ONCE = 10_000  # rows that are taken back within a request
 
 
 class UndoneIn(BaseModel):
@@ -61,23 +65,33 @@ class NothingElse(DomainError):
     en = "It can only be true: what was taken back is sent again as a file."
 
 
-@router.put("/{batch_id}/undone", dependencies=[allow("household:import")], openapi_extra=repeatable("path"))
+@router.put(
+    "/{batch_id}/undone",
+    dependencies=[allow("household:import")],
+    openapi_extra=repeatable("path"),
+    responses={202: {"model": BatchOut}},
+)
 def put_import_undone(
     batch_id: UUID,
     body: UndoneIn,
     request: Request,
+    response: Response,
     session: UnboundSessionDep,
     caller: CallerDep,
     today: Today,
     now: Now,
 ) -> BatchOut:
-    """By who sent it, within the places that are that person's now. The verdicts stay to be read."""
+    """By who sent it, within the places that are that person's now. The verdicts stay to be read. More than ten
+    thousand rows are taken back by the worker: 202, and where to look."""
     if not body.undone:
         raise NothingElse
     batch = own_batch(session, batch_id, lock=True)
     if batch.done_at is None:
         raise ImportUnderWay
-    if batch.undone_at is None:
+    if batch.undone_at is None and batch.stored > AT_ONCE:
+        operation = enqueue(session, UNDO, str(batch.id), now, asked_by=caller.subject)
+        accepted(response, "households", operation)
+    elif batch.undone_at is None:
         seal, demo = request.app.state.seal.pinned(), request.app.state.settings.demo_people
         tell(request, rows=batch.stored)
         take_back(Upload(session, scope_of(session), seal, caller.subject, today, now, demo), batch)

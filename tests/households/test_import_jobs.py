@@ -99,6 +99,27 @@ def rows_of(session: Session, seal: Seal, key: UUID) -> Any:
     return rows_left(batch, read_lines(read_file(session, seal, key)))
 
 
+def test_a_large_file_is_taken_back_by_the_worker_or_says_what_stands_in_the_way(
+    http: TestClient, clerk: Headers, work: Work, households: Session
+) -> None:
+    answer = upload(http, clerk, file_of(4))
+    work()
+    key = answer.json()["id"]
+    households.execute(text("UPDATE import_batch SET stored = 20000"))
+    households.execute(text("UPDATE household SET head_name = '示乙' WHERE number = 'JK2'"))
+    households.commit()
+    stopped = http.put(f"{BATCHES}/{key}/undone", json={"undone": True}, headers=clerk)
+    assert stopped.status_code == 202
+    work()
+    assert http.get(stopped.headers["location"], headers=clerk).json()["problem"] == "built-upon-since"
+    assert count(households, "household") == 4
+    households.execute(text("UPDATE household SET head_name = '示甲' WHERE number = 'JK2'"))
+    households.commit()
+    http.put(f"{BATCHES}/{key}/undone", json={"undone": True}, headers=clerk)
+    work()
+    assert (batch_of(http, clerk, answer)["state"], count(households, "household")) == ("undone", 0)
+
+
 WORKER = """
 import sys
 from uuid import UUID
