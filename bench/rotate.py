@@ -81,7 +81,7 @@ class Clerks:
             with open_session(self.engine) as session, session.begin():
                 everywhere = Scope("clerk", NOW.date(), divisions=("",))
                 upload = Upload(session, everywhere, self.seal.pinned(), "clerk", NOW.date(), NOW, True)
-                verdicts, changed = take(upload, list(read_sheet(csv_of(rows), HEADERS)))
+                verdicts, changed, *_ = take(upload, list(read_sheet(csv_of(rows), HEADERS)))
                 facts_changed_in_bulk(session, changed, NOW)
         except Exception as error:  # whatever it is, it is the figure
             return [type(error).__name__]

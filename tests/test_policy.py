@@ -43,6 +43,7 @@ PLUMBING = {
     "GET /readyz": PUBLIC,
     "GET /metrics": PUBLIC,
     "GET /v1/services/{service}/operations/{operation_id}": SIGNED_IN,  # and then who asked, or an office
+    "GET /v1/services/{service}/operations/{operation_id}/stream": SIGNED_IN,
     "GET /v1/services/{service}/subscriptions": SUBSCRIPTIONS,
     "PUT /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
     "DELETE /v1/services/{service}/subscriptions/{subscription_id}": SUBSCRIPTIONS,
@@ -117,6 +118,10 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/households/{household_id}/safeguards": "household:write",
         "PUT /v1/households/{household_id}/tags/{key}": "household:write",
         "POST /v1/household-imports/{kind}": "household:import",
+        "GET /v1/household-import-batches/{batch_id}": "household:import",
+        "GET /v1/household-import-batches/{batch_id}/rows": "household:import",
+        "GET /v1/household-import-batches/{batch_id}/refused-rows": "household:import",
+        "PUT /v1/household-import-batches/{batch_id}/undone": "household:import",
     },
     "attendance": PLUMBING
     | LISTENING

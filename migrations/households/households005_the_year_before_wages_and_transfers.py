@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "households005"
-down_revision: str | None = "households003"
+down_revision: str | None = "households004"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

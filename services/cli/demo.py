@@ -207,5 +207,6 @@ def ident(name: str) -> str:
 
 def accept(verdict: Mapping[str, Any], name: str) -> None:
     """The demo's files are sound: a refused row is a defect and is shown, not passed over."""
-    if verdict["refused"]:
-        raise AssertionError(f"{name}: {verdict['refused']} rows refused, first {verdict['refusals'][:3]}")
+    if verdict["refused"] or verdict.get("problem"):
+        told = f"{verdict['refused']} rows refused, first {verdict['refusals'][:3]}, {verdict.get('problem')}"
+        raise AssertionError(f"{name}: {told}")

@@ -18,6 +18,7 @@ from services.cli.backup import BACKED_UP, back_up
 from services.cli.backup import follow as go_on
 from services.cli.demo import COUNTY, Demo
 from services.cli.doctor import examine
+from services.cli.import_verdict import import_bar, say_verdict
 from services.cli.messages import NOT_SHOWN, CannotRun, Lang, Notice, Voice, WrittenByNewerVersion
 from services.cli.migrate import DataNewerThanCode, migrate_all
 from services.cli.office import Office, Refused
@@ -206,15 +207,14 @@ def import_file(
     password: Password,
     state: State = HERE,
     lang: Language = "zh",
+    mapping: Annotated[Path | None, typer.Option(help="列对应关系 JSON / JSON of other headers and units")] = None,
 ) -> None:
     """上传表格，逐行给出结果 / upload a table; the refused rows are named."""
     service, path = PLACES.get(kind, ("households", f"/v1/household-imports/{kind}"))
-    with refusals_said():
-        verdict = office(state, username, password, lang).upload(service, path, file)
-    typer.echo({part: verdict[part] for part in ("rows", "stored", "unchanged", "refused")})
-    for row in verdict["refusals"]:
-        typer.echo(f"{row['row']}: " + " ".join(f"{f['column']} {f[lang]}" for f in row["faults"]), err=True)
-    raise typer.Exit(1 if verdict["refused"] else 0)
+    form = {"mapping": mapping.read_text()} if mapping else {}
+    with refusals_said(), import_bar(file.name) as told:
+        verdict = office(state, username, password, lang).upload(service, path, file, told, **form)
+    raise typer.Exit(say_verdict(verdict, lang))
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """A file of households: one row each, known again by the county's number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,15 +10,20 @@ from sqlmodel import Session, col
 from services.households.facts import lock_households
 from services.households.models import PHONE, Household
 from services.households.reach import HOUSEHOLDS
-from services.households.upload import Upload, households_numbered, one_at_a_time
+from services.households.upload import State, Taken, Upload, households_numbered, one_at_a_time, refuse_earlier, taken
 from services.kit.store.fields import Seal
 from services.kit.store.scope import within
-from services.kit.store.sets import write_set
-from services.kit.web.cells import RowReader, RowVerdict, division_code, one_of, refuse_twice, text_up_to, yes_or_no
+from services.kit.store.sets import among, write_set
+from services.kit.web.cells import RowReader, division_code, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "村代码", "村民小组", "户主姓名", "联系电话", "户类型", "监测对象", "住房等级", "饮水安全")
 COLUMNS = ("id", "number", "village", "group_name", "head_name", "sealed_phone", "housing_grade", "safe_water")
+
+NUMBER = "户编号"
+SOURCE = "导入"  # of the tags a file brings
+TAGS = ("monitored", "formerly_poor")
+STATE = ("number", "village", "group_name", "head_name", "phone", "housing_grade", "safe_water", *TAGS)
 
 household_class = one_of({"一般农户": False, "脱贫户": True})
 housing_grade = one_of({grade: grade for grade in "ABCD"})
@@ -68,25 +73,30 @@ WRITE_TAGS = (
 )
 
 
-def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     one_at_a_time(upload.session, "households")
     readers = [RowReader(row) for row in rows]
     sent = [read_household(reader) for reader in readers]
     refuse_others(upload, readers, sent)
-    refuse_twice(readers, "户编号", [household["number"] for household in sent])
+    refuse_twice(readers, NUMBER, [household["number"] for household in sent])
+    known = households_numbered(upload, (h["number"] for h in sent))
+    refuse_earlier(upload, readers, NUMBER, [known.get(h["number"]) for h in sent])
+    for household in sent:
+        household["id"] = known.get(household["number"]) or uuid4()
+    lock_households(upload.session, sorted(known.values()))
+    held = states(upload, list(known.values()))
     sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
-    changed = write(upload, sound)
-    verdicts = [reader.verdict() for reader in readers]
-    for verdict, household in zip(verdicts, sent, strict=True):
-        if verdict.outcome == "stored" and household.get("id") not in changed:
-            verdict.outcome = "unchanged"
-    return verdicts, sorted(changed)
+    differing = [h for h in sound if held.get(h["id"]) != state_of(h)]
+    write(upload, differing, SOURCE)
+    before = {h["id"]: held[h["id"]] for h in differing if h["id"] in held}
+    after = {h["id"]: state_of(h) for h in differing}
+    return taken(readers, [h["id"] for h in sent], list(after), before, after)
 
 
 def refuse_others(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> None:
     """A household goes to, and comes from, places within the scope. A number is the county's: that it is taken must be
     said, of whom is not."""
-    numbers = col(Household.number).in_({h["number"] for h in sent if h["number"]})
+    numbers = among(col(Household.number), {h["number"] for h in sent if h["number"]})
     beyond = not_(within(upload.scope, HOUSEHOLDS))
     taken = set(upload.session.scalars(select(col(Household.number)).where(numbers, beyond)))
     for reader, household in zip(readers, sent, strict=True):
@@ -110,51 +120,47 @@ def read_household(reader: RowReader) -> dict[str, Any]:
     }
 
 
-def write(upload: Upload, households: Sequence[dict[str, Any]]) -> set[UUID]:
-    """Only households that differ are written; phones are compared opened, since a seal never repeats."""
-    known = households_numbered(upload, (h["number"] for h in households))
-    lock_households(upload.session, list(known.values()))
-    held = {h.id: h for h in upload.session.scalars(select(Household).where(col(Household.id).in_(known.values())))}
-    tags = open_tags(upload.session, list(known.values()))
+def write(upload: Upload, households: Sequence[dict[str, Any]], source: str) -> None:
+    """Only those that differ from what is held; phones are compared opened, since a seal never repeats."""
     for household in households:
-        household["id"] = known.get(household["number"]) or uuid4()
-    differing = [h for h in households if not same(h, held.get(h["id"]), tags, upload.seal)]
-    for household in differing:
         household["sealed_phone"] = seal_phone(upload.seal, household)
-    write_set(upload.session, WRITE.bindparams(now=upload.now), differing, *COLUMNS)
-    for key in ("monitored", "formerly_poor"):
-        write_tag(upload, key, differing)
-    return {h["id"] for h in differing}
+    write_set(upload.session, WRITE.bindparams(now=upload.now), households, *COLUMNS)
+    for key in TAGS:
+        write_tag(upload, key, households, source)
 
 
-def same(sent: dict[str, Any], held: Household | None, tags: set[tuple[UUID, str]], seal: Seal) -> bool:
-    if held is None:
-        return False
-    plain = ("village", "group_name", "head_name", "housing_grade", "safe_water")
+def states(upload: Upload, ids: Sequence[UUID]) -> dict[UUID, State]:
+    """Of the households among these that lie within the scope."""
+    tags = open_tags(upload.session, ids)
+    within_reach = select(Household).where(among(col(Household.id), ids), within(upload.scope, HOUSEHOLDS))
+    return {h.id: state_of(opened(h, tags, upload.seal)) for h in upload.session.scalars(within_reach)}
+
+
+def opened(held: Household, tags: set[tuple[UUID, str]], seal: Seal) -> dict[str, Any]:
     phone = seal.open(held.sealed_phone, PHONE.place(held.id)) if held.sealed_phone else None
-    return (
-        all(getattr(held, name) == sent[name] for name in plain)
-        and phone == sent["phone"]
-        and all(((held.id, key) in tags) == sent[key] for key in ("monitored", "formerly_poor"))
-    )
+    return held.model_dump() | {"phone": phone} | {key: (held.id, key) in tags for key in TAGS}
+
+
+def state_of(household: Mapping[str, Any]) -> State:
+    return {name: household[name] for name in STATE}
 
 
 def open_tags(session: Session, ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
     wanted = text("SELECT household_id, key FROM tag WHERE household_id = ANY (:ids) AND upper_inf(valid)")
-    return {(household_id, key) for household_id, key in session.execute(wanted, {"ids": ids})}
+    return {(household_id, key) for household_id, key in session.execute(wanted, {"ids": list(ids)})}
 
 
 def seal_phone(seal: Seal, household: dict[str, Any]) -> bytes | None:
     return seal.close(household["phone"], PHONE.place(household["id"])) if household["phone"] else None
 
 
-def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]]) -> None:
+def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]], source: str) -> None:
     values = {
         "id": [h["id"] for h in households],
         "flag": [h[key] for h in households],
         "key": key,
         "today": upload.today,
-        "source": "导入",
+        "source": source,
     }
     for statement in WRITE_TAGS:
         upload.session.execute(statement, values)

@@ -10,9 +10,18 @@ from sqlalchemy import text
 from services.households.facts import lock_households
 from services.households.id_numbers import NotAnIdNumber, read_id_number
 from services.households.models import ID_NUMBER
-from services.households.upload import Upload, households_numbered, known_household, one_at_a_time
+from services.households.upload import (
+    State,
+    Taken,
+    Upload,
+    households_numbered,
+    known_household,
+    one_at_a_time,
+    refuse_earlier,
+    taken,
+)
 from services.kit.store.sets import write_set
-from services.kit.web.cells import RowReader, RowVerdict, day, one_of, refuse_twice, text_up_to, yes_or_no
+from services.kit.web.cells import RowReader, day, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "姓名", "证件号码", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保")
@@ -81,7 +90,7 @@ WRITE_RELATIONS = text(
 )
 
 
-def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     one_at_a_time(upload.session, "members")
     readers = [RowReader(row) for row in rows]
     numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
@@ -90,15 +99,21 @@ def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UU
     refuse_twice(readers, NUMBER, [member["id_index"] for member in sent])
     match(upload, readers, sent)
     refuse_twice(readers, "姓名", [member["id"] for member in sent])
+    refuse_earlier(upload, readers, "姓名", [member["id"] for member in sent])
     sound = [m for reader, m in zip(readers, sent, strict=True) if not (reader.faults or m["said_before"])]
     write_set(upload.session, WRITE_PERSONS, sound, *PERSON)
     write_set(upload.session, WRITE_RELATIONS, sound, "id", "relation")
     write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), sound, "household_id", "id", "relation")
-    verdicts = [reader.verdict() for reader in readers]
-    for verdict, member in zip(verdicts, sent, strict=True):
-        if verdict.outcome == "stored" and member["said_before"]:
-            verdict.outcome = "unchanged"
-    return verdicts, sorted({m["household_id"] for m in sound})
+    before = {m["id"]: state_of(m["held"]) for m in sound if m["held"]}
+    after = {m["id"]: state_of(m, was=before.get(m["id"])) for m in sound}
+    return taken(readers, [m["id"] for m in sent], [m["household_id"] for m in sound], before, after)
+
+
+def state_of(person: Mapping[str, Any], was: State | None = None) -> State:
+    """`numbered` says that there is an ID number; it is never taken away by a row that has none."""
+    told = {name: person[name] for name in ("name", "relation", "schooling", "insured")}
+    numbered = person["id_index"] is not None or (was is not None and was["numbered"])
+    return told | {"household_id": str(person["household_id"]), "numbered": numbered}
 
 
 def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) -> dict[str, Any]:
@@ -115,6 +130,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
         "indexes": [],
         "sealed_id_number": None,
         "said_before": False,
+        "held": None,
     }
     return member | (said_by_number(upload, reader) or said_by_columns(upload, reader))
 
@@ -155,7 +171,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
         if held and held["household_id"] != member["household_id"]:
             reader.refuse(NUMBER, *ELSEWHERE)
             continue
-        member["id"] = held["id"] if held else uuid4()
+        member["id"], member["held"] = held["id"] if held else uuid4(), held
         member["said_before"] = held is not None and says_nothing_new(member, held)
         if member["number"]:
             member["sealed_id_number"] = upload.seal.close(member["number"], ID_NUMBER.place(member["id"]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from services.households.facts import lock_households
 from services.households.income import LineKind, last_day
-from services.households.upload import Upload, households_numbered, known_household
+from services.households.upload import State, Taken, Upload, households_numbered, known_household, refuse_earlier, taken
 from services.kit.store.sets import write_set
-from services.kit.web.cells import RowReader, RowVerdict, money, month, refuse_twice
+from services.kit.web.cells import RowReader, money, month, refuse_twice
 from services.kit.web.sheets import Row
 
 AMOUNTS: Mapping[str, LineKind] = {
@@ -33,6 +33,7 @@ NOT_WHOLE = (
     "收入期间须为整月，写作 2026-10。",
     "A period is whole months; write them as 2026-10.",
 )
+NEVER_CHANGED: State = {}  # a correction is a new statement
 HEADERS = ("户编号", "起始月", "截止月", *AMOUNTS)
 
 # The newest statement of each household and period, so that a file sent again adds nothing.
@@ -43,9 +44,9 @@ NEWEST = text(
         FROM statement WHERE household_id = ANY (:households)
         ORDER BY household_id, period_from, period_to, seq DESC
     )
-    SELECT household_id, period_from, period_to, jsonb_object_agg(kind, amount) AS lines
+    SELECT household_id, period_from, period_to, newest.id, jsonb_object_agg(kind, amount) AS lines
     FROM newest JOIN statement_line ON statement_id = newest.id
-    GROUP BY household_id, period_from, period_to
+    GROUP BY household_id, period_from, period_to, newest.id
     """
 )
 WRITE = text(
@@ -64,29 +65,35 @@ WRITE_LINES = text(
 )
 
 
-def take(upload: Upload, rows: Sequence[Row]) -> tuple[list[RowVerdict], list[UUID]]:
+def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     readers = [RowReader(row) for row in rows]
     numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
     sent = [read_statement(upload, reader, known_household(reader, numbers)) for reader in readers]
     refuse_twice(readers, "户编号", [period_of(statement) for statement in sent])
-    sound = [s for reader, s in zip(readers, sent, strict=True) if not reader.faults]
-    households = sorted({s["household_id"] for s in sound})
-    lock_households(upload.session, households)
-    said_before = newest_lines(upload.session, households)
-    for statement in sent:
-        statement["id"] = uuid4()
-        statement["said_before"] = said_before.get(period_of(statement)) == statement["lines"]
-    fresh = [s for s in sound if not s["said_before"]]
+    lock_households(upload.session, sorted({s["household_id"] for s in sent if s["household_id"]}))
+    newest = newest_statements(upload.session, sorted({s["household_id"] for s in sent if s["household_id"]}))
+    said = [newest.get(period_of(statement)) for statement in sent]
+    refuse_earlier(upload, readers, "户编号", [one.id if one else None for one in said])
+    for statement, known in zip(sent, said, strict=True):
+        statement["said_before"] = known is not None and known.lines == statement["lines"]
+        statement["id"] = known.id if known and statement["said_before"] else uuid4()
+    fresh = [s for reader, s in zip(readers, sent, strict=True) if not (reader.faults or s["said_before"])]
     write_statements = WRITE.bindparams(who=upload.who, now=upload.now)
     write_set(upload.session, write_statements, fresh, "id", "household_id", "period_from", "period_to")
     lines = [{"statement_id": s["id"], "kind": k, "amount": a} for s in fresh for k, a in s["lines"].items()]
     write_set(upload.session, WRITE_LINES, lines, "statement_id", "kind", "amount")
-    return verdicts_of(readers, sent), [s["household_id"] for s in fresh]
+    after = {s["id"]: NEVER_CHANGED for s in fresh}
+    return taken(readers, [s["id"] for s in sent], [s["household_id"] for s in fresh], {}, after)
 
 
-def newest_lines(session: Session, households: Sequence[UUID]) -> dict[Any, dict[str, int]]:
+class Newest(NamedTuple):
+    id: UUID
+    lines: dict[str, int]
+
+
+def newest_statements(session: Session, households: Sequence[UUID]) -> dict[Any, Newest]:
     """What was said last, by household and period."""
-    return {tuple(row[:3]): row[3] for row in session.execute(NEWEST, {"households": households})}
+    return {tuple(row[:3]): Newest(row[3], row[4]) for row in session.execute(NEWEST, {"households": households})}
 
 
 def read_statement(upload: Upload, reader: RowReader, household_id: UUID | None) -> dict[str, Any]:
@@ -121,11 +128,3 @@ def period_of(statement: Mapping[str, Any]) -> tuple[UUID, date, date] | None:
     """None when the row did not say whose, or which period."""
     household, start, end = statement["household_id"], statement["period_from"], statement["period_to"]
     return (household, start, end) if household and start and end else None
-
-
-def verdicts_of(readers: Sequence[RowReader], sent: Sequence[dict[str, Any]]) -> list[RowVerdict]:
-    verdicts = [reader.verdict() for reader in readers]
-    for verdict, statement in zip(verdicts, sent, strict=True):
-        if statement["said_before"] and verdict.outcome == "stored":
-            verdict.outcome = "unchanged"
-    return verdicts

@@ -6,12 +6,14 @@ from sqlalchemy import Engine
 from services.households import (
     household_sets,
     id_number_views,
+    import_batches,
     imports,
     inbox,
     income,
     register,
     safeguards,
     tags,
+    undo,
 )
 from services.households.facts import KIND
 from services.households.models import SEALED, HouseholdFacts
@@ -44,6 +46,8 @@ ROUTERS = [
     register.router,
     id_number_views.router,
     imports.router,
+    import_batches.router,
+    undo.router,
     income.router,
     safeguards.router,
     tags.router,

@@ -1,5 +1,6 @@
 """Households' worker: delivers what happened and follows the frame."""
 
+from services.households.import_job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
 from services.households.settings import HouseholdsSettings
@@ -26,6 +27,7 @@ def main() -> None:
     loops = [
         *relays(settings, engine, seal),
         *rotations(engine, seal, SEALED),
+        imports(engine, seal, demo=settings.demo_people),
         signs_heads(settings, engine),
         *following(settings, engine, HANDLERS, owners),
     ]

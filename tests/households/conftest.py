@@ -58,10 +58,10 @@ def send(households: Session, seal: Seal) -> Send:
 def take(session: Session, seal: Seal, kind: str, content: bytes) -> ImportOut:
     """What the endpoint does, before its commit."""
     read = list(read_sheet(content, KINDS[kind].HEADERS))
-    verdicts, changed = KINDS[kind].take(Upload(session, EVERYWHERE, seal, "clerk", TODAY, NOW, True), read)
-    if changed:
-        facts_changed_in_bulk(session, changed, NOW)
-    return ImportOut.of(verdicts)
+    taken = KINDS[kind].take(Upload(session, EVERYWHERE, seal, "clerk", TODAY, NOW, True), read)
+    if taken.changed:
+        facts_changed_in_bulk(session, taken.changed, NOW)
+    return ImportOut.of(taken.verdicts)
 
 
 def household_row(number: str = "JK1", **changed: str) -> list[str]:

@@ -149,7 +149,7 @@ def test_an_import_leaves_one_line_with_the_digest_of_its_file(http: TestClient,
     assert answer.status_code == 201, answer.text
     (line,) = lines()
     assert json.loads(line.detail) == {"rows": 0, "sha256": sha256(file).hexdigest()}
-    assert line.objects == ["households"]
+    assert line.objects == ["households", answer.json()["id"]]
 
 
 def test_the_auditor_reads_by_who_what_and_when_in_pages(

@@ -1,6 +1,10 @@
 """Work that goes on after its answer can be followed by who asked for it and by the offices, and by nobody else."""
 
+import asyncio
+import json
+import time
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +16,7 @@ from starlette.testclient import TestClient
 
 from services.kit.store.claim import enqueue, note_progress, work_a_job
 from services.kit.store.db import open_session
-from services.kit.web.operations import accepted
+from services.kit.web.operations import OperationOut, accepted, changes
 from tests.callers import Sign
 from tests.clock import NOW
 from tests.households.conftest import http
@@ -84,3 +88,42 @@ def test_work_nobody_asked_for_is_for_the_offices(http: TestClient, sign: Sign, 
     address = f"/v1/services/households/operations/{own}"
     assert http.get(address, headers=sign("somebody", "cadre")).status_code == 404
     assert http.get(address, headers=sign("other", "system")).status_code == 200
+
+
+def test_it_can_be_watched_as_a_stream_until_it_is_done(
+    http: TestClient, sign: Sign, address: str, engine: Engine
+) -> None:
+    def work(_: str, __: Any) -> None:
+        with open_session(engine) as session, session.begin():
+            note_progress(session, "count-sheep", "家在示例村的某人", 50)
+        time.sleep(1.2)
+
+    worker = Thread(target=work_a_job, args=(engine, {"count-sheep": work}, NOW))
+    seen: list[dict[str, Any]] = []
+    with http.stream("GET", f"{address}/stream", headers=sign("clerk", "cadre")) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["x-accel-buffering"] == "no"
+        worker.start()
+        for line in answer.iter_lines():
+            if line.startswith("data: "):
+                seen.append(json.loads(line.removeprefix("data: ")))
+    worker.join()
+    assert seen[-1]["state"] == "done"
+    assert ("under_way", 50) in [(one["state"], one["progress"]) for one in seen]
+
+
+def test_a_stream_of_somebody_elses_work_is_not_there(http: TestClient, sign: Sign, address: str) -> None:
+    assert http.get(f"{address}/stream", headers=sign("other", "cadre")).status_code == 404
+
+
+def test_a_silent_stream_says_that_it_is_still_there() -> None:
+    """And between its looks it sleeps on the event loop."""
+    same = OperationOut.model_construct(state="waiting")
+
+    async def first(how_many: int) -> list[str]:
+        stream = changes(lambda: same, heartbeat=0.0)
+        return [await anext(stream) for _ in range(how_many)]
+
+    told = asyncio.run(first(3))
+    assert told[0].startswith("event: operation\ndata: {")
+    assert told[1:] == [": still here\n\n"] * 2

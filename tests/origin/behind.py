@@ -21,12 +21,16 @@ CROWD = 200
 
 
 class Telling(BaseHTTPRequestHandler):
-    """Answers with the request as it arrived. A path that ends in `half` breaks off in the middle of an answer."""
+    """Answers with the request as it arrived. A path that ends in `half` breaks off in the middle of an answer; one
+    that ends in `stream` says a word, and the next a second later."""
 
     protocol_version = "HTTP/1.1"
     service = ""
 
     def answer(self) -> None:
+        if self.path.endswith("/stream"):
+            self.say_slowly()
+            return
         body = self.read_body()
         told = {"service": self.service, "target": self.path, "headers": dict(self.headers), "bytes": len(body)}
         sent = json.dumps(told).encode()
@@ -39,6 +43,16 @@ class Telling(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(sent)
         self.close_connection = self.path.endswith("half")
+
+    def say_slowly(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for word in (b"data: 1\n\n", b"data: 2\n\n"):
+            self.wfile.write(word)
+            self.wfile.flush()
+            time.sleep(1)
+        self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815  # the library's names
 

@@ -1,6 +1,7 @@
 """One address: what passes, what is refused, who is said to call, and that nobody keeps it waiting."""
 
 import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -165,3 +166,10 @@ def test_a_body_that_is_half_sent_is_told_so_and_ended(origin: httpx.Client) -> 
     said = raw(origin, head)
     assert said.startswith(b"HTTP/1.1 408")
     assert b"body-too-slow" in said
+
+
+def test_a_stream_of_events_arrives_word_by_word(origin: httpx.Client) -> None:
+    with origin.stream("GET", "/v1/services/households/operations/7/stream") as answer:
+        arrived = [(time.monotonic(), piece) for piece in answer.iter_raw()]
+    assert b"".join(piece for _, piece in arrived) == b"data: 1\n\ndata: 2\n\n"
+    assert arrived[-1][0] - arrived[0][0] > 0.5

@@ -36,6 +36,16 @@ def test_an_import_names_the_refused_rows_and_ends_with_1(county: WatchedCounty,
     assert done.stderr.startswith("3: 住房等级 Choose one of")
 
 
+def test_a_large_import_is_watched_to_its_end(county: WatchedCounty, tmp_path: Path) -> None:
+    file = tmp_path / "households.csv"
+    wide = ["x" * 30_000] * 5
+    rows = [[*household_row(f"CLI-{n}", 村代码="520621001005"), *wide] for n in range(3)]
+    file.write_bytes(csv_of([*HEADERS, *["备注"] * 5], *rows))
+    done = shouwang(county, "import", "households", str(file), "--lang", "en")
+    assert (done.returncode, "'stored': 3" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "100%" in done.stderr
+
+
 def test_this_month_is_swept_once_however_often_it_is_rung_for(county: WatchedCounty) -> None:
     before = county.sweep()
     done = shouwang(county, "sweep", COUNTY, user="county")

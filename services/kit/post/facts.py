@@ -16,6 +16,7 @@ from sqlmodel import Field, Session, SQLModel
 
 from services.kit.post.events import emit, source_of
 from services.kit.store.db import UnboundSessionDep
+from services.kit.store.sets import among
 from services.kit.store.tables import Xid8
 from services.kit.web.errors import found
 
@@ -109,7 +110,7 @@ def tell_in_bulk(session: Session, model: type[OwnedFacts], kind: str, subjects:
     who listens pulls the rest in pages."""
     table = table_of(model)
     since = session.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
-    divisions = sorted(session.scalars(select(table.c.division).where(table.c.subject.in_(subjects)).distinct()))
+    divisions = sorted(session.scalars(select(table.c.division).where(among(table.c.subject, subjects)).distinct()))
     for _, together in groupby(divisions, key=lambda code: code[:COUNTY]):
         place = smallest_place(list(together))
         emit(session, IN_BULK, place, now, division=place, data={"kind": kind, "since": since})

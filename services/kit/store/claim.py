@@ -15,7 +15,7 @@ from services.kit.store.db import open_session
 from services.kit.store.tables import Job
 
 Row = TypeVar("Row", bound=SQLModel)
-JobHandler = Callable[[str, datetime], None]
+JobHandler = Callable[[str, datetime], str | None]  # answers the code of what it ended with, if not well
 
 JOB_RETRY = timedelta(seconds=1)
 JOB_HOLD = timedelta(seconds=30)  # renewed while the job is under way
@@ -110,12 +110,12 @@ def work_a_job(engine: Engine, handlers: Mapping[str, JobHandler], now: datetime
         for job in jobs:
             try:
                 with renewing(engine, job, JOB_HOLD):
-                    handlers[job.kind](job.key, now)
+                    ended_with = handlers[job.kind](job.key, now)
             except Exception as error:
                 again = now + min(JOB_RETRY * job.attempts, JOB_HOLD)
                 settle(session, job, due_at=again, problem=type(error).__name__)
                 raise
-            settle(session, job, done_at=now, progress=100, problem=None)
+            settle(session, job, done_at=now, progress=100, problem=ended_with)
     return len(jobs)
 
 

@@ -154,7 +154,10 @@ def ids(written: Iterable[str]) -> tuple[UUID, ...]:
 def scope_of(session: Session) -> Scope:
     """Refuses who holds nothing at all today."""
     session.connection()
-    scope: Scope = session.info["scope"]
+    return not_empty(session.info["scope"])
+
+
+def not_empty(scope: Scope) -> Scope:
     if scope.is_empty:
         raise NoOffice
     return scope

@@ -99,6 +99,8 @@ def text_up_to(length: int) -> Callable[[str], str]:
             raise CellRefused("too-long", f"不能超过 {length} 个字。", f"No more than {length} characters.")
         if any(unicodedata.category(character) == "Cc" for character in text):
             raise CellRefused("control-character", "含有不可见的控制字符。", "It holds an invisible control character.")
+        if text.startswith(("=", "@")):  # whoever opens the register as a spreadsheet would run it
+            raise CellRefused("formula", "不能是公式。", "A formula is no text.")
         return text
 
     return parse
