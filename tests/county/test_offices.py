@@ -146,8 +146,8 @@ def test_offices_are_listed_in_pages_without_a_gap(client: TestClient, security:
     [
         ("division", "520621001"),
         ("figures", "520621"),
-        ("set", str(uuid4())),
-        ("unit", str(uuid4())),
+        ("set", "5b0f7d2e-8f43-4c53-a6f5-0d7b7a4a1c22"),
+        ("unit", "9d0ea87a-8f43-4c53-a6f5-0d7b7a4a1c23"),
         ("department", "medical-insurance"),
     ],
 )
