@@ -31,8 +31,10 @@ def tables(shape: list[Any]) -> dict[str, Any]:
 def test_there_is_nothing_left_to_migrate(shape: tuple[Engine, list[Any]]) -> None:
     engine, metadata = shape
     with engine.connect() as connection:
+        partitions = set(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition")).scalars())
+        own = {"include_name": lambda name, kind, _: kind != "table" or name not in partitions}
         there: Any = metadata  # one alone, says its type; several, says its page
-        assert compare_metadata(MigrationContext.configure(connection), there) == []
+        assert compare_metadata(MigrationContext.configure(connection, opts=own), there) == []
 
 
 def test_keys_are_those_of_the_models(shape: tuple[Engine, list[Any]]) -> None:
