@@ -21,7 +21,7 @@ from tests.fuzz.run import SEED, Outcome, fuzz
 from tests.fuzz.service import opened
 from tests.fuzz.world import Pools
 
-EXAMPLES = int(os.environ.get("SHOUWANG_FUZZ", "10"))
+EXAMPLES = int(os.environ.get("SHOUWANG_FUZZ", "3"))
 OF_NOTHING = max(2, EXAMPLES // 5)
 PHASES = ("examples", "fuzzing")  # the bounds of each value were tried by somebody who gets further
 Service = tuple[str, FastAPI, Pools, str]

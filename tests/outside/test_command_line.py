@@ -11,7 +11,7 @@ from services.cli.demo import COUNTY, PASSWORD
 from services.cli.processes import CODE
 from services.households.import_households import HEADERS
 from tests.households.conftest import csv_of, household_row
-from tests.outside.watched_county import WatchedCounty, wait_for
+from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for
 
 
 def shouwang(county: WatchedCounty, *words: str, user: str = "clerk") -> subprocess.CompletedProcess[str]:
@@ -66,7 +66,7 @@ def newest_key(county: WatchedCounty) -> str:
 
 def test_the_doctor_finds_nothing_wrong_with_a_healthy_county(county: WatchedCounty) -> None:
     done = shouwang(county, "doctor", "--lang", "en")
-    assert (done.returncode, "12 processes ready" in done.stderr) == (0, True)
+    assert (done.returncode, f"{PROCESSES} processes ready" in done.stderr) == (0, True)
 
 
 def test_the_doctor_says_what_to_do_where_nothing_runs(tmp_path: Path) -> None:

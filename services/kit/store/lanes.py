@@ -74,6 +74,7 @@ class Waiting(Generic[Sent, Told]):
     size: int
     answer: "asyncio.Future[Told]"
     alone: bool = False
+    met: bool = False  # a row that another lane wrote in between
 
 
 class Lane:
@@ -209,6 +210,9 @@ class Lanes(Generic[Sent, Told]):
         if len(group) > 1:
             for half in (group[: len(group) // 2], group[len(group) // 2 :]):
                 await self._settle(lane, half)
+        elif isinstance(why, psycopg.errors.UniqueViolation) and not group[0].met:
+            group[0].met = True  # run anew, it sees what the other has written
+            await self._settle(lane, group)
         elif isinstance(why, psycopg.errors.LockNotAvailable):
             if not group[0].answer.done():
                 group[0].alone = True
