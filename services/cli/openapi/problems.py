@@ -20,7 +20,9 @@ Every refusal is `application/problem+json` (RFC 9457): a stable `code`, a `type
 """
 
 
-OF_THE_API = {"kit", "origin", *SERVICES}  # what the desk refuses, it says on a page of its own
+OF_THE_API = {
+    ("services", room) for room in ("kit", "origin", *SERVICES)
+}  # what the desk refuses, it says on a page of its own
 
 
 class NoLine(Exception):
@@ -30,7 +32,7 @@ class NoLine(Exception):
 def refusals() -> list[type[DomainError]]:
     for module in [f"{service}.main" for service in SERVICES] + ["origin.app"]:
         import_module(f"services.{module}")
-    ours = {refusal for refusal in below(DomainError) if refusal.__module__.split(".")[1] in OF_THE_API}
+    ours = {refusal for refusal in below(DomainError) if tuple(refusal.__module__.split(".")[:2]) in OF_THE_API}
     return sorted(ours, key=lambda refusal: (refusal.code(), refusal.__module__))
 
 
