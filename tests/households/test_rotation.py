@@ -21,10 +21,11 @@ from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, header_of
 from services.kit.store.key_ring import Key
 from services.kit.store.rotation import left
-from tests.callers import SUITE, Headers, as_process, write_key
+from tests.callers import SUITE, Office, as_process, write_key
 from tests.households.conftest import csv_of, member_row
 
 PERSONS = 20_000
+UPLOAD_PAUSE_S = 0.5  # one credential may send two files a second for as long as it likes
 KEY_2 = Key(2, SUITE, b"2" * SUITE.key_length, b"2" * 32)
 
 
@@ -67,14 +68,14 @@ def is_done(engine: Engine) -> bool:
 
 
 def test_keys_are_rotated_under_writers_and_through_a_kill(
-    http: TestClient, register: Engine, clerk: Headers, tmp_path: Path, seal: Seal
+    http: TestClient, register: Engine, office: Office, tmp_path: Path, seal: Seal
 ) -> None:
     over, answers = threading.Event(), list[tuple[int, int]]()
 
     def write(writer: int) -> None:
         """Files of known persons, anywhere in the register, with a change, and of one new person."""
-        turn = 0
-        while not over.is_set():
+        clerk, turn = office("clerk", "township"), 0
+        while not over.wait(UPLOAD_PAUSE_S):
             turn += 1
             known = [(writer * 7919 + turn * 7907 + step * 997) % PERSONS for step in range(10)]
             rows = [member_row(household_of(p), number_of(p), 参加基本医保="否") for p in sorted(set(known))]
