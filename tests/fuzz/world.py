@@ -42,7 +42,7 @@ def plumbing(service: str, engine: Engine) -> Pools:
     published = sorted(import_module(f"services.{service}.main").PUBLISHED)
     store(
         engine,
-        Job(id=job, kind="example", key="example", asked_by=str(PERSON), due_at=NOW),
+        Job(id=job, kind="example", key="example", asked_by=str(PERSON), due_at=NOW, done_at=NOW),
         Subscription(
             id=subscription, subscriber=SYSTEM, url=RECEIVER, types=published, created_at=NOW,
             sealed_secret=SEAL.close("whsec_" + "A" * 40, f"subscription.sealed_secret:{subscription}"),
