@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from services.alerts.steps import HOLD
 from tests.clocks.watch import PATIENCE, Watch
 
 FENCED = "ClaimLost"
 FAILED = "sweep: step failed"
 ALL = "SELECT sweep.ctid, sweep.xmin, period, state, attempts FROM sweep ORDER BY period"
-STUCK = "SELECT count(*) FROM {table} WHERE done_at IS NULL AND dead_at IS NULL AND attempts > 0"
+STUCK = "SELECT count(*) FROM {table} WHERE done_at IS NULL AND dead_at IS NULL AND attempts > 0 AND due_at < '{now}'"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def wakened(watch: Watch, period: date, jump: timedelta | None, zombie: Any, log
     watch.until(lambda: FAILED in log.read_text())
     changed = sum(was != now for was, now in zip(done, watch.rows(ALL), strict=True))
     told = watch.rows("SELECT data ->> 'period' FROM event WHERE type = 'sweep.certified'")
-    stuck = sum(watch.rows(STUCK.format(table=table))[0][0] for table in ("sweep", "job", "delivery"))
+    tables = ("sweep", "job", "delivery")
+    stuck = sum(watch.rows(STUCK.format(table=table, now=watch.now() - HOLD))[0][0] for table in tables)
     fenced = FENCED in log.read_text()
     watch.stop(zombie, other)
     return Wakened(round(took_over, 1), stuck, changed + len(told) - len(set(told)), fenced)
