@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 SIZE ?= 1000000
 KILLS ?= 200
+MONTHS ?= 60
+SCHEDULERS ?= 16
 SEED ?= 1
 LANG_OUT ?= zh
 EXAMPLES ?= 1000
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import audit-attack prove-guard prove-door mutants chaos clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import audit-attack prove-guard prove-door mutants chaos prove-time clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,6 +85,9 @@ prove-guard: $(VENV)/dev.stamp ## five healthy receivers beside thirty-one hosti
 
 chaos: $(VENV)/dev.stamp ## KILLS random kill -9 of all kinds of process under writers; one JSON line, exit 1 when anything was lost
 	@$(BIN)/python -m tests.chaos --kills $(KILLS) --seed $(SEED)
+
+prove-time: $(VENV)/dev.stamp ## MONTHS month ends in four time zones, SCHEDULERS schedulers, a zombie; one JSON line
+	@$(BIN)/python -m tests.clocks --months $(MONTHS) --schedulers $(SCHEDULERS)
 
 clean: ## remove the virtual environment and the local state
 	rm -rf $(VENV) .shouwang

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from services.alerts.catalogue import SUBJECTS
 from services.alerts.judge import convene, judge_county, lock_out_learning
 from services.alerts.take_in import JUDGE_AGAIN
-from services.kit.store.claim import JobHandler
+from services.kit.store.claim import JobHandler, fence
 from services.kit.store.db import open_session
 
 # Once a day: a job of that kind and key that was done today, or waits to be, is enough.
@@ -32,12 +32,14 @@ def ask_for_today(session: Session, now: datetime) -> None:
 
 
 def judges_again(engine: Engine) -> Mapping[str, JobHandler]:
-    """The job: everything of a county by today's rules, standards and calendar. Tried again until it can be done."""
+    """The job: everything of a county by today's rules, standards and calendar. Tried again until it can be done. A
+    worker that slept through its hold would judge by the rules of the day it fell asleep: it writes nothing."""
 
     def judge_again(county: str, now: datetime) -> None:
         for about in SUBJECTS:
             with open_session(engine) as session, session.begin():
                 lock_out_learning(session, county)
                 judge_county(session, convene(session, about, county, now.date(), now))
+                fence(session)
 
     return {JUDGE_AGAIN: judge_again}

@@ -10,7 +10,7 @@ from services.alerts.learn import Told, read_told
 from services.alerts.take_in import take_in
 from services.kit.post.events import source_of
 from services.kit.post.peers import Peer
-from services.kit.store.claim import JobHandler
+from services.kit.store.claim import JobHandler, fence
 from services.kit.store.db import open_session
 
 PULL_FACTS = "pull-facts"
@@ -27,6 +27,7 @@ def pulls_facts(engine: Engine, owners: Mapping[str, Peer]) -> Mapping[str, JobH
         for page in pages_of(owners, about, division, since):
             with open_session(engine) as session, session.begin():
                 take_in(session, about, page, now)
+                fence(session)  # whoever slept could bring back a subject that has gone since
 
     return {PULL_FACTS: pull}
 

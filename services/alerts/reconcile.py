@@ -16,6 +16,7 @@ from services.alerts.take_in import take_in
 from services.kit.post.events import source_of
 from services.kit.post.facts import COUNTY, digests, table_of
 from services.kit.post.peers import Peer
+from services.kit.store.claim import fence
 from services.kit.store.db import open_session
 
 ROUNDS = 10
@@ -63,12 +64,14 @@ def pull_places(engine: Engine, owners: Mapping[str, Peer], about: str, places: 
         with open_session(engine) as session, session.begin():
             lock_out_sweeps(session, [place[:COUNTY]])
             forget(session, about, place, subjects, known_before=started, now=now)
+            fence(session)
 
 
 def pull_place(engine: Engine, owners: Mapping[str, Peer], about: str, place: str, now: datetime) -> Iterator[UUID]:
     for page in pages_of(owners, about, place):
         with open_session(engine) as session, session.begin():
             take_in(session, about, page, now)
+            fence(session)
         yield from (told.subject for told in page)
 
 

@@ -25,7 +25,7 @@ from services.kit.post.events import emit
 from services.kit.post.facts import table_of
 from services.kit.post.peers import Peer
 from services.kit.store.audit import note_own
-from services.kit.store.claim import claim, renewing, still_held
+from services.kit.store.claim import ClaimLost, claim, renewing, still_held
 from services.kit.store.db import open_session
 
 HOLD = timedelta(seconds=30)  # renewed while the step is under way; a dead worker's sweep waits that long
@@ -113,10 +113,6 @@ def advance(session: Session, sweep: Sweep, now: datetime, **values: Any) -> Non
     for name, value in {"due_at": now, **values}.items():
         setattr(sweep, name, value)
     session.merge(sweep)
-
-
-class ClaimLost(Exception):
-    """Another worker has taken this sweep over; what this one has done is rolled back."""
 
 
 Step = Callable[[Walk, Sweep, datetime], None]

@@ -14,7 +14,7 @@ from services.households.batches import drop_file, read_file, rows_left, spoken_
 from services.households.models import ImportBatch
 from services.households.undo import UNDO, take_back
 from services.households.upload import Upload
-from services.kit.store.claim import note_progress, work_a_job
+from services.kit.store.claim import fence, note_progress, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.scope import Asked, Binding, look_up, not_empty
@@ -109,4 +109,5 @@ def finish(run: Taking, problem: str | None) -> str | None:
         if batch.done_at is None:
             batch.done_at, batch.problem = run.now, problem
             drop_file(session, batch)
+        fence(session)
         return batch.problem

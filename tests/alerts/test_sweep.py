@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from services.alerts.catalogue import HOUSEHOLD
 from services.alerts.learn import Told, learn
-from services.alerts.steps import HOLD, STEPS, ClaimLost, sweep_some
+from services.alerts.steps import HOLD, STEPS, sweep_some
 from services.kit.post.peers import Peer
+from services.kit.store.claim import ClaimLost
 from tests.alerts.conftest import VILLAGE, set_standards
 from tests.alerts.neighbours import Nobody, households_service
 from tests.alerts.sweeping import STEP_BY_STEP, at, claimed, taken, walk, walking, written

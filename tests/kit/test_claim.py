@@ -9,7 +9,17 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from services.kit.store.claim import JOB_HOLD, JOB_RETRY, claim, enqueue, renewing, still_held, work_a_job
+from services.kit.store.claim import (
+    JOB_HOLD,
+    JOB_RETRY,
+    ClaimLost,
+    claim,
+    enqueue,
+    fence,
+    renewing,
+    still_held,
+    work_a_job,
+)
 from services.kit.store.db import open_session
 from services.kit.store.tables import Job
 from tests.conftest import NOW
@@ -182,7 +192,7 @@ def taken(engine: Engine, now: datetime) -> Job:
 
 
 def test_a_claim_under_way_is_renewed_and_one_that_is_over_is_not(engine: Engine) -> None:
-    """By the database's own clock, which is what a renewal goes by."""
+    """By the workers' own clock, which is what a renewal goes by."""
     ask(engine, now=datetime.now(UTC))
     hold = timedelta(seconds=0.3)
     with open_session(engine) as session:
@@ -204,3 +214,51 @@ def test_a_worker_that_lost_its_claim_renews_nothing(engine: Engine) -> None:
         with renewing(engine, lost, hold):
             time.sleep(0.3)
             assert len(claim(session, Job, datetime.now(UTC), hold=hold)) == 1
+
+
+def test_what_a_job_writes_after_it_was_taken_over_is_rolled_back(engine: Engine) -> None:
+    ask(engine)
+
+    def sleep_and_write(_: str) -> None:
+        work(engine, NOW + JOB_HOLD)
+        with open_session(engine) as session, session.begin():
+            enqueue(session, "written by a sleeper", "one", NOW)
+            fence(session)
+
+    with pytest.raises(ClaimLost):
+        work(engine, NOW, does=sleep_and_write)
+    assert jobs(engine) == [("one", True)]
+
+
+def test_outside_a_claim_nothing_is_fenced_also_after_one(engine: Engine) -> None:
+    ask(engine)
+    lost = taken(engine, NOW)
+    taken(engine, NOW + JOB_HOLD)
+    with renewing(engine, lost, JOB_HOLD), open_session(engine) as session, pytest.raises(ClaimLost):
+        fence(session)
+    with open_session(engine) as session:
+        fence(session)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=-1), timedelta(hours=1)], ids=["behind", "ahead"])
+def test_a_live_claim_is_kept_and_a_dead_one_is_not_when_the_database_s_clock_is_an_hour_off(
+    engine: Engine, ahead: timedelta
+) -> None:
+    """Seen from the workers, whose clock is then as far off on the other side: what they renew, they also judge."""
+    now, hold = datetime.now(UTC) + ahead, timedelta(seconds=0.3)
+    ask(engine, now=now)
+    with open_session(engine) as session:
+        job = claim(session, Job, now, hold=hold)[0]
+        with renewing(engine, job, hold, clock=lambda: datetime.now(UTC) + ahead):
+            time.sleep(0.6)
+            assert claim(session, Job, datetime.now(UTC) + ahead, hold=hold) == []
+        time.sleep(0.4)
+        assert len(claim(session, Job, datetime.now(UTC) + ahead, hold=hold)) == 1
+
+
+def test_whoever_stops_within_a_transaction_holds_up_nobody_for_longer_than_a_lease(engine: Engine) -> None:
+    with engine.connect() as connection:
+        limit = connection.scalar(
+            text("SELECT CAST(current_setting('idle_in_transaction_session_timeout') AS interval)")
+        )
+    assert timedelta(0) < limit < JOB_HOLD

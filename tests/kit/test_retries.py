@@ -251,3 +251,38 @@ def test_a_subscriber_with_thousands_owed_does_not_keep_another_waiting(
     courier.take_up(NOW)
     house.all_answer(courier)
     assert sum(d.done_at is not None for d in house.deliveries) == 1
+
+
+@pytest.mark.parametrize("path", ["/204", "/503", "/410"])
+def test_a_relay_that_slept_through_its_hold_notes_nothing(
+    house: House, receiver: Receiver, lanes: Lanes, path: str
+) -> None:
+    house.subscribe(receiver.url(path))
+    house.emits()
+    fan_out(house.engine, NOW)
+    sleeper, lane = house.courier(lanes(receiver.place)), lanes(receiver.place)
+    assert sleeper.take_up(NOW) == 1
+    with open_session(house.engine) as other:
+        assert len(claim(other, Delivery, NOW + HOLD, hold=HOLD)) == 1
+    before = house.deliveries
+    house.all_answer(sleeper, NOW)
+    assert house.deliveries == before
+    assert house.delivers(lane, NOW + 2 * HOLD) == 1
+
+
+def test_a_relay_that_slept_is_not_taken_for_the_one_that_works_after_a_replay(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    """A delivery that is owed again counts its tries from the beginning."""
+    house.subscribe(receiver.url("/503"))
+    house.emits()
+    fan_out(house.engine, NOW)
+    sleeper = house.courier(lanes(receiver.place))
+    sleeper.take_up(NOW)
+    with open_session(house.engine) as other, other.begin():
+        other.execute(text("UPDATE delivery SET attempts = 0, due_at = :due"), {"due": NOW + HOLD})
+    with open_session(house.engine) as other:
+        assert claim(other, Delivery, NOW + HOLD, hold=HOLD)[0].attempts == 1
+    before = house.deliveries
+    house.all_answer(sleeper, NOW)
+    assert house.deliveries == before

@@ -31,6 +31,12 @@ class Tokens:
                 self._until = time.monotonic() + granted["expires_in"] - 60
             return self._token
 
+    def refused(self, token: str) -> None:
+        """By a service whose clock was put forward, or back, since it was granted."""
+        with self._lock:
+            if token == self._token:
+                self._until = 0.0
+
 
 class Peer:
     """One of our own services, as another of them sees it."""
@@ -51,5 +57,15 @@ class Peer:
         return self._call("POST", path, json=body)
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
-        headers = passed_on() | {"authorization": f"Bearer {self._tokens.current()}"}
-        return self._http.request(method, path, headers=headers, **options).raise_for_status().json()
+        answer = self._send(method, path, **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            answer = self._send(method, path, **options)
+        return answer.raise_for_status().json()
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        token = self._tokens.current()
+        headers = passed_on() | {"authorization": f"Bearer {token}"}
+        answer = self._http.request(method, path, headers=headers, **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._tokens.refused(token)
+        return answer

@@ -18,6 +18,7 @@ from services.kit.post.receivers import Allowed
 from services.kit.post.retries import note_answer
 from services.kit.settings import Settings
 from services.kit.store.answers import forget_answers
+from services.kit.store.claim import those_held
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
 from services.kit.store.tables import Delivery, Subscription
@@ -70,6 +71,7 @@ class Courier:
         return taken
 
     def note(self, now: datetime) -> int:
+        """What another relay has taken over meanwhile is that one's to note."""
         answered = [key for key, done in self.under_way.items() if done.answers.done()]
         for key in answered:
             done = self.under_way.pop(key)
@@ -78,7 +80,7 @@ class Courier:
                 for group, answer in zip(done.groups, done.answers.result(), strict=True):
                     event_id.set(" ".join(str(event.id) for event in group.events))
                     log.info("posted to %s: %s", key, answer.status or answer.problem)
-                    note_answer(session, group.deliveries, answer, now, self._own)
+                    note_answer(session, those_held(session, group.deliveries), answer, now, self._own)
         event_id.set("")
         return len(answered)
 

@@ -69,7 +69,7 @@ def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer
             delivery.due_at = now + max(wait, min(answer.wait, LONGEST))
         session.add(delivery)
     session.flush()
-    if not own and answer.status == GONE:
+    if deliveries and not own and answer.status == GONE:
         disable(session, deliveries[0].subscription_id, LEFT, now, since=now)
     elif any(delivery.dead_at for delivery in deliveries):
         disable(session, deliveries[0].subscription_id, SILENT, now, since=now - PATIENCE)

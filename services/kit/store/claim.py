@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, func, select, text, update
+from sqlalchemy import ColumnElement, Engine, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
@@ -19,6 +20,11 @@ JobHandler = Callable[[str, datetime], str | None]  # answers the code of what i
 
 JOB_RETRY = timedelta(seconds=1)
 JOB_HOLD = timedelta(seconds=30)  # renewed while the job is under way
+HELD: ContextVar[SQLModel | None] = ContextVar("held", default=None)  # the claim this thread works under
+
+
+class ClaimLost(Exception):
+    """Another worker has taken this work over; what this one has done is rolled back."""
 
 
 def claim(
@@ -59,10 +65,30 @@ def still_held(session: Session, row: SQLModel) -> bool:
     return session.execute(mine).first() is not None
 
 
+def fence(session: Session) -> None:
+    """The last statement of a transaction in which claimed work writes. Outside a claim there is nothing to lose."""
+    row = HELD.get()
+    if row is not None and not still_held(session, row):
+        raise ClaimLost
+
+
+def those_held(session: Session, rows: Sequence[Row]) -> list[Row]:
+    """Of rows claimed without renewal, and locked: by the end of the hold too, for `attempts` may have begun anew."""
+    columns: Any = type(rows[0])
+    tokens: dict[Any, Row] = {(row.id, row.attempts, row.due_at): row for row in rows}  # type: ignore[attr-defined]
+    mine = columns.id.in_([key for key, _, _ in tokens])
+    asked = select(columns.id, columns.attempts, columns.due_at).where(mine).order_by(columns.id).with_for_update()
+    held = {tuple(row) for row in session.execute(asked)}
+    return [row for token, row in tokens.items() if token in held]
+
+
 @contextmanager
-def renewing(engine: Engine, row: SQLModel, hold: timedelta) -> Iterator[None]:
+def renewing(
+    engine: Engine, row: SQLModel, hold: timedelta, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Iterator[None]:
     """Keep a claim while its work is under way, however long that takes: a worker that is stopped or dead renews
-    nothing, and its work is taken over when the hold is over."""
+    nothing, and its work is taken over when the hold is over. By the workers' clock, as the claim itself: a database
+    whose clock is behind would let a live claim end, one that is ahead would keep a dead one."""
     held: Any = row
     columns: Any = type(row)
     mine = update(type(row)).where(columns.id == held.id, columns.attempts == held.attempts)
@@ -71,13 +97,15 @@ def renewing(engine: Engine, row: SQLModel, hold: timedelta) -> Iterator[None]:
     def renew() -> None:
         while not done.wait(hold.total_seconds() / 3):
             with suppress(OperationalError), open_session(engine) as session, session.begin():
-                session.execute(mine.values(due_at=func.greatest(columns.due_at, func.clock_timestamp() + hold)))
+                session.execute(mine.values(due_at=clock() + hold))
 
     thread = threading.Thread(target=renew, daemon=True)
     thread.start()
+    token = HELD.set(row)
     try:
         yield
     finally:
+        HELD.reset(token)
         done.set()
         thread.join()
 
