@@ -20,6 +20,7 @@ from services.kit.settings import Settings
 from services.kit.store.answers import forget_answers
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
+from services.kit.store.months import keeps_months
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.store.work import Loop, Step
 from services.kit.web.request_id import event_id
@@ -131,6 +132,7 @@ def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
 
     return [
         Loop("old answers", lambda now: forget_answers(engine, now), idle=3600.0),
+        keeps_months(settings, engine),
         Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
         Loop("our own", deliver(True), idle=0.05),
         Loop("outside", deliver(False), idle=0.1),
