@@ -1,4 +1,4 @@
-"""events, deliveries and receipts by month, so that a month goes as a whole
+"""events, deliveries and receipts by month, so that a month goes as a whole; the end of an audit's oldest lines
 
 An event's id says when it was made (UUID version 7), and so does whatever is keyed by it: one range of ids is a month
 of each of the three tables, and their keys stay what they were. What was written before this stays where it is, as the
@@ -133,6 +133,51 @@ BEGIN
 END $$
 """
 
+# Up to the line of each slot that the statement names, when that line is there as named, and half a year old by our
+# clock, whatever was asked. Nobody but the owner may call it; the others have no right to delete a line either.
+IS_FINAL = """
+CREATE OR REPLACE FUNCTION audit_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND TG_TABLE_NAME = 'audit' AND current_setting('shouwang.purging', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'what was audited is neither changed nor taken back' USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+WAS_FINAL = """
+CREATE OR REPLACE FUNCTION audit_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'what was audited is neither changed nor taken back' USING ERRCODE = 'insufficient_privilege';
+END $$
+"""
+PURGE = """
+CREATE FUNCTION audit_purge(said text, signed bytea, said_at timestamptz) RETURNS bigint
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    chain record;
+    gone bigint := 0;
+    more bigint;
+BEGIN
+    FOR chain IN SELECT key AS slot, CAST(value ->> 0 AS bigint) AS seq, decode(value ->> 1, 'hex') AS hash
+        FROM jsonb_each(CAST(said AS jsonb) -> 'purged') LOOP
+        IF NOT EXISTS (SELECT FROM audit WHERE slot = chain.slot AND seq = chain.seq AND hash = chain.hash) THEN
+            RAISE EXCEPTION 'the audit has no such line' USING ERRCODE = 'no_data_found';
+        END IF;
+        IF EXISTS (SELECT FROM audit WHERE slot = chain.slot AND seq <= chain.seq
+                   AND at > now() - interval '183 days') THEN
+            RAISE EXCEPTION 'the audit is kept for 183 days' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        PERFORM set_config('shouwang.purging', 'on', true);
+        DELETE FROM audit WHERE slot = chain.slot AND seq <= chain.seq;
+        GET DIAGNOSTICS more = ROW_COUNT;
+        PERFORM set_config('shouwang.purging', 'off', true);
+        gone := gone + more;
+    END LOOP;
+    INSERT INTO audit_signed VALUES (said_at, said, signed);
+    RETURN gone;
+END $$
+"""
+
 
 def upgrade() -> None:
     """No row moves: the tables as they are become the default partitions."""
@@ -150,11 +195,12 @@ def upgrade() -> None:
     op.execute("ALTER TABLE delivery ADD FOREIGN KEY (subscription_id) REFERENCES subscription (id)")
     op.execute("ALTER TABLE delivery ADD FOREIGN KEY (event_id) REFERENCES event (id)")
     count_on()
-    for function in (UUID_AT, FIRST_UUID_OF, MAKE, FORGET):
+    for function in (UUID_AT, FIRST_UUID_OF, MAKE, FORGET, IS_FINAL, PURGE):
         op.execute(function)
     for function in ("make_months_of_events(date, date)", "forget_events(date, date, date, int)"):
         op.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
         op.execute(f'GRANT EXECUTE ON FUNCTION {function} TO "{roles(op.get_bind())[1]}"')
+    op.execute("REVOKE EXECUTE ON FUNCTION audit_purge(text, bytea, timestamptz) FROM PUBLIC")
     op.execute("SELECT make_months_of_events(current_date, current_date + 70)")
 
 
@@ -179,6 +225,8 @@ def count_on() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION audit_purge(text, bytea, timestamptz)")
+    op.execute(WAS_FINAL)
     op.execute("DROP FUNCTION forget_events(date, date, date, int)")
     op.execute("DROP FUNCTION make_months_of_events(date, date)")
     op.execute("DROP FUNCTION first_uuid_of(date)")

@@ -138,6 +138,8 @@ def test_an_event_without_a_month_is_forgotten_too(house: House) -> None:
 
 
 def test_an_api_can_neither_make_nor_drop_a_month(api_engines: dict[str, Engine]) -> None:
-    for act in (lambda e: make_months(e, MAY_1), lambda e: forget_events(e, MAY_1, DAYS_30, DAYS_30)):
-        with pytest.raises(ProgrammingError, match="permission denied"):
-            act(api_engines["households"])
+    engine = api_engines["households"]
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        make_months(engine, MAY_1)
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        forget_events(engine, MAY_1, DAYS_30, DAYS_30)

@@ -133,7 +133,7 @@ def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
     return [
         Loop("old answers", lambda now: forget_answers(engine, now), idle=3600.0),
         keeps_months(settings, engine),
-        Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
-        Loop("our own", deliver(True), idle=0.05),
-        Loop("outside", deliver(False), idle=0.1),
+        Loop("fan out", lambda now: fan_out(engine, now), idle=0.05, slowest=0.25),
+        Loop("our own", deliver(True), idle=0.05, slowest=0.5),
+        Loop("outside", deliver(False), idle=0.1, slowest=0.5),
     ]
