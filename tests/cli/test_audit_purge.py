@@ -1,4 +1,4 @@
-"""`shouwang audit purge`: everything into a file first, then what need not be kept goes, and the rest is still whole."""
+"""`shouwang audit purge`: all of it into a file first, then what need not be kept goes, and the rest is still whole."""
 
 from datetime import timedelta
 from pathlib import Path
