@@ -18,6 +18,7 @@ from services.alerts.catalogue import HOUSEHOLD
 from services.alerts.models import Alert, Finding, HouseholdFacts, Rule
 from services.alerts.rules import read_rule
 from services.county.days import count_days
+from services.kit.store.months import made_at
 from services.kit.store.tables import Event
 
 PAGE = 1_000
@@ -149,7 +150,14 @@ def save(session: Session, rule: Rule, facts: HouseholdFacts, now: datetime) -> 
             evidence_digest=0,
         )  # fmt: skip
         told = {"about": HOUSEHOLD, "subject": str(facts.subject), "rule": rule.key, "severity": rule.severity}
-        event = Event(type="alert.opened", subject=str(alert.id), division=facts.division, occurred_at=now, data=told)
+        event = Event(
+            id=made_at(now),
+            type="alert.opened",
+            subject=str(alert.id),
+            division=facts.division,
+            occurred_at=now,
+            data=told,
+        )
         session.add(event)
     alert.rule_version, alert.severity, alert.refreshed_at = rule.version, rule.severity, now
     alert.finding_id = finding.id

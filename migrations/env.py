@@ -12,19 +12,29 @@ from services.kit.store.tables import Kit, Xid8
 
 LOCK_TIMEOUT = "5s"  # a migration that waits for a lock makes everybody behind it wait; better to try again
 
+# Partitions follow their parents, and so do the references to each, which PostgreSQL keeps beside the one to the whole.
+FOLLOWING = ("table", "foreign_key_constraint")
+PARTITIONS = text(
+    """
+    SELECT relname FROM pg_class WHERE relispartition UNION ALL
+    SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
+    WHERE conparentid <> 0 AND NOT relispartition
+    """
+)
+
 ischema_names["xid8"] = Xid8  # a type SQLAlchemy does not know by itself
 
 
 def migrate(connection: Connection) -> None:
     own = import_module(f"services.{context.config.config_ini_section}.models").Table
     shape = [Kit.metadata, own.metadata]
-    partitions = set(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition")).scalars())
+    partitions = set(connection.execute(PARTITIONS).scalars())
     connection.commit()
     context.configure(
         connection=connection,
         target_metadata=shape,
         transaction_per_migration=True,
-        include_name=lambda name, kind, _: kind != "table" or name not in partitions,  # they follow their parents
+        include_name=lambda name, kind, _: kind not in FOLLOWING or name not in partitions,
     )
     connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT})
     connection.commit()

@@ -67,10 +67,10 @@ rules AS (
     INSERT INTO event (id, type, subject, division, occurred_at, data)
     SELECT event_id, type, CAST(id AS text), division, %(now)s,
            jsonb_build_object('about', %(about)s::text, 'subject', subject, 'rule', rule_key, 'severity', severity)
-    FROM (SELECT id AS event_id, 'alert.opened' AS type, id, rule_key, subject, division, severity
+    FROM (SELECT uuid_at(%(now)s) AS event_id, 'alert.opened' AS type, id, rule_key, subject, division, severity
           FROM opened WHERE fresh
           UNION ALL
-          SELECT gen_random_uuid(), 'alert.closed', id, rule_key, subject, division, severity FROM closed) AS news
+          SELECT uuid_at(%(now)s), 'alert.closed', id, rule_key, subject, division, severity FROM closed) AS news
 )
 SELECT (SELECT count(*) FROM opened WHERE fresh), (SELECT count(*) FROM opened WHERE NOT fresh),
        (SELECT count(*) FROM closed)

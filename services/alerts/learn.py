@@ -26,7 +26,7 @@ CLOSE = text(
         UPDATE alert SET closed_at = :now WHERE closed_at IS NULL AND subject = ANY (:gone) RETURNING *
     )
     INSERT INTO event (id, type, subject, division, occurred_at, data)
-    SELECT gen_random_uuid(), 'alert.closed', CAST(id AS text), division, :now,
+    SELECT uuid_at(:now), 'alert.closed', CAST(id AS text), division, :now,
            jsonb_build_object('about', about, 'subject', subject, 'rule', rule_key, 'severity', severity)
     FROM closed
     """

@@ -76,7 +76,7 @@ def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) ->
         + """) RETURNING held.*
         )
         INSERT INTO event (id, type, subject, division, occurred_at, data)
-        SELECT gen_random_uuid(), %(changed)s, subject::text, division, %(now)s, jsonb_build_object('kind',
+        SELECT uuid_at(%(now)s), %(changed)s, subject::text, division, %(now)s, jsonb_build_object('kind',
                %(kind)s::text, 'version', version, 'facts', to_jsonb(written) - %(plumbing)s::text[])
         FROM written
         RETURNING subject

@@ -295,7 +295,7 @@ STORE = """
         FROM sent
     )
     INSERT INTO event (id, type, subject, division, occurred_at, data)
-    SELECT gen_random_uuid(), %(recorded)s, id::text, near, received_at,
+    SELECT uuid_at(received_at), %(recorded)s, id::text, near, received_at,
            jsonb_build_object('cadre_id', cadre_id, 'team_id', team_id)
     FROM sent
     RETURNING id

@@ -146,12 +146,22 @@ def statements(told: Iterable[Mapping[str, str]], key: Path) -> list[Ends]:
         raise SignatureWrong(detail=wrong) from wrong
 
 
+def purged_in(statements: Iterable[str]) -> Ends:
+    """Where chains begin whose beginning was purged, each at the last of its purges. Their signatures were checked."""
+    purged: dict[str, tuple[int, str]] = {}
+    for statement in statements:
+        for slot, (seq, digest) in json.loads(statement).get("purged", {}).items():
+            purged[slot] = max(purged.get(slot, (0, "")), (int(seq), str(digest)))
+    return purged
+
+
 def verify_database(dsn: str, copies: Sequence[Mapping[str, str]], key: Path) -> Checked:
     with connected(dsn) as connection:
         own = connection.execute(text("SELECT statement, encode(signature, 'hex') AS signature FROM audit_signed"))
-        signed = statements([*copies, *own.mappings()], key)
+        told = [*copies, *own.mappings()]
+        signed, purged = statements(told, key), purged_in(one["statement"] for one in told)
         lines = int(connection.execute(text("SELECT count(*) FROM audit")).scalar_one())
-        return Checked(lines, len(signed), check_database(connection, signed))
+        return Checked(lines, len(signed), check_database(connection, signed, purged))
 
 
 def verify_file(file: Path, copies: Sequence[Mapping[str, str]], key: Path) -> Checked:
@@ -160,9 +170,10 @@ def verify_file(file: Path, copies: Sequence[Mapping[str, str]], key: Path) -> C
     if not ends or tuple(ends[0]["fields"]) != FIELDS:
         raise CannotRead(detail=f"{file.name}: not an export of this version")
     heads = {read["head"][0]: (int(read["head"][1]), str(read["head"][2])) for read in ends if "head" in read}
-    signed = statements([*copies, *(read for read in ends if "statement" in read)], key)
+    told = [*copies, *(read for read in ends if "statement" in read)]
+    signed, purged = statements(told, key), purged_in(one["statement"] for one in told)
     rows: Iterator[Row] = ((read["row"], read["hash"]) for read in parts(file, "row"))
-    count, flaws = check_lines(rows, heads, signed)
+    count, flaws = check_lines(rows, heads, signed, purged)
     return Checked(count, len(signed), flaws)
 
 

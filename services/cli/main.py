@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 
-from services.cli import audit, certificate, field_keys
+from services.cli import audit, audit_purge, certificate, field_keys
 from services.cli.account import give_account
 from services.cli.backup import BACKED_UP, back_up
 from services.cli.backup import follow as go_on
@@ -33,6 +33,7 @@ from services.cli.up import up as start
 from services.kit.store.suites import SuiteName
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="守望 Shouwang")
+audit.app.command("purge")(audit_purge.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(certificate.app, name="certificate")
 

@@ -48,7 +48,7 @@ def imports(engine: Engine, seal: Seal, *, demo: bool, part: int = PART) -> Loop
     def undo(key: str, now: datetime) -> str | None:
         return undo_file(Taking(engine, seal.pinned(), demo, now, UUID(key), part))
 
-    return Loop("imports", lambda now: work_a_job(engine, {IMPORT: take_in, UNDO: undo}, now), idle=0.1)
+    return Loop("imports", lambda now: work_a_job(engine, {IMPORT: take_in, UNDO: undo}, now), idle=0.1, slowest=0.5)
 
 
 def undo_file(run: Taking) -> str | None:

@@ -33,6 +33,8 @@ class Settings(BaseSettings):
     reads_per_minute: int = Field(default=6_000, gt=0)  # of one credential in one process, and so the others
     writes_per_minute: int = Field(default=6_000, gt=0)
     uploads_per_minute: int = Field(default=120, gt=0)
+    event_days: int = Field(default=30, ge=7)  # how long what everybody has heard is kept: docs/retention.md
+    dead_letter_days: int = Field(default=183, ge=7)
 
     @property
     def own_url(self) -> str:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from services.alerts.main import create
 from services.alerts.models import Sweep
+from services.kit.store.months import made_at
 from services.kit.store.tables import Delivery, Event, Subscription
 from tests.alerts.conftest import COUNTY, VILLAGE, set_standards, told, yuan
 from tests.callers import Office, served
@@ -74,7 +75,9 @@ def subscribed(session: Session, subscriber: str, division: str = "", *, own: bo
 
 
 def owed(session: Session, to: UUID, division: str, **said: Any) -> None:
-    event = Event(type="alert.opened", subject="x", division=division, occurred_at=NOW, fanned_out=True)
+    event = Event(
+        id=made_at(NOW), type="alert.opened", subject="x", division=division, occurred_at=NOW, fanned_out=True
+    )
     session.add(event)
     session.flush()
     session.add(Delivery(event_id=event.id, subscription_id=to, due_at=NOW, **said))

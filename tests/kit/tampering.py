@@ -8,22 +8,35 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 
+from services.cli.audit_purge import old_ends, purge_up_to
 from services.cli.migrate import migrate_all
-from services.cli.postgres import create_databases, throwaway
+from services.cli.postgres import Cluster, create_databases, throwaway
 from services.kit.store.audit import AuditSigned, Line, note
-from services.kit.store.chain import CANONICAL, FIELDS, Ends, Flaw, check_database, check_lines, export
+from services.kit.store.chain import (
+    CANONICAL,
+    FIELDS,
+    GENESIS,
+    NOWHERE,
+    Ends,
+    Flaw,
+    check_database,
+    check_lines,
+    export,
+)
 from services.kit.store.db import connect, open_session
 from services.kit.store.heads import heads_in, sign_heads
 from tests.clock import NOW
 
 SLOTS = {"households-api-1": 37, "households-api-2": 11, "households-worker-1": 23}
+PURGED = {"households-api-1": 12}  # lines that were older than they must be kept
+LONG_AGO = NOW - timedelta(days=300)
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 AWKWARD = ("王村", 'a "quoted" \\ one', "tab\tand\nline", "", "￿𠮷é", "x")
 
@@ -36,6 +49,7 @@ class Attack:
     random: Random
     slot: str
     seq: int
+    purged: Ends
 
     @property
     def last(self) -> int:
@@ -49,9 +63,9 @@ class Attack:
         for seq in range(start, self.last + 1):
             self.run(
                 "UPDATE audit SET hash = sha256(coalesce((SELECT hash FROM audit WHERE slot = :slot AND seq = :at - 1),"  # noqa: S608
-                f" decode(repeat('00', 32), 'hex')) || convert_to({CANONICAL}, 'UTF8'))"
-                " WHERE slot = :slot AND seq = :at",
+                f" decode(:link, 'hex')) || convert_to({CANONICAL}, 'UTF8')) WHERE slot = :slot AND seq = :at",
                 at=seq,
+                link=self.purged.get(self.slot, (0, GENESIS.hex()))[1],
             )
         self.run(
             "UPDATE audit_head SET hash = (SELECT hash FROM audit WHERE slot = :slot AND seq = :last)"
@@ -103,7 +117,8 @@ def insert_before(on: Attack) -> Flaw:
 
 
 def swap(on: Attack) -> Flaw:
-    other = on.random.choice([seq for seq in range(1, on.last + 1) if seq != on.seq])
+    first = on.purged.get(on.slot, (0, ""))[0] + 1
+    other = on.random.choice([seq for seq in range(first, on.last + 1) if seq != on.seq])
     on.run("UPDATE audit SET seq = -:other WHERE slot = :slot AND seq = :seq", other=other)
     on.run("UPDATE audit SET seq = :seq WHERE slot = :slot AND seq = :other", other=other)
     on.run("UPDATE audit SET seq = -seq WHERE slot = :slot AND seq < 0")
@@ -128,7 +143,7 @@ def cut_with_head(on: Attack) -> Flaw:
 
 def cut_everything(on: Attack) -> Flaw:
     on.run("TRUNCATE audit, audit_head")
-    return Flaw(on.slot, 1, "missing")
+    return Flaw(on.slot, on.purged.get(on.slot, (0, ""))[0] + 1, "missing")
 
 
 def rewrite(on: Attack) -> Flaw:
@@ -171,11 +186,11 @@ KINDS: Mapping[str, Callable[[Attack], Flaw]] = {
 }
 
 
-def fill(engine: Engine) -> list[Ends]:
+def fill(engine: Engine, there: Mapping[str, int] = {}) -> list[Ends]:
     """Three chains and their heads, signed at the end."""
     for slot, lines in SLOTS.items():
         with open_session(engine.execution_options(audit_slot=slot)) as session:
-            for number in range(lines):
+            for number in range(there.get(slot, 0), lines):
                 note(session, awkward_line(number))
                 session.commit()
     with open_session(engine) as session, session.begin():
@@ -184,43 +199,68 @@ def fill(engine: Engine) -> list[Ends]:
         return [heads_in(row.statement, row.signature.hex(), KEY.public_key()) for row in rows]
 
 
-def awkward_line(number: int) -> Line:
+def fill_and_purge(engine: Engine, owner: Engine) -> tuple[list[Ends], Ends]:
+    """The same, but one of the chains began long ago, and what had become too old of it is gone."""
+    for slot, lines in PURGED.items():
+        with open_session(engine.execution_options(audit_slot=slot)) as session, session.begin():
+            for number in range(lines):
+                note(session, awkward_line(number, LONG_AGO))
+    with open_session(engine) as session, session.begin():
+        sign_heads(session, KEY, "households", LONG_AGO)
+    signed = fill(engine, PURGED)
+    with owner.begin() as connection:
+        over = old_ends(connection, LONG_AGO + timedelta(days=1))
+        purge_up_to(connection, over, KEY, "households", NOW + timedelta(minutes=1))
+    return signed, over
+
+
+def awkward_line(number: int, since: datetime = NOW) -> Line:
     said = AWKWARD[number % len(AWKWARD)]
-    at = NOW + timedelta(microseconds=number * 1_000_003)
+    at = since + timedelta(microseconds=number * 1_000_003)
     return Line(at, f"actor {number} {said}", f"GET /{said}", objects=[said, str(number)], detail={"rows": number})
 
 
-def attack(engine: Engine, signed: list[Ends], kind: str, random: Random) -> tuple[Flaw, list[Flaw], list[Flaw]]:
+def attack(
+    engine: Engine, signed: list[Ends], kind: str, random: Random, purged: Ends = NOWHERE
+) -> tuple[Flaw, list[Flaw], list[Flaw]]:
     """What must be found, what the database's check found, and what the check of an export found."""
     slot = random.choice(sorted(SLOTS))
     with engine.connect() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        expected = KINDS[kind](Attack(connection, random, slot, random.randint(1, SLOTS[slot])))
-        here = check_database(connection, signed)
+        first = purged.get(slot, (0, ""))[0] + 1
+        expected = KINDS[kind](Attack(connection, random, slot, random.randint(first, SLOTS[slot]), purged))
+        here = check_database(connection, signed, purged)
         told = [json.loads(json.dumps(part)) for part in export(connection)]
         connection.rollback()
     rows = ((part["row"], part["hash"]) for part in told if "row" in part)
     heads = {part["head"][0]: (part["head"][1], part["head"][2]) for part in told if "head" in part}
-    return expected, here, check_lines(rows, heads, signed)[1]
+    return expected, here, check_lines(rows, heads, signed, purged)[1]
+
+
+def world(cluster: Cluster, port: int, name: str) -> tuple[Engine, list[Ends], Ends]:
+    """A whole audit, or one of which the beginning was purged."""
+    create_databases(cluster, port, [name])
+    migrate_all({name: cluster.dsn(port, name, name)})
+    engine = connect(cluster.dsn(port, name, name))
+    ruler = create_engine(cluster.dsn(port, name), poolclass=NullPool)
+    signed, purged = (fill(engine), NOWHERE) if name == "households" else fill_and_purge(engine, ruler)
+    engine.dispose()
+    return ruler, signed, purged
 
 
 def main(attacks: int, seed: int) -> int:
-    """One JSON line: how many were made, of which kinds, and which were missed."""
+    """One JSON line: how many were made, of which kinds, and which were missed. Half of them where a purge was."""
     missed: list[dict[str, Any]] = []
     made: Counter[str] = Counter()
     with throwaway({"fsync": "off"}) as (cluster, port):
-        create_databases(cluster, port, ["households"])
-        migrate_all({"households": cluster.dsn(port, "households", "households")})
-        engine = connect(cluster.dsn(port, "households", "households"))
-        signed = fill(engine)
-        ruler = create_engine(cluster.dsn(port, "households"), poolclass=NullPool)
+        worlds = [world(cluster, port, name) for name in ("households", "attendance")]
         for number in range(attacks):
             kind, random = list(KINDS)[number % len(KINDS)], Random(f"{seed}:{number}")
-            expected, here, exported = attack(ruler, signed, kind, random)
+            ruler, signed, purged = worlds[number // len(KINDS) % len(worlds)]
+            expected, here, exported = attack(ruler, signed, kind, random, purged)
             made[kind.split()[0]] += 1
             if expected not in here or expected not in exported:
                 missed.append({"number": number, "kind": kind, "expected": str(expected), "found": str(here)})
-        engine.dispose()
     sys.stdout.write(json.dumps({"attacks": attacks, "missed": missed, "seed": seed, "made": made}) + "\n")
     return 1 if missed else 0
 

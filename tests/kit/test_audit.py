@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from services.cli.audit_purge import old_ends, purge_up_to
 from services.cli.postgres import Cluster
 from services.kit.store.audit import Audit, AuditHead, AuditSigned, Line, note
 from services.kit.store.chain import Flaw, check_database, check_lines, export
@@ -27,7 +28,7 @@ from services.kit.store.claim import enqueue
 from services.kit.store.db import open_session
 from services.kit.store.heads import NotOurSignature, copy_out, heads_in, read_copies, sign_heads
 from tests.conftest import NOW
-from tests.kit.tampering import KEY, KINDS, SLOTS, attack, awkward_line, fill
+from tests.kit.tampering import KEY, KINDS, SLOTS, attack, awkward_line, fill, fill_and_purge
 
 HOME = Path(__file__).resolve().parents[2]
 ATTACKS = 5 * len(KINDS)
@@ -199,6 +200,51 @@ def test_whatever_a_superuser_changes_is_found_and_the_first_bad_line_named(engi
         expected, here, told = attack(ruler, signed, kind, Random(f"suite {number}"))
         assert expected in here, kind
         assert expected in told, kind
+
+
+def test_all_of_it_is_found_behind_a_purge_too(engine: Engine, ruler: Engine) -> None:
+    signed, purged = fill_and_purge(engine, ruler)
+    with ruler.connect() as connection:
+        assert check_database(connection, signed, purged) == []
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar_one() == sum(SLOTS.values()) - 12
+    for number in range(ATTACKS):
+        kind = list(KINDS)[number % len(KINDS)]
+        expected, here, told = attack(ruler, signed, kind, Random(f"purged {number}"), purged)
+        assert expected in here, kind
+        assert expected in told, kind
+
+
+def test_a_purge_that_nobody_signed_is_a_deletion(engine: Engine, ruler: Engine) -> None:
+    signed, _ = fill_and_purge(engine, ruler)
+    with ruler.connect() as connection:
+        assert check_database(connection, signed) == [Flaw("households-api-1", 1, "missing")]
+
+
+def test_what_was_purged_and_is_back_was_inserted(engine: Engine, ruler: Engine) -> None:
+    signed, purged = fill_and_purge(engine, ruler)
+    with ruler.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("UPDATE audit SET seq = 12 WHERE slot = 'households-api-1' AND seq = 13"))
+        assert check_database(connection, signed, purged) == [Flaw("households-api-1", 12, "inserted")]
+        connection.rollback()
+
+
+def test_nobody_purges_what_is_younger_than_half_a_year(engine: Engine, ruler: Engine) -> None:
+    fill(engine)
+    with pytest.raises(DBAPIError, match="kept for 183 days"), ruler.begin() as connection:
+        purge_up_to(connection, old_ends(connection, NOW + timedelta(days=1)), KEY, "households", NOW)
+    with ruler.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM audit")).scalar_one() == sum(SLOTS.values())
+
+
+def test_a_service_can_purge_nothing(api_engines: dict[str, Engine], cluster: tuple[Cluster, int]) -> None:
+    made, port = cluster
+    work = create_engine(made.dsn(port, "households", "households_work"), poolclass=NullPool)
+    for engine in (api_engines["households"], work):
+        with pytest.raises(DBAPIError, match="permission denied for function"), engine.begin() as connection:
+            connection.execute(text("SELECT audit_purge('{\"purged\": {}}', '', now())"))
+        with pytest.raises(DBAPIError, match="permission denied for table"), engine.begin() as connection:
+            connection.execute(text("SET LOCAL shouwang.purging = 'on'; DELETE FROM audit"))
 
 
 def test_a_cut_end_that_nobody_signed_is_why_heads_are_signed_every_hour(engine: Engine, ruler: Engine) -> None:

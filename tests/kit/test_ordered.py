@@ -128,7 +128,7 @@ def settle_one(house: House, key: object, fate: str, now: object) -> list[tuple[
         row = session.get_one(Subscription, key)
         groups = claim_groups(session, row, now, 2)  # type: ignore[arg-type]
         told = [(e.subject, e.data["number"]) for group in groups for e in group.events]
-        ids = [d.id for group in groups for d in group.deliveries]
+        ids = [(d.event_id, d.subscription_id) for group in groups for d in group.deliveries]
         if fate == "done":
             for one in ids:
                 session.get_one(Delivery, one).done_at = NOW

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from services.kit.store.months import made_at
 from services.kit.store.tables import Event
 
 ONE = "application/cloudevents+json"
@@ -56,7 +57,7 @@ def emit(
     """One row, however many listen. A statement that opens thousands of things writes its events itself, in SQL."""
     session.add(
         Event(
-            id=uuid4(),
+            id=made_at(now),
             type=kind,
             subject=str(subject),
             division=division,

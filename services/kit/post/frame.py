@@ -84,5 +84,5 @@ def following(
     return [
         *(Loop(f"wire to {owner}", wire_and_pull(owner), idle=HOURLY) for owner in handlers),
         Loop("revocations", pull_revocations, idle=EVERY),
-        Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1),
+        Loop("jobs", lambda now: work_a_job(engine, known, now), idle=0.1, slowest=0.25),
     ]

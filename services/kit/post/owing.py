@@ -3,12 +3,13 @@ And what it is owed no more."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from services.kit.store.audit import note_own
+from services.kit.store.months import made_at
 from services.kit.store.tables import Delivery, Event, Subscription
 
 PINGED = "subscription.pinged"
@@ -64,7 +65,7 @@ OWE_THESE = text(
 
 def ping(session: Session, subscription: Subscription, now: datetime) -> Delivery:
     """An event for this subscriber alone, on the way of all others: signed, checked, tried again."""
-    event = Event(id=uuid4(), type=PINGED, subject=str(subscription.id), occurred_at=now, fanned_out=True)
+    event = Event(id=made_at(now), type=PINGED, subject=str(subscription.id), occurred_at=now, fanned_out=True)
     session.add(event)
     session.flush()
     delivery = Delivery(event_id=event.id, subscription_id=subscription.id, due_at=now)

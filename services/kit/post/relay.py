@@ -21,6 +21,7 @@ from services.kit.store.answers import forget_answers
 from services.kit.store.claim import those_held
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
+from services.kit.store.months import keeps_months
 from services.kit.store.tables import Delivery, Subscription
 from services.kit.store.work import Loop, Step
 from services.kit.web.request_id import event_id
@@ -133,7 +134,8 @@ def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:
 
     return [
         Loop("old answers", lambda now: forget_answers(engine, now), idle=3600.0),
-        Loop("fan out", lambda now: fan_out(engine, now), idle=0.05),
-        Loop("our own", deliver(True), idle=0.05),
-        Loop("outside", deliver(False), idle=0.1),
+        keeps_months(settings, engine),
+        Loop("fan out", lambda now: fan_out(engine, now), idle=0.05, slowest=0.25),
+        Loop("our own", deliver(True), idle=0.05, slowest=0.5),
+        Loop("outside", deliver(False), idle=0.1, slowest=0.5),
     ]

@@ -4,13 +4,14 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import chain, repeat
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from services.kit.post.outgoing import Answer
 from services.kit.store.audit import note_own
+from services.kit.store.months import made_at
 from services.kit.store.tables import Delivery
 
 DAY_5 = 12  # steps of ten hours until the fifth day
@@ -90,7 +91,7 @@ def disable(session: Session, subscription_id: UUID, because: str, now: datetime
         return
     end_debts(session, subscription_id, now, f"the subscription was disabled: {because}")
     note_own(session, "subscription disabled", now, because, subscription_id)
-    notice = {"event_id": uuid4(), "type": DISABLED, "id": subscription_id, "now": now, "because": because}
+    notice = {"event_id": made_at(now), "type": DISABLED, "id": subscription_id, "now": now, "because": because}
     session.execute(NOTICE, notice | {"subscriber": subscriber})
 
 

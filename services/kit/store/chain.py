@@ -1,7 +1,7 @@
 """Is the audit whole? Asked of the database in one statement over all chains, or of an export without any database.
 
 Whoever may change the tables as superuser can hide nothing in the middle of a chain; the end of one is held by the
-signed heads, up to the hour they were signed.
+signed heads, up to the hour they were signed. A chain whose beginning was purged begins behind its signed end.
 """
 
 import json
@@ -27,9 +27,13 @@ CANONICAL = """
 BROKEN = text(
     rf"""
     WITH linked AS (
-        SELECT slot, seq, lag(seq, 1, 0::bigint) OVER chain AS before, hash IS DISTINCT FROM sha256(
-            lag(hash, 1, '\x{GENESIS.hex()}'::bytea) OVER chain || convert_to({CANONICAL}, 'UTF8')) AS altered
-        FROM audit WINDOW chain AS (PARTITION BY slot ORDER BY seq)
+        SELECT slot, seq, lag(seq, 1, coalesce(ended, 0)) OVER chain AS before, hash IS DISTINCT FROM sha256(
+            lag(hash, 1, coalesce(link, '\x{GENESIS.hex()}'::bytea)) OVER chain || convert_to({CANONICAL}, 'UTF8')
+            ) AS altered
+        FROM audit LEFT JOIN (
+            SELECT key, CAST(value ->> 0 AS bigint) AS ended, decode(value ->> 1, 'hex') AS link
+            FROM jsonb_each(CAST(:purged AS jsonb))
+        ) AS purged ON key = slot WINDOW chain AS (PARTITION BY slot ORDER BY seq)
     )
     SELECT DISTINCT ON (slot) slot, CASE WHEN seq = before + 1 THEN seq ELSE least(seq, before + 1) END,
            CASE WHEN seq > before + 1 THEN 'missing' WHEN seq <= before THEN 'inserted' ELSE 'altered' END
@@ -51,6 +55,7 @@ ALL = text(
 
 End = tuple[int, str]  # of a chain: its last line's number and hash in hex
 Ends = Mapping[str, End]  # by slot
+NOWHERE: Ends = {}
 Row = tuple[Sequence[str], str]  # the fields as texts, and the hash
 
 
@@ -71,16 +76,19 @@ def firsts(flaws: Iterable[Flaw]) -> list[Flaw]:
     return list(first.values())
 
 
-def check_database(connection: Connection, signed: Sequence[Ends]) -> list[Flaw]:
+def check_database(connection: Connection, signed: Sequence[Ends], purged: Ends = NOWHERE) -> list[Flaw]:
     """The connection reads one snapshot (REPEATABLE READ), or lines written meanwhile would look like flaws."""
-    flaws = [Flaw(*row) for row in connection.execute(BROKEN)]
-    ends = {row[0]: (end_of(row[1], row[2]), end_of(row[3], row[4])) for row in connection.execute(ENDS)}
+    flaws = [Flaw(*row) for row in connection.execute(BROKEN, {"purged": json.dumps(purged)})]
+    ends = {
+        row[0]: (end_of(row[1], row[2]), end_of(row[3], row[4]) or purged.get(row[0]))
+        for row in connection.execute(ENDS)
+    }
     flaws += [flaw for slot, (head, last) in ends.items() if (flaw := end_flaw(slot, head, last))]
     for heads in signed:
         for slot, (seq, digest) in heads.items():
-            found = connection.scalar(AT, {"slot": slot, "seq": seq})
-            if found != digest:
-                last = ends.get(slot, (None, None))[1] or (0, "")
+            begin = purged.get(slot, (0, ""))
+            if seq > begin[0] and (found := connection.scalar(AT, {"slot": slot, "seq": seq})) != digest:
+                last = ends.get(slot, (None, None))[1] or begin
                 flaws.append(Flaw(slot, seq, "rewritten") if found else Flaw(slot, min(last[0] + 1, seq), "missing"))
     return firsts(flaws)
 
@@ -99,10 +107,13 @@ def end_flaw(slot: str, head: End | None, last: End | None) -> Flaw | None:
     return Flaw(slot, said[0], "head") if said[1] != found[1] and said[0] else None
 
 
-def check_lines(rows: Iterable[Row], heads: Ends, signed: Sequence[Ends]) -> tuple[int, list[Flaw]]:
+def check_lines(
+    rows: Iterable[Row], heads: Ends, signed: Sequence[Ends], purged: Ends = NOWHERE
+) -> tuple[int, list[Flaw]]:
     """The same of an export: rows of one slot stand together, by number. Also says how many there were."""
-    wanted = {(slot, seq): digest for ends in signed for slot, (seq, digest) in ends.items()}
-    last: dict[str, End] = {}
+    last: dict[str, End] = dict(purged)
+    told = ((slot, seq, digest) for ends in signed for slot, (seq, digest) in ends.items())
+    wanted = {(slot, seq): digest for slot, seq, digest in told if seq > last.get(slot, (0, ""))[0]}
     flaws: list[Flaw] = []
     count = 0
     for row, digest in rows:
@@ -116,7 +127,8 @@ def check_lines(rows: Iterable[Row], heads: Ends, signed: Sequence[Ends]) -> tup
         elif wanted.pop((slot, seq), digest) != digest:
             flaws.append(Flaw(slot, seq, "rewritten"))
         last[slot] = (seq, digest)
-    flaws += [f for slot in {*heads, *last} if (f := end_flaw(slot, heads.get(slot), last.get(slot)))]
+    ended = {slot for slot in {*heads, *last} if slot in heads or last[slot] != purged.get(slot)}
+    flaws += [f for slot in ended if (f := end_flaw(slot, heads.get(slot), last.get(slot)))]
     flaws += [Flaw(slot, min(seq, last.get(slot, (0, ""))[0] + 1), "missing") for slot, seq in wanted]
     return count, firsts(flaws)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import DATERANGE, JSONB, ExcludeConstraint, Range
 from sqlalchemy.orm import registry
 from sqlalchemy.types import UserDefinedType
@@ -33,14 +33,15 @@ class Kit(SQLModel, registry=registry()):
 
 
 class Event(Kit, table=True):
-    """Something that happened here, written in the transaction that made it happen."""
+    """Something that happened here, written in the transaction that made it happen. Its id says in which month it lies
+    (made_at in kit/store/months.py): the table is parted by it, as are those that are keyed by it."""
 
     __table_args__ = (
         Index("event_fresh", "xid", "id", postgresql_where="NOT fanned_out"),
         Index("event_feed", "xid", "id"),
     )
 
-    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    id: UUID = Field(primary_key=True)
     type: str
     subject: str
     division: str = ""
@@ -80,17 +81,13 @@ class Delivery(Kit, table=True):
         Index("delivery_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
         Index("delivery_dead", "dead_at", postgresql_where="dead_at IS NOT NULL"),
         Index("delivery_of", "subscription_id", "seq"),
-        UniqueConstraint("event_id", "subscription_id"),
+        Index("delivery_id", "id"),
     )
 
-    id: UUID = Field(
-        default_factory=uuid4,
-        primary_key=True,
-        sa_column_kwargs={"server_default": text("gen_random_uuid()")},
-    )
+    id: UUID = Field(default_factory=uuid4, sa_column_kwargs={"server_default": text("gen_random_uuid()")})
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
-    event_id: UUID = Field(foreign_key="event.id")
-    subscription_id: UUID = Field(foreign_key="subscription.id")
+    event_id: UUID = Field(foreign_key="event.id", primary_key=True)
+    subscription_id: UUID = Field(foreign_key="subscription.id", primary_key=True)
     due_at: datetime = instant()
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     done_at: datetime | None = instant(default=None)
