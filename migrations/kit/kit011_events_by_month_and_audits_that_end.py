@@ -75,6 +75,10 @@ BEGIN
                            'delivery_' || to_char(month, 'YYYY_MM'), lo, hi);
             EXECUTE format('CREATE TABLE %I PARTITION OF receipt FOR VALUES FROM (%L) TO (%L)',
                            'receipt_' || to_char(month, 'YYYY_MM'), lo, hi);
+            -- A partition shows nobody anything by itself: rows are reached through their parent.
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', 'event_' || to_char(month, 'YYYY_MM'));
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', 'delivery_' || to_char(month, 'YYYY_MM'));
+            EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', 'receipt_' || to_char(month, 'YYYY_MM'));
             INSERT INTO event SELECT (unnest(events)).*;
             INSERT INTO delivery OVERRIDING SYSTEM VALUE SELECT (unnest(owed)).*;
             INSERT INTO receipt SELECT (unnest(receipts)).*;
@@ -213,6 +217,7 @@ def part(table: str) -> None:
         op.execute(f"ALTER INDEX {name} RENAME TO {name}_default")
     op.execute(f"CREATE TABLE {table} (LIKE {table}_default INCLUDING DEFAULTS) PARTITION BY RANGE ({by})")
     op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_default DEFAULT")
+    op.execute(f"ALTER TABLE {table}_default ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} ADD PRIMARY KEY ({key})")
     for name, rows in mine.items():
         op.execute(f"CREATE INDEX {name} ON {table} {rows}")
