@@ -109,6 +109,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-sets/{set_id}": "household:read",
         "GET /v1/households": "household:read",
         "GET /v1/households/{household_id}": "household:read",
+        "GET /v1/household-places": "household:read",
         "GET /v1/households/{household_id}/statements": "household:read",
         "GET /v1/households/{household_id}/safeguards": "household:read",
         "GET /v1/households/{household_id}/tags": "household:read",

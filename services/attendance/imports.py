@@ -7,11 +7,13 @@ from fastapi import APIRouter, File, Request, UploadFile
 
 from services.attendance import import_pairings, import_stations, import_teams
 from services.attendance.facts import facts_changed_in_bulk
+from services.attendance.pairings import villages_of
 from services.attendance.policy import allow
 from services.attendance.upload import Upload
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.scope import scope_of
 from services.kit.web.audited import tell
+from services.kit.web.auth import CallerDep
 from services.kit.web.cells import ImportOut
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import Row, read_sheet
@@ -52,11 +54,19 @@ def create_import(
     openapi_extra=repeatable(HEADER, KEPT_FOR),
 )
 def create_pairing_import(
-    file: Annotated[UploadFile, File()], request: Request, session: UnboundSessionDep, today: Today, now: Now
+    file: Annotated[UploadFile, File()],
+    request: Request,
+    session: UnboundSessionDep,
+    caller: CallerDep,
+    today: Today,
+    now: Now,
 ) -> ImportOut:
-    """As a file of teams. A household that has somebody else of the kind is moved on the first day of the new one."""
+    """As a file of teams, for households that the caller sees in the register. A household that has
+    somebody else of the kind is moved on the first day of the new one."""
+    rows = rows_of(request, file, import_pairings.HEADERS)
+    lie = villages_of(request, caller.token, import_pairings.households_in(rows))
     upload = Upload(session, scope_of(session), request.app.state.seal.pinned(), today, now)
-    return ImportOut.of(import_pairings.take(upload, rows_of(request, file, import_pairings.HEADERS)))
+    return ImportOut.of(import_pairings.take(upload, rows, lie))
 
 
 def rows_of(request: Request, file: UploadFile, headers: tuple[str, ...]) -> list[Row]:

@@ -19,6 +19,8 @@ from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
 from services.attendance.recording import RECORDED, record
+from services.attendance.register import Register
+from services.attendance.settings import AttendanceSettings
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -67,7 +69,9 @@ ROUTERS = [
 ]
 
 
-def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+def create(
+    settings: Settings, engine: Engine | None = None, keys: Keys | None = None, register: Register | None = None
+) -> FastAPI:
     engine = engine or connect(settings.dsn)
     lanes = Lanes(make_url(settings.work_dsn) if settings.database_url else engine.url, settings.slot_of("api"), record)
     return create_app(
@@ -80,6 +84,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
         state={
             "seal": read_seal(settings, engine, SEALED),
             "lanes": lanes,
+            "register": register,
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),
             "client_secret": settings.secret("client_secret"),
@@ -88,6 +93,6 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
 
 
 if __name__ == "__main__":
-    settings = settings_or_exit(Settings, "client_secret")
+    settings = settings_or_exit(AttendanceSettings, "client_secret")
     log_lines(settings.service, "api")
-    serve(create(settings), settings.port)
+    serve(create(settings, register=Register.at(settings.households_url)), settings.port)

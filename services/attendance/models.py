@@ -67,7 +67,7 @@ class Posting(Table, table=True):
 
 class Pairing(Table, table=True):
     """结对帮扶: a cadre who answers for a household from a day until a day. The constraint lets a household have one of
-    a kind at a time. The register is not known here: a household is an id, and lies where the document says."""
+    a kind at a time. A household is an id of the register, which says where it lies."""
 
     __table_args__ = (
         ExcludeConstraint(("household_id", "="), ("kind", "="), ("valid", "&&"), using="gist"),

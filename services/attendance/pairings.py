@@ -1,12 +1,12 @@
 """结对帮扶: who answers for which household, of each kind one at a time. Pairing is seeing: see grant_pairings.py."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from psycopg.errors import ExclusionViolation
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from services.attendance.grant_pairings import grant_pairings
 from services.attendance.models import Pairing
 from services.attendance.policy import allow
 from services.attendance.reach import reachable_cadre, reachable_pairings
+from services.attendance.register import Register, RegisterAway
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scope_of
 from services.kit.store.sealed import take_turn
@@ -41,7 +42,6 @@ class PairingIn(BaseModel):
     cadre_id: Annotated[UUID, Field(title="帮扶人")]
     household_id: Annotated[UUID, Field(title="农户")]
     kind: Annotated[Kind, Field(title="类别")] = "assistant"
-    village: Annotated[str, Field(pattern=r"^[0-9]{12}$", title="农户所在村代码")]
     valid_from: Annotated[WrittenDay, Field(title="起始日")]
     valid_until: Annotated[WrittenDay | None, Field(title="失效日")] = None  # the first day it no longer holds
     document_no: Annotated[str, Field(min_length=1, max_length=100, title="文号")]
@@ -49,6 +49,7 @@ class PairingIn(BaseModel):
 
 class PairingOut(PairingIn):
     id: UUID
+    village: Annotated[str, Field(pattern=r"^[0-9]{12}$", title="农户所在村代码")]  # when it was written
 
     @classmethod
     def of(cls, pairing: Pairing) -> Self:
@@ -90,18 +91,29 @@ class NotToOneself(DomainError):
 
 @router.put("/{pairing_id}", dependencies=[allow("pairing:write")], openapi_extra=repeatable("path"), responses=EDITED)
 def put_pairing(
-    pairing_id: UUID, body: PairingIn, session: SessionDep, caller: CallerDep, edit: EditDep, now: Now
+    pairing_id: UUID,
+    body: PairingIn,
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    edit: EditDep,
+    now: Now,
 ) -> PairingOut:
-    """Begins a pairing, or changes its days. If the household has somebody else of that kind, their pairing ends on the
-    day this one begins: so a household is moved. Seen and no longer seen in every service within two seconds."""
+    """Begins a pairing of a household that the caller sees in the register, or changes its days. If the household has
+    somebody else of that kind, their pairing ends on the day this one begins: so a household is moved. Seen and no
+    longer seen in every service within two seconds."""
+    lie = villages_of(request, caller.token, [body.household_id])
     cadre = reachable_cadre(session, body.cadre_id)
-    if not scope_of(session).covers(body.village):
-        raise NotThere
     if cadre.account == caller.subject:
         raise NotToOneself
+    if body.valid_until and body.valid_until <= body.valid_from:
+        raise EndsBeforeItBegins
     one_at_a_time(session)
     held = session.get(Pairing, pairing_id)
-    wanted = PairingOut(id=pairing_id, **body.model_dump())
+    village = found(village_of(lie, body.household_id, days_of(body), held))
+    if not scope_of(session).covers(village):
+        raise NotThere
+    wanted = PairingOut(id=pairing_id, village=village, **body.model_dump())
     edit.check(PairingOut.of(held) if held else None, wanted)
     pair(session, held, wanted, now)
     edit.told(wanted)
@@ -138,14 +150,28 @@ def get_pairing(pairing_id: UUID, session: SessionDep, edit: EditDep) -> Pairing
     return shown
 
 
+def villages_of(request: Request, token: str, households: Collection[UUID]) -> Mapping[UUID, str]:
+    """By the register of this process; one that has none pairs nobody."""
+    register: Register | None = request.app.state.register
+    if register is None:
+        raise RegisterAway
+    return register.villages(token, households)
+
+
+def village_of(lie: Mapping[UUID, str], household: UUID, days: Range[date], held: Pairing | None) -> str | None:
+    """Where the register shows it. What is paired and shown no more is where it was, for days it is paired already:
+    so that a pairing can be ended whatever became of the household."""
+    if household in lie or held is None or held.household_id != household:
+        return lie.get(household)
+    return held.village if held.valid.contains(days) else None
+
+
 def one_at_a_time(session: Session) -> None:
     take_turn(session, TURN)
 
 
 def pair(session: Session, held: Pairing | None, wanted: PairingOut, now: datetime) -> None:
     """Refuses a second of the kind, also one that lies where the caller sees nothing."""
-    if wanted.valid_until and wanted.valid_until <= wanted.valid_from:
-        raise EndsBeforeItBegins
     fixed = (wanted.cadre_id, wanted.household_id, wanted.kind)
     if held and (held.cadre_id, held.household_id, held.kind) != fixed:
         raise PairedForAnother
@@ -158,7 +184,7 @@ def pair(session: Session, held: Pairing | None, wanted: PairingOut, now: dateti
         raise PairedAlready if isinstance(error.orig, ExclusionViolation) else NotThere from error
 
 
-def days_of(wanted: PairingOut) -> Range[date]:
+def days_of(wanted: PairingIn) -> Range[date]:
     return Range(wanted.valid_from, wanted.valid_until)
 
 

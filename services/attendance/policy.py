@@ -11,7 +11,7 @@ RIGHTS = {
     "station:write": OFFICE,
     "cadre:link": OFFICE | {"system"},
     "pairing:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
-    "pairing:write": frozenset({"county"}),  # whose word is taken for where a household lies
+    "pairing:write": frozenset({"county"}),
     "check-in:write": FIELD | OFFICE,
     "check-in:record": OFFICE,  # for somebody else
     "check-in:read": FIELD | OFFICE | {"auditor", "liaison"},

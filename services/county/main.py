@@ -23,6 +23,7 @@ from services.county import (
 )
 from services.county.models import SEALED
 from services.county.oidc import OidcIssuer
+from services.county.outside import Outside
 from services.county.passwords import Turns
 from services.county.policy import RIGHTS, allow
 from services.county.settings import SignInSettings
@@ -79,6 +80,7 @@ def create(
     limits = limits or SignInSettings()
     engine = engine or connect(settings.dsn)
     signer = tokens.Signer.read(settings.secrets)
+    outside = Outside.of(settings, limits)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))
     return create_app(
         settings,
@@ -86,11 +88,12 @@ def create(
         title="Shouwang county",
         engine=engine,
         keys=keys or signer.keys(),
+        alongside=outside.while_serving,
         state={
             "signer": signer,
             "limits": limits,
-            "oidc": OidcIssuer.of(limits),
-            "work_apps": work_apps(settings, limits),
+            "oidc": OidcIssuer.of(limits, outside),
+            "work_apps": work_apps(settings, limits, outside),
             "turns": Turns(limits.hashing, limits.waiting),
             "seal": read_seal(settings, engine, SEALED),
             "allowed": Allowed.read(settings),

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
-import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.county.outside import Outside
 from services.county.settings import SignInSettings
 from services.kit.web.auth import LEEWAY, IssuerAway, Keys
 from services.kit.web.compact import read_parts
@@ -20,6 +20,7 @@ ALGORITHMS = ["RS256", "PS256", "ES256"]  # asymmetric alone: a shared secret wo
 HEADER = frozenset({"alg", "typ", "kid", "x5t"})
 KEY_ID = re.compile("[!-~]{1,200}")  # theirs are named as they like; it is only ever compared
 FRESH = 600  # seconds since it was issued
+SECOND = frozenset({"mfa", "otp", "hwk"})  # how they made sure, by RFC 8176: with more than a password
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Identity:
     username: str | None
     token_hash: bytes
     expires_at: datetime
+    by_two: bool  # they asked for a second factor themselves
 
 
 class IdClaims(BaseModel):
@@ -39,6 +41,7 @@ class IdClaims(BaseModel):
     sub: Annotated[str, Field(min_length=1, max_length=255)]
     aud: str | list[str]
     azp: str | None = None
+    amr: Annotated[list[str], Field(max_length=20)] = []
     iat: int
     exp: int
 
@@ -48,12 +51,12 @@ class OidcIssuer:
         self._limits, self._keys = limits, keys
 
     @classmethod
-    def of(cls, limits: SignInSettings) -> "OidcIssuer | None":
+    def of(cls, limits: SignInSettings, outside: Outside) -> "OidcIssuer | None":
         """None when the operator trusts nobody, or has not said for whom the tokens must be, or whose keys count."""
         url = limits.oidc_keys_url
         if not (limits.oidc_issuer and limits.oidc_audience and url):
             return None
-        return cls(limits, Keys(lambda: httpx.get(url, timeout=5, trust_env=False).raise_for_status().json()))
+        return cls(limits, Keys(lambda: outside.get(url)))
 
     def read(self, token: str, now: float) -> Identity:
         try:
@@ -72,6 +75,7 @@ class OidcIssuer:
             username if isinstance(username, str) else None,
             hashlib.sha256(token.encode()).digest(),
             datetime.fromtimestamp(claims.exp, UTC),
+            not SECOND.isdisjoint(claims.amr),
         )
 
     def _fits(self, claims: IdClaims, now: float) -> bool:

@@ -11,13 +11,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import httpx
-
+from services.county.outside import Outside
 from services.county.settings import SignInSettings
 from services.kit.settings import Settings
 from services.kit.web.errors import DomainError, NotSignedIn
-
-TIMEOUT = httpx.Timeout(5.0, connect=2.0)
 
 
 class WorkApp(Protocol):
@@ -34,15 +31,15 @@ class ProviderAway(DomainError):
 class AppToken:
     """The app's own token, kept until a minute before its end: the providers count how often it is asked for."""
 
-    def __init__(self, http: httpx.Client, path: str, credentials: Mapping[str, str]) -> None:
-        self._http, self._path, self._credentials = http, path, credentials
+    def __init__(self, outside: Outside, url: str, credentials: Mapping[str, str]) -> None:
+        self._outside, self._url, self._credentials = outside, url, credentials
         self._token, self._until = "", 0.0
         self._lock = threading.Lock()
 
     def current(self) -> str:
         with self._lock:
             if time.monotonic() >= self._until:
-                told = answered(self._http.get(self._path, params=dict(self._credentials)))
+                told = self._outside.get(self._url, self._credentials)
                 if told.get("errcode") != 0 or not isinstance(told.get("access_token"), str):
                     raise ProviderAway
                 self._token = told["access_token"]
@@ -57,15 +54,16 @@ class AppToken:
 class WeCom:
     BAD_TOKEN = (40014, 42001)
 
-    def __init__(self, url: str, corporation: str, secret: str) -> None:
-        self._http = client(url)
-        self._token = AppToken(self._http, "/cgi-bin/gettoken", {"corpid": corporation, "corpsecret": secret})
+    def __init__(self, outside: Outside, url: str, corporation: str, secret: str) -> None:
+        self._outside, self._url = outside, url.rstrip("/")
+        credentials = {"corpid": corporation, "corpsecret": secret}
+        self._token = AppToken(outside, f"{self._url}/cgi-bin/gettoken", credentials)
 
     def subject_of(self, code: str) -> str:
         """Somebody outside the corporation has an `openid` and no `userid`."""
         with asking():
             query = {"access_token": self._token.current(), "code": code}
-            told = answered(self._http.get("/cgi-bin/auth/getuserinfo", params=query))
+            told = self._outside.get(f"{self._url}/cgi-bin/auth/getuserinfo", query)
         if told.get("errcode") in self.BAD_TOKEN:
             self._token.forget()
             raise ProviderAway
@@ -75,14 +73,14 @@ class WeCom:
 class DingTalk:
     BAD_TOKEN = (40014, 42001, 88)
 
-    def __init__(self, url: str, app: str, secret: str) -> None:
-        self._http = client(url)
-        self._token = AppToken(self._http, "/gettoken", {"appkey": app, "appsecret": secret})
+    def __init__(self, outside: Outside, url: str, app: str, secret: str) -> None:
+        self._outside, self._url = outside, url.rstrip("/")
+        self._token = AppToken(outside, f"{self._url}/gettoken", {"appkey": app, "appsecret": secret})
 
     def subject_of(self, code: str) -> str:
         with asking():
             query = {"access_token": self._token.current()}
-            told = answered(self._http.post("/topapi/v2/user/getuserinfo", params=query, json={"code": code}))
+            told = self._outside.post(f"{self._url}/topapi/v2/user/getuserinfo", query, {"code": code})
         if told.get("errcode") in self.BAD_TOKEN:
             self._token.forget()
             raise ProviderAway
@@ -95,19 +93,8 @@ def asking() -> Iterator[None]:
     """Whatever goes wrong on the way is the provider being away."""
     try:
         yield
-    except (httpx.HTTPError, ValueError) as error:
+    except ValueError as error:
         raise ProviderAway from error
-
-
-def client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False, follow_redirects=False)
-
-
-def answered(response: httpx.Response) -> dict[str, Any]:
-    told = response.raise_for_status().json()
-    if not isinstance(told, dict):
-        raise ProviderAway
-    return told
 
 
 def member(told: Mapping[str, Any], subject: object) -> str:
@@ -116,11 +103,13 @@ def member(told: Mapping[str, Any], subject: object) -> str:
     return subject
 
 
-def work_apps(settings: Settings, limits: SignInSettings) -> dict[str, WorkApp]:
+def work_apps(settings: Settings, limits: SignInSettings, outside: Outside) -> dict[str, WorkApp]:
     """Those whose address the operator has set; their secrets are files beside the others."""
     apps: dict[str, WorkApp] = {}
     if limits.wecom_url:
-        apps["wecom"] = WeCom(limits.wecom_url, limits.wecom_corporation, settings.secret("wecom_secret"))
+        apps["wecom"] = WeCom(outside, limits.wecom_url, limits.wecom_corporation, settings.secret("wecom_secret"))
     if limits.dingtalk_url:
-        apps["dingtalk"] = DingTalk(limits.dingtalk_url, limits.dingtalk_app, settings.secret("dingtalk_secret"))
+        apps["dingtalk"] = DingTalk(
+            outside, limits.dingtalk_url, limits.dingtalk_app, settings.secret("dingtalk_secret")
+        )
     return apps

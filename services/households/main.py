@@ -10,6 +10,7 @@ from services.households import (
     imports,
     inbox,
     income,
+    places,
     register,
     safeguards,
     tags,
@@ -44,6 +45,7 @@ PUBLISHED = {
 
 ROUTERS = [
     register.router,
+    places.router,
     id_number_views.router,
     imports.router,
     import_batches.router,

@@ -108,3 +108,5 @@ def test_two_posts_about_the_same_households_in_another_order_do_not_deadlock(
     watched.commit()
     one.result(10)
     other.result(10)
+    watched.rollback()
+    assert set(watched.scalars(text("SELECT subject FROM household_facts"))) == {FIRST, MIDDLE, LAST}

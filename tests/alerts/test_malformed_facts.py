@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from services.alerts.inbox import HANDLERS
@@ -31,7 +32,9 @@ def hear(session: Session, kind: str, subject: str, data: dict[str, Any], now: d
 
 
 def test_whole_facts_are_heard(watched: Session) -> None:
-    hear(watched, "facts.changed", str(uuid4()), WHOLE)
+    hear(watched, "facts.changed", FAMILY, WHOLE)
+    kept = watched.execute(text("SELECT subject, version, persons FROM household_facts")).all()
+    assert [(str(row.subject), row.version, row.persons) for row in kept] == [(FAMILY, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,4 @@ def test_whole_facts_are_heard(watched: Session) -> None:
 def test_facts_that_cannot_be_are_refused(watched: Session, subject: str, data: dict[str, Any]) -> None:
     with pytest.raises(NotAnEvent):
         hear(watched, "facts.changed", subject, data)
+    assert watched.execute(text("SELECT FROM household_facts")).all() == []

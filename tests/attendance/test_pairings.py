@@ -2,24 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.attendance.import_pairings import HEADERS
 from services.attendance.models import Cadre
+from services.attendance.register import Register
 from services.cli.secret_files import make_secrets, secret_folder
-from services.kit.store.grants import changed_since, copy_grants
+from services.households.models import Household
+from services.kit.store.db import open_session
+from services.kit.store.grants import SetMember, changed_since, copy_grants
 from tests.attendance.conftest import VILLAGE, Stationed
 from tests.callers import Headers, Office, Sign, edit, served
-from tests.conftest import TODAY
+from tests.conftest import NOW, TODAY
 from tests.door.world import alerts as furnish_alerts
 from tests.door.world import households as furnish_households
 
@@ -48,16 +55,42 @@ def county(office: Office) -> Headers:
     return office("a-county-account", "county")
 
 
+@pytest.fixture
+def register(http: TestClient, reading: Callable[[str], TestClient]) -> TestClient:
+    """The register as it is, asked by this test's attendance."""
+    asked = reading("households")
+    assert isinstance(http.app, FastAPI)
+    http.app.state.register = Register(asked)  # type: ignore[arg-type]  # a client of httpx, in another wrapping
+    return asked
+
+
+@pytest.fixture
+def lives(engines: dict[str, Engine]) -> Callable[..., UUID]:
+    """A household of the register, there already or made for the test."""
+
+    def make(household: UUID = HOME, village: str = VILLAGE) -> UUID:
+        row = Household(
+            id=household, number=f"JK{household.hex[:12]}", village=village, head_name="示甲", created_at=NOW
+        )
+        with open_session(engines["households"]) as session, session.begin():
+            if not session.get(Household, household):
+                session.add(row)
+        return household
+
+    return make
+
+
 def pairing(cadre: UUID, household: UUID = HOME, **changed: Any) -> dict[str, Any]:
-    said = {"kind": "assistant", "village": VILLAGE, "valid_from": "2026-01-01", "valid_until": None}
+    said = {"kind": "assistant", "valid_from": "2026-01-01", "valid_until": None}
     return {"cadre_id": str(cadre), "household_id": str(household), "document_no": "示例〔2026〕3号"} | said | changed
 
 
 @pytest.fixture
-def put(http: TestClient, county: Headers) -> Put:
-    """As an office writes it: what is there is read first."""
+def put(http: TestClient, county: Headers, register: TestClient, lives: Callable[..., UUID]) -> Put:
+    """As an office writes it: what is there is read first. The register has the household."""
 
     def write(cadre: UUID, household: UUID = HOME, number: UUID | None = None, **changed: Any) -> Any:
+        lives(household)
         return edit(http, f"/v1/pairings/{number or uuid4()}", pairing(cadre, household, **changed), county)
 
     return write
@@ -81,7 +114,7 @@ def test_a_pairing_is_begun_changed_and_told_once_each_time(
 ) -> None:
     number = uuid4()
     first = put(village.first, number=number)
-    assert (first.status_code, first.json()) == (200, pairing(village.first) | {"id": str(number)})
+    assert (first.status_code, first.json()) == (200, pairing(village.first) | {"id": str(number), "village": VILLAGE})
     assert put(village.first, number=number).status_code == 200
     ended = put(village.first, number=number, valid_until="2026-11-21")
     assert (ended.status_code, days(http, county)) == (200, [("2026-01-01", str(village.first), "2026-11-21")])
@@ -124,7 +157,6 @@ def test_a_cadre_answers_for_many_and_a_household_has_one_of_each_kind(put: Put,
     ("changed", "status", "code"),
     [
         ({"valid_until": "2026-01-01"}, 422, "ends-before-it-begins"),
-        ({"village": "520622001001"}, 404, "not-there"),
         ({"cadre_id": str(uuid4())}, 404, "not-there"),
         ({"kind": "friend"}, 422, "not-understood"),
     ],
@@ -136,6 +168,79 @@ def test_a_pairing_that_cannot_be_is_refused(
     assert (refused.status_code, refused.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("where", ["nowhere", "520622001001"])
+def test_a_household_that_the_writer_does_not_see_in_the_register_is_paired_by_nobody(
+    put: Put, http: TestClient, county: Headers, lives: Callable[..., UUID], village: Stationed, where: str
+) -> None:
+    unseen = uuid4() if where == "nowhere" else lives(uuid4(), where)
+    refused = http.put(f"/v1/pairings/{uuid4()}", json=pairing(village.first, unseen), headers=county)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not-there")
+    assert days(http, county, unseen) == []
+
+
+def test_a_household_of_a_set_is_seen_and_lies_where_the_writer_pairs_nobody(
+    http: TestClient, register: TestClient, lives: Callable[..., UUID], office: Office, village: Stationed,
+    households: Session,
+) -> None:  # fmt: skip
+    group, elsewhere = uuid4(), lives(uuid4(), "520622001001")
+    since = Range(date(2026, 1, 1), None)
+    households.add(SetMember(set_id=group, subject=elsewhere, owner="households", valid=since, version=1))
+    households.commit()
+    office("writer", "county", place=str(group), kind="set")
+    writer = office("writer", "county")
+    assert register.get(f"/v1/households/{elsewhere}", headers=writer).status_code == 200
+    refused = http.put(f"/v1/pairings/{uuid4()}", json=pairing(village.first, elsewhere), headers=writer)
+    assert (refused.status_code, refused.json()["code"]) == (404, "not-there")
+
+
+def test_where_a_household_lies_is_asked_and_not_told(put: Put, village: Stationed) -> None:
+    refused = put(village.first, village=VILLAGE)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/village")
+
+
+def test_a_pairing_of_a_household_that_moved_away_can_be_ended_and_nothing_else(
+    put: Put, village: Stationed, households: Session
+) -> None:
+    number = uuid4()
+    put(village.first, number=number, valid_until="2026-12-01")
+    households.execute(text("UPDATE household SET village = '520622001001' WHERE id = :id"), {"id": HOME})
+    households.commit()
+    assert put(village.first, number=number, valid_until="2026-12-02").status_code == 404
+    assert put(village.first, number=number, valid_until=None).status_code == 404
+    assert put(village.first).status_code == 404
+    ended = put(village.first, number=number, valid_until="2026-11-03")
+    assert (ended.status_code, ended.json()["village"]) == (200, VILLAGE)
+
+
+@pytest.mark.parametrize("answer", [None, 500, 429, b"[{}]", b"{"], ids=["away", "500", "429", "other", "broken"])
+def test_while_the_register_cannot_be_asked_nobody_is_paired_and_check_ins_go_on(
+    http: TestClient, county: Headers, sign: Sign, village: Stationed, answer: int | bytes | None
+) -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        if answer is None:
+            raise httpx.ConnectError("away")
+        return httpx.Response(answer) if isinstance(answer, int) else httpx.Response(200, content=answer)
+
+    assert isinstance(http.app, FastAPI)
+    with httpx.Client(base_url="http://register", transport=httpx.MockTransport(reply)) as asked:
+        http.app.state.register = Register(asked)
+        refused = http.put(f"/v1/pairings/{uuid4()}", json=pairing(village.first), headers=county)
+        checked_in = http.post(
+            "/v1/check-ins", json={"id": str(uuid4()), "at": NOW.isoformat()}, headers=sign(village.account, "cadre")
+        )
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (503, "register-away", "5")
+    assert checked_in.status_code == 201
+
+
+def test_a_system_that_may_not_read_the_register_pairs_nobody(
+    http: TestClient, register: TestClient, lives: Callable[..., UUID], office: Office, village: Stationed
+) -> None:
+    body, path = pairing(village.first, lives()), f"/v1/pairings/{uuid4()}"
+    asked = ("pairing:write", "pairing:write household:read")
+    answers = [http.put(path, json=body, headers=office("bureau", scopes=scopes)) for scopes in asked]
+    assert [answer.status_code for answer in answers] == [403, 200]
+
+
 def test_an_id_stays_its_cadre_s_and_its_household_s(put: Put, village: Stationed) -> None:
     number = uuid4()
     put(village.first, number=number)
@@ -143,10 +248,11 @@ def test_an_id_stays_its_cadre_s_and_its_household_s(put: Put, village: Statione
         assert (refused.status_code, refused.json()["code"]) == (409, "paired-for-another")
 
 
-def test_nobody_pairs_a_household_with_themselves(http: TestClient, office: Office, village: Stationed) -> None:
-    refused = http.put(
-        f"/v1/pairings/{uuid4()}", json=pairing(village.first), headers=office(village.account, "county")
-    )
+def test_nobody_pairs_a_household_with_themselves(
+    http: TestClient, register: TestClient, lives: Callable[..., UUID], office: Office, village: Stationed
+) -> None:
+    mine = office(village.account, "county")
+    refused = http.put(f"/v1/pairings/{uuid4()}", json=pairing(village.first, lives()), headers=mine)
     assert (refused.status_code, refused.json()["code"]) == (403, "not-to-oneself")
 
 
@@ -176,7 +282,7 @@ def test_the_assistant_sees_the_paired_household_and_its_alerts_and_not_the_vill
     assert [register.get(one, headers=assistant).status_code for one in (path, other)] == [200, 404]
     assert watch.get(f"/v1/alerts/{alert.ids['alert']}", headers=assistant).status_code == 200
     listed = register.get("/v1/households?village=520621", headers=assistant).json()["rows"]
-    assert [row["id"] for row in listed] == [home.ids["household"]]
+    assert {row["id"] for row in listed} == {home.ids["household"], alert.ids["household"]}
     households.execute(text("UPDATE household SET village = '520621002001' WHERE id = :id"), {"id": home.ids["uuid"]})
     households.commit()
     assert register.get(path, headers=assistant).status_code == 200  # it moved; the pairing has not
@@ -209,11 +315,15 @@ def test_a_pairing_s_set_is_no_set_of_anybody_else_s(put: Put, village: Statione
 
 
 MOBILES = ("10001000001", "10001000002")
-ROW = (str(HOME), VILLAGE, "帮扶责任人", MOBILES[0], "2026-01-01", "", "示例〔2026〕3号")
+ROW = (str(HOME), "帮扶责任人", MOBILES[0], "2026-01-01", "", "示例〔2026〕3号")
 
 
 @pytest.fixture
-def send(http: TestClient, county: Headers, village: Stationed) -> Callable[..., dict[str, Any]]:
+def send(
+    http: TestClient, county: Headers, register: TestClient, lives: Callable[..., UUID], village: Stationed
+) -> Callable[..., dict[str, Any]]:
+    lives()
+
     def rows(*rows: tuple[str, ...], headers: Headers = county) -> dict[str, Any]:
         content = "\n".join(",".join(row) for row in (HEADERS, *rows)).encode()
         answer = http.post("/v1/pairing-imports", files={"file": ("p.csv", content)}, headers=headers)
@@ -252,43 +362,49 @@ def test_a_file_begins_ends_and_moves_and_twice_is_harmless(
 
 
 def test_each_row_of_a_file_is_judged_for_itself(
-    send: Callable[..., dict[str, Any]], put: Put, village: Stationed
+    send: Callable[..., dict[str, Any]], put: Put, lives: Callable[..., UUID], village: Stationed
 ) -> None:
     put(village.first, UUID(int=5), valid_from="2026-06-01")
+    home, late, last = (str(lives(uuid4())) for _ in range(3))
+    far = str(lives(uuid4(), "520622001001"))
     answer = send(
         ROW,
         ROW,
-        changed(ROW, 农户标识=str(uuid4()), 手机号="10009999999"),
+        changed(ROW, 农户标识=home, 手机号="10009999999"),
         changed(ROW, 农户标识="JK1"),
-        changed(ROW, 农户标识=str(uuid4()), 村代码="520622001001"),
-        changed(ROW, 农户标识=str(uuid4()), 失效日期="2026-01-01"),
+        changed(ROW, 农户标识=far),
+        changed(ROW, 农户标识=str(uuid4())),
+        changed(ROW, 农户标识=late, 失效日期="2026-01-01"),
         changed(ROW, 农户标识=str(UUID(int=5)), 手机号=MOBILES[1]),
-        changed(ROW, 农户标识=str(uuid4()), 文号="x"),
+        changed(ROW, 农户标识=last, 文号="x"),
     )
-    assert told(answer) == (2, 0, 6)
+    assert told(answer) == (2, 0, 7)
     assert faults(answer) == [
         (3, "农户标识", "twice-in-the-file"),
         (4, "手机号", "no-such-cadre"),
         (5, "农户标识", "not-an-id"),
-        (6, "村代码", "outside-your-places"),
-        (7, "失效日期", "ends-before-it-begins"),
-        (8, "农户标识", "paired-already"),
+        (6, "农户标识", "no-such-household"),
+        (7, "农户标识", "no-such-household"),
+        (8, "失效日期", "ends-before-it-begins"),
+        (9, "农户标识", "paired-already"),
     ]
 
 
 def test_whoever_sees_nothing_of_a_pairing_can_neither_move_the_household_nor_pair_it_twice(
     send: Callable[..., dict[str, Any]], put: Put, http: TestClient, office: Office, village: Stationed,
-    attendance: Session,
+    attendance: Session, households: Session,
 ) -> None:  # fmt: skip
     put(village.first)
+    households.execute(text("UPDATE household SET village = '520622001001' WHERE id = :id"), {"id": HOME})
+    households.commit()
     neighbour = office("neighbour", "county", place="520622")
-    moved = changed(ROW, 村代码="520622001001", 起始日期="2026-11-03")
+    moved = changed(ROW, 起始日期="2026-11-03")
     assert faults(send(moved, headers=neighbour)) == [(2, "手机号", "no-such-cadre")]
     unit = attendance.scalars(select(col(Cadre.unit_id)).where(col(Cadre.id) == village.second)).one()
     office("neighbour", "county", place=str(unit), kind="unit")
     refused = send(changed(moved, 手机号=MOBILES[1]), headers=neighbour)
     assert faults(refused) == [(2, "农户标识", "paired-already")]
-    body = pairing(village.second, village="520622001001", valid_from="2026-11-03")
+    body = pairing(village.second, valid_from="2026-11-03")
     alone = http.put(f"/v1/pairings/{uuid4()}", json=body, headers=neighbour)
     assert (alone.status_code, alone.json()["code"]) == (409, "paired-already")
 

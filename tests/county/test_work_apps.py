@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,12 +11,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import pyotp
 import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from services.county.settings import SignInSettings
 from tests.county.conftest import PASSWORD, county_with
+from tests.county.conftest import sign_in as own_sign_in
+
+ME = "/v1/accounts/me/second-factor"
 
 
 @dataclass
@@ -129,6 +134,20 @@ def test_a_platform_that_is_away_is_no_wrong_password(door: TestClient, platform
     platform.away = True
     refused = sign_in(door, provider, "c1")
     assert (refused.status_code, refused.json()["code"]) == (503, "provider-away")
+
+
+@each
+def test_who_has_bound_a_second_factor_is_asked_for_it(door: TestClient, platform: Platform, provider: str) -> None:
+    mine = own_sign_in(door, "li")
+    url = door.put(ME, json={"password": PASSWORD}, headers=mine).json()["otpauth_url"]
+    totp = pyotp.TOTP(parse_qs(urlsplit(url).query)["secret"][0])
+    earlier = totp.at(int(time.time()) - 30)
+    assert door.post(f"{ME}/confirmation", json={"totp": earlier}, headers=mine).status_code == 201
+    answers = []
+    for number, said in enumerate(({}, {"totp": "000000"}, {"totp": totp.now()})):
+        platform.codes[f"c{number}"] = f"li-at-{provider}"
+        answers.append(door.post(f"/v1/sign-ins/{provider}", json={"code": f"c{number}", **said}).status_code)
+    assert answers == [401, 401, 200]
 
 
 def test_a_member_over_there_is_one_account_here(door: TestClient, admin: dict[str, str]) -> None:

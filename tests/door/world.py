@@ -5,12 +5,14 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
 from services.alerts.models import Alert, FactHistory, Finding, Rule, Sweep, SweepGap
 from services.attendance.models import Cadre, CheckIn, DayStatus, Pairing, Posting, Station, Team, TeamFacts, Unit
+from services.attendance.register import Register
 from services.households.models import Household, HouseholdFacts, HouseholdSet, Membership, Person, Statement, Tag
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
@@ -92,6 +94,16 @@ def attendance(engine: Engine, village: str) -> Thing:
         "household": str(home),
     }
     return thing(village, team, cadre=str(cadre), account=account, **names)
+
+
+def everybodys_register() -> Register:
+    """Tells anybody where every household lies, by the end of its id: attendance itself must know what is whose."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params.get_list("household")
+        return httpx.Response(200, json=[{"household_id": one, "village": one[-12:]} for one in asked])
+
+    return Register(httpx.Client(base_url="http://register", transport=httpx.MockTransport(answer)))
 
 
 LONG_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)

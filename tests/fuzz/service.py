@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from services.cli.secret_files import make_secrets, secret_folder
 from services.kit.web.limits import Limits
 from tests.callers import served
+from tests.door.world import everybodys_register
 from tests.fuzz.server import listening
 from tests.fuzz.world import Pools, furnish
 
@@ -29,6 +30,7 @@ def opened(name: str, owner: Engine, api: Engine, key: RSAKey, folder: Path) -> 
         assert isinstance(app, FastAPI)
         if name == "county":
             app.dependency_overrides.clear()
+        app.state.register = everybodys_register()
         app.state.allowance = Limits(UNBOUNDED)
         with listening(app) as base:
             yield app, pools, base

@@ -63,7 +63,9 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {f"query.{name}": [OWN, SIBLING, OWN[:9], OWN[:6]] for name in ("village", "village_prefix", "division")}
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
+    pools |= {"query.household": ids["household"]} if service == "households" else {}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
+    pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
 
 

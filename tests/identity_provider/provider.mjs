@@ -17,7 +17,7 @@ server.listen(0, "127.0.0.1", () => {
         grant_types: ["authorization_code"], response_types: ["code"],
       },
     ],
-    claims: { openid: ["sub", "preferred_username", "roles"] },
+    claims: { openid: ["sub", "preferred_username", "roles", "amr"] },
     conformIdTokenClaims: false,
     findAccount: (_, sub) => ({
       accountId: sub,
@@ -32,7 +32,9 @@ server.listen(0, "127.0.0.1", () => {
     if (!request.url.startsWith("/sign/")) return answer(request, response);
     const { params, prompt, session } = await provider.interactionDetails(request, response);
     if (prompt.name === "login") {
-      return provider.interactionFinished(request, response, { login: { accountId: params.login_hint } });
+      return provider.interactionFinished(request, response, {
+        login: { accountId: params.login_hint, amr: params.login_hint.includes("twice") ? ["pwd", "mfa"] : ["pwd"] },
+      });
     }
     const grant = new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
     grant.addOIDCScope("openid");

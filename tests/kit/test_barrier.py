@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from services.cli.postgres import Cluster, work_role
 from services.cli.secret_files import SERVICES
-from services.households.models import Household
+from services.households.models import Household, HouseholdSet
 from services.kit.store.barrier import expose
 from services.kit.store.db import open_session
 from services.kit.store.grants import SetMember
@@ -59,6 +59,16 @@ def tell(connection: Connection, **said: str) -> None:
 
 def seen(connection: Connection) -> set[str]:
     return set(connection.execute(text("SELECT village FROM household")).scalars())
+
+
+def test_an_api_that_was_told_nothing_sees_no_set_and_is_not_stopped_by_asking(api: Connection, engine: Engine) -> None:
+    with open_session(engine) as session, session.begin():
+        kept = HouseholdSet(id=uuid4(), name="示例组", division=VILLAGE, created_by="somebody", created_at=NOW)
+        session.add(kept)
+    sets = text("SELECT created_by FROM household_set")
+    assert api.execute(sets).all() == []
+    tell(api, holder="somebody")
+    assert api.execute(sets).all() == [("somebody",)]
 
 
 def test_an_api_that_was_told_nothing_sees_nothing(api: Connection) -> None:

@@ -135,8 +135,9 @@ def test_a_missing_or_wrong_signature_is_refused(send: Send, heard: Heard, heade
     assert heard == []
 
 
-def test_a_signature_in_another_script_is_refused(send: Send) -> None:
+def test_a_signature_in_another_script_is_refused(send: Send, heard: Heard) -> None:
     assert_problem(send(told(event()), headers={"webhook-signature": "v1,éé"}), 401)
+    assert heard == []
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6), timedelta(days=3650)])
@@ -152,9 +153,12 @@ def test_one_owner_cannot_speak_for_another(send: Send, heard: Heard) -> None:
     assert heard == []
 
 
-def test_a_changed_body_is_refused(send: Send) -> None:
-    signed = signature(told(event()), inbox_secret(OWN_SECRET, "households"), datetime.now(UTC))
+def test_a_changed_body_is_refused(send: Send, heard: Heard) -> None:
+    sent = told(event())
+    signed = signature(sent, inbox_secret(OWN_SECRET, "households"), datetime.now(UTC))
     assert_problem(send(told(event()), headers=signed), 401)
+    assert heard == []
+    assert send(sent, headers=signed).status_code == 204
 
 
 MALFORMED = {
@@ -190,5 +194,8 @@ def test_bytes_that_are_no_text_are_refused(send: Send, body: bytes) -> None:
     assert send(body).status_code in (401, 422)
 
 
-def test_a_post_without_anything_is_refused(app: FastAPI) -> None:
-    assert_problem(TestClient(app).post("/v1/services/alerts/inbox/households"), 401)
+def test_a_post_without_anything_is_refused(app: FastAPI, heard: Heard) -> None:
+    answer = TestClient(app).post("/v1/services/alerts/inbox/households")
+    assert_problem(answer, 401)
+    assert answer.json()["code"] == "not-signed"
+    assert heard == []

@@ -1,10 +1,11 @@
 """A write sent again: one effect, one answer, whoever races, whatever is killed, and nobody else's answer."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
@@ -153,6 +154,7 @@ class Repeating(RuleBasedStateMachine):
     engine: Engine
     sign: Sign
     reset: Callable[[], None]
+    met: ClassVar[Counter[tuple[str, bool, int]]] = Counter()  # over all that was tried
 
     @initialize()
     def begin(self) -> None:
@@ -171,7 +173,9 @@ class Repeating(RuleBasedStateMachine):
         headers = self.sign(who, "county") | {"idempotency-key": key}
         answer = self.http.post(f"/v1/{operation}", json={"text": said}, headers=headers)
         before = self.known.get((who, operation, key))
-        if before and before[2] > self.now:
+        holds = before is not None and before[2] > self.now
+        self.met["kept" if holds else "forgotten" if before else "new", said == "refused", answer.status_code] += 1
+        if before and holds:
             expected: Any = (201, before[1]) if before[0] == said else (409, answer.content)
         elif said == "refused":
             expected = (422, answer.content)
@@ -201,3 +205,6 @@ def test_whatever_is_sent_in_whatever_order(
     Repeating.http, Repeating.engine, Repeating.sign = http, engine, staticmethod(sign)
     Repeating.reset = staticmethod(empty_everything)
     run_state_machine_as_test(Repeating, settings=settings(max_examples=40, stateful_step_count=15, deadline=None))
+    assert Repeating.met["kept", False, 201]
+    assert Repeating.met["kept", False, 409]
+    assert Repeating.met["new", True, 422]

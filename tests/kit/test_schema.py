@@ -8,10 +8,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 import services.kit.store.audit  # noqa: F401  # its tables are of the shape
 from services.cli.secret_files import SERVICES
-from services.kit.store.tables import Kit
+from services.kit.store.tables import Kit, Xid8
+
+ischema_names["xid8"] = Xid8  # a type SQLAlchemy does not know by itself
 
 FOLLOWING = ("table", "foreign_key_constraint")  # as in migrations/env.py, which runs when it is imported
 PARTITIONS = text(

@@ -26,10 +26,10 @@ def test_who_is_paired_sees_the_household_within_two_seconds_and_no_longer_than_
     kept, number = uuid4(), uuid4()
     said = {"cadre_id": assistant.cadre, "valid_from": str(today - timedelta(days=1)), "document_no": "示例"}
     for one, home in ((kept, first), (number, second)):
-        body = said | {"household_id": home["id"], "village": home["village"]}
+        body = said | {"household_id": home["id"]}
         office.put("attendance", f"/v1/pairings/{one}", body)
     begun = assistant.waits(second["id"], 200)
-    ended = {**said, "household_id": second["id"], "village": second["village"], "valid_until": str(today)}
+    ended = {**said, "household_id": second["id"], "valid_until": str(today)}
     change(county, office, f"/v1/pairings/{number}", ended)
     gone = assistant.waits(second["id"], 404)
     assert assistant.asks(first["id"]) == 200

@@ -25,9 +25,13 @@ OUR_HEADERS = {"accept-encoding": "identity", "connection": "close", "user-agent
 
 @dataclass(frozen=True)
 class Post:
+    """`reads`: how many bytes of the answer's body are handed over; of a webhook's, none."""
+
     url: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
+    reads: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Answer:
     status: int | None
     problem: str | None = None
     wait: timedelta = timedelta(0)
+    body: bytes = b""
 
     @property
     def accepted(self) -> bool:
@@ -96,13 +101,13 @@ class Lane:
         origin = httpcore.Origin(place.scheme.encode(), place.host.encode(), place.port)
         url = httpcore.URL(scheme=origin.scheme, host=origin.host, port=place.port, target=place.target)
         headers = list((OUR_HEADERS | {"host": place.authority} | post.headers).items())
-        guarded = Guarded(place, self._allowed, self._look_up, MOST)
+        guarded = Guarded(place, self._allowed, self._look_up, MOST + post.reads)
         async with (
             httpcore.AsyncHTTPConnection(origin, self._tls, network_backend=guarded) as connection,
-            connection.stream("POST", url, headers=headers, content=post.body) as response,
+            connection.stream(post.method, url, headers=headers, content=post.body) as response,
         ):
-            await read_capped(response)
-            return Answer(response.status, wait=asked_wait(response))
+            body = await read_capped(response, max(CAP, post.reads))
+            return Answer(response.status, wait=asked_wait(response), body=body[: post.reads])
 
 
 def asked_wait(response: httpcore.Response) -> timedelta:
@@ -116,13 +121,14 @@ def asked_wait(response: httpcore.Response) -> timedelta:
         return timedelta(0)
 
 
-async def read_capped(response: httpcore.Response) -> None:
+async def read_capped(response: httpcore.Response, cap: int) -> bytes:
     """To the end of a small answer, so that its receiver is not cut short; a large one is left unread."""
-    read = 0
+    read = b""
     async for chunk in response.aiter_stream():
-        read += len(chunk)
-        if read > CAP:
-            return
+        read += chunk
+        if len(read) > cap:
+            break
+    return read
 
 
 async def give_up() -> None:

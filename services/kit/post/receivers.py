@@ -29,9 +29,10 @@ class Allowed:
         self._here = here
 
     @classmethod
-    def read(cls, settings: Settings) -> "Allowed":
-        """From the settings, and from the file they name: an entry a line, and # before a remark."""
-        listed = settings.receivers.split(",")
+    def read(cls, settings: Settings, also: Sequence[str] = ()) -> "Allowed":
+        """From the settings, and from the file they name: an entry a line, and # before a remark. `also`: entries that
+        follow from other settings of the operator."""
+        listed = [*also, *settings.receivers.split(",")]
         if settings.receivers_file:
             listed += [line.partition("#")[0].strip() for line in settings.receivers_file.read_text().splitlines()]
         return cls(settings.inboxes, ",".join(listed), our_places(settings))
