@@ -73,7 +73,9 @@ class Watched:
         self.child, self._answers = None, False
         early = now - self.started_at < self.patience.early
         self.early_deaths = self.early_deaths + 1 if early else 0
-        pause = self.patience.pause(self.early_deaths)
+        return self.rest(now, self.patience.pause(self.early_deaths))
+
+    def rest(self, now: float, pause: float) -> float:
         self.start_at = now + pause
         return pause
 
