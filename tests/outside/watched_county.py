@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from services.cli.demo import COUNTY, PASSWORD
 from services.cli.office import Office, Refused
@@ -71,12 +71,18 @@ class WatchedCounty:
         return sweeps[0] if sweeps else None
 
 
+Arrangement: TypeAlias = Callable[[Path], AbstractContextManager[object]]
+
+
 @contextmanager
-def watched_county(households: int, teams: int) -> Iterator[WatchedCounty]:
-    """`shouwang run` on free ports until this month's sweep is certified; nothing stays afterwards."""
+def watched_county(
+    households: int, teams: int, around: Arrangement = nullcontext, module: str = "services.cli.main"
+) -> Iterator[WatchedCounty]:
+    """`shouwang run` on free ports until this month's sweep is certified; nothing stays afterwards. `around` is entered
+    with the state folder before anything runs; `module` is what runs in the command's place."""
     size = ["--households", str(households), "--teams", str(teams)]
-    with state_folder() as state:
-        argv = [sys.executable, "-m", "services.cli.main", "run", "--free-ports", "--state", str(state), *size]
+    with state_folder() as state, around(state):
+        argv = [sys.executable, "-m", module, "run", "--free-ports", "--state", str(state), *size]
         temporary = state.with_name("tmp")
         temporary.mkdir()
         env = {**os.environ, "TMPDIR": str(temporary)}
