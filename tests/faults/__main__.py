@@ -14,9 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.faults import database, disk
+from tests.faults import database, disk, enumerate_points, network
+from tests.faults.behind_wires import Pair, wired
 from tests.faults.disks import Disks, small_disks, why_not
 from tests.faults.storm import storm_over
+from tests.faults.wires import Wire
 from tests.outside.watched_county import watched_county
 
 Part = Callable[[int, int], dict[str, Any]]
@@ -42,7 +44,25 @@ def database_away(times: int, seed: int) -> dict[str, Any]:
         return database.prove(storm, times)
 
 
-PARTS: dict[str, Part] = {"disk": full_disks, "database": database_away}
+def network_cut(times: int, seed: int) -> dict[str, Any]:
+    wires: dict[Pair, Wire] = {}
+    with (
+        watched_county(150, 6, lambda state: wired(state, wires), "tests.faults.behind_wires") as county,
+        storm_over(county, seed) as storm,
+    ):
+        return network.prove(storm, wires, times)
+
+
+def fail_points(times: int, seed: int) -> dict[str, Any]:
+    return enumerate_points.prove(seed)
+
+
+PARTS: dict[str, Part] = {
+    "disk": full_disks,
+    "database": database_away,
+    "network": network_cut,
+    "points": fail_points,
+}
 
 
 def main(only: list[str], times: int, seed: int) -> int:

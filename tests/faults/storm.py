@@ -78,6 +78,7 @@ def ready(url: str) -> bool:
 @contextmanager
 def storm_over(county: WatchedCounty, seed: int) -> Iterator[Storm]:
     """Writers with families of their own, and one who checks in; each repeats a write until it is acknowledged."""
+    (county.state / "ledger.jsonl").unlink(missing_ok=True)
     chaos, open_before = prepared(county, seed)
     wait_for(chaos.quiet, PATIENCE)
     look = chaos.databases

@@ -18,9 +18,11 @@ from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
 from services.kit.post.relay import Courier
 from services.kit.store.db import open_session
+from tests.attendance.test_check_ins import body
 from tests.callers import HERE
 from tests.faults.one_county import CLERK, Shared, serve
 from tests.faults.points import Points, Struck, place
+from tests.households.conftest import statement
 
 ROUNDS = 12  # of all workers; a minute passes between two
 TRIES = 12  # of a client
@@ -45,14 +47,9 @@ class Case:
 def request_of(shared: Shared, case: Case) -> dict[str, Any]:
     if case.path == "check-in":
         url = f"http://127.0.0.1:{shared.ports['attendance']}/v1/check-ins"
-        return {
-            "url": url,
-            "json": {"id": case.id, "at": HERE.isoformat()},
-            "headers": shared.sign(case.sender, "cadre"),
-        }
+        return {"url": url, "json": body(id=case.id), "headers": shared.sign(case.sender, "cadre")}
     url = f"http://127.0.0.1:{shared.ports['households']}/v1/households/{case.subject}/statements"
-    period = {"period_from": "2025-11-01", "period_to": "2026-10-31"}
-    said = {"id": case.id, **period, "lines": [{"kind": "wage", "amount": POOR}]}
+    said = statement(id=case.id, lines=[{"kind": "wage", "amount": POOR}])
     return {"url": url, "json": said, "headers": shared.sign(CLERK, "township")}
 
 

@@ -18,6 +18,7 @@ from services.cli.readiness import ReadyProcess, read_ready
 from services.cli.secret_files import receiver_secret
 from tests.outside.launching import alive, eventually, family, state_folder
 
+COMES_UP = 600.0  # seconds, on a machine that others use too; half a minute on one of its own
 PROCESSES = 13  # PostgreSQL, four services with a worker each, the scheduler, the receiver, the desk and the origin
 
 
@@ -91,7 +92,7 @@ def watched_county(
         ) as launcher:
             county = WatchedCounty(state, launcher)
             try:
-                wait_for(lambda: (county.sweep() or {}).get("state") == "certified", 180)
+                wait_for(lambda: (county.sweep() or {}).get("state") == "certified", COMES_UP)
                 yield county
             finally:
                 for office in county.offices.values():
