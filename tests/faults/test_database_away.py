@@ -81,12 +81,11 @@ def served(sign: Sign, signing_key: RSAKey, seal: Seal, tmp_path_factory: pytest
         try:
             wait_until_ready(one.cluster, one.port)
             make_tables(one.cluster, one.port)
-            account = village(one, seal)
             api = Api(
                 secrets(tmp_path_factory, signing_key), one.cluster.dsn(one.port, "attendance", api_role("attendance"))
             )
-            one.url, one.caller = api.url, sign(account, "cadre")
             try:
+                one.url, one.caller = api.url, sign(village(one, seal), "cadre")
                 yield one
             finally:
                 api.process.kill()
