@@ -122,7 +122,7 @@ class Supervisor:
         if one.early_deaths >= one.patience.deaths:
             self._listener.listen(0)  # its last words
             reason = why(one)
-            if not (self.ready and isinstance(reason, DiskFull)):
+            if not (self.ready and one.has_answered and isinstance(reason, DiskFull)):
                 raise reason
             pause = one.rest(now, UNTIL_SPACE)
         self.voice.say(RESTARTS, process=one.process.name, code=code, pause=pause)
