@@ -120,7 +120,8 @@ class Supervisor:
         along, and somebody would have to be there when space returns."""
         pause = one.bury(now)
         if one.early_deaths >= one.patience.deaths:
-            self._listener.listen(0)  # its last words
+            for _ in range(10):  # its last words, however many pieces they come in
+                self._listener.listen(0)
             reason = why(one)
             if not (self.ready and one.has_answered and isinstance(reason, DiskFull)):
                 raise reason
