@@ -12,7 +12,7 @@ LANG_OUT ?= zh
 EXAMPLES ?= 1000
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import audit-attack prove-guard prove-door mutants chaos prove-time clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import audit-attack prove-guard prove-door mutants chaos prove-time prove-faults clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -88,6 +88,9 @@ chaos: $(VENV)/dev.stamp ## KILLS random kill -9 of all kinds of process under w
 
 prove-time: $(VENV)/dev.stamp ## MONTHS month ends in four time zones, SCHEDULERS schedulers, a zombie; one JSON line
 	@$(BIN)/python -m tests.clocks --months $(MONTHS) --schedulers $(SCHEDULERS)
+
+prove-faults: $(VENV)/dev.stamp ## full disks, restarts, cut wires and every fail-point; one JSON line (disks as root alone)
+	@$(BIN)/python -m tests.faults --seed $(SEED)
 
 clean: ## remove the virtual environment and the local state
 	rm -rf $(VENV) .shouwang

@@ -17,7 +17,7 @@ class Log:
 
     def __init__(self, folder: Path, name: str, largest: int = LARGEST) -> None:
         self.path, self.name, self.largest = folder / f"{name}.log", name, largest
-        self.last_lines: deque[str] = deque(maxlen=5)
+        self.last_lines: deque[str] = deque(maxlen=12)
         self._file = self.path.open("ab", buffering=0)
 
     def write(self, line: bytes) -> None:

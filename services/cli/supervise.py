@@ -22,6 +22,7 @@ from services.cli.secret_files import private_folder
 from services.cli.watched import Patience, Watched, beside
 
 TURN = 0.05  # seconds without news from any child
+UNTIL_SPACE = 5.0  # seconds between two starts of one that found the disk full
 
 
 class Supervisor:
@@ -115,10 +116,16 @@ class Supervisor:
         self._listener.listen(TURN)
 
     def _bury(self, one: Watched, code: int, now: float) -> None:
+        """What has run once and finds the disk full is started until there is space: giving up would take the rest
+        along, and somebody would have to be there when space returns."""
         pause = one.bury(now)
         if one.early_deaths >= one.patience.deaths:
-            self._listener.listen(0)  # its last words
-            raise why(one)
+            for _ in range(10):  # its last words, however many pieces they come in
+                self._listener.listen(0)
+            reason = why(one)
+            if not (self.ready and one.has_answered and isinstance(reason, DiskFull)):
+                raise reason
+            pause = one.rest(now, UNTIL_SPACE)
         self.voice.say(RESTARTS, process=one.process.name, code=code, pause=pause)
 
 

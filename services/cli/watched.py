@@ -38,6 +38,7 @@ class Watched:
         self.start_at = self.started_at = 0.0
         self.asked_to_stop_at: float | None = None
         self.early_deaths = 0
+        self.has_answered = False  # in any of its lives
         self._answers = False
         self._follow_up: Future[None] | None = None
 
@@ -73,7 +74,9 @@ class Watched:
         self.child, self._answers = None, False
         early = now - self.started_at < self.patience.early
         self.early_deaths = self.early_deaths + 1 if early else 0
-        pause = self.patience.pause(self.early_deaths)
+        return self.rest(now, self.patience.pause(self.early_deaths))
+
+    def rest(self, now: float, pause: float) -> float:
         self.start_at = now + pause
         return pause
 
@@ -83,6 +86,7 @@ class Watched:
             return False
         if not self._answers:
             self._answers = is_ready(self.process.ready_url)
+            self.has_answered = self.has_answered or (self._answers and self.process.ready_url is not None)
         if self._answers and self._follow_up is None and self.process.once_ready:
             self._follow_up = beside(self.process.once_ready)
         return self._answers and (self._follow_up is None or is_done(self._follow_up))

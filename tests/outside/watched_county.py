@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from services.cli.demo import COUNTY, PASSWORD
 from services.cli.office import Office, Refused
@@ -18,6 +18,7 @@ from services.cli.readiness import ReadyProcess, read_ready
 from services.cli.secret_files import receiver_secret
 from tests.outside.launching import alive, eventually, family, state_folder
 
+COMES_UP = 600.0  # seconds, on a machine that others use too; half a minute on one of its own
 PROCESSES = 13  # PostgreSQL, four services with a worker each, the scheduler, the receiver, the desk and the origin
 
 
@@ -71,12 +72,18 @@ class WatchedCounty:
         return sweeps[0] if sweeps else None
 
 
+Arrangement: TypeAlias = Callable[[Path], AbstractContextManager[object]]
+
+
 @contextmanager
-def watched_county(households: int, teams: int) -> Iterator[WatchedCounty]:
-    """`shouwang run` on free ports until this month's sweep is certified; nothing stays afterwards."""
+def watched_county(
+    households: int, teams: int, around: Arrangement = nullcontext, module: str = "services.cli.main"
+) -> Iterator[WatchedCounty]:
+    """`shouwang run` on free ports until this month's sweep is certified; nothing stays afterwards. `around` is entered
+    with the state folder before anything runs; `module` is what runs in the command's place."""
     size = ["--households", str(households), "--teams", str(teams)]
-    with state_folder() as state:
-        argv = [sys.executable, "-m", "services.cli.main", "run", "--free-ports", "--state", str(state), *size]
+    with state_folder() as state, around(state):
+        argv = [sys.executable, "-m", module, "run", "--free-ports", "--state", str(state), *size]
         temporary = state.with_name("tmp")
         temporary.mkdir()
         env = {**os.environ, "TMPDIR": str(temporary)}
@@ -85,7 +92,7 @@ def watched_county(households: int, teams: int) -> Iterator[WatchedCounty]:
         ) as launcher:
             county = WatchedCounty(state, launcher)
             try:
-                wait_for(lambda: (county.sweep() or {}).get("state") == "certified", 180)
+                wait_for(lambda: (county.sweep() or {}).get("state") == "certified", COMES_UP)
                 yield county
             finally:
                 for office in county.offices.values():

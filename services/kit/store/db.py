@@ -1,8 +1,8 @@
 """A session per request, committed before the answer leaves; and the clock, read at the edge only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import URL, Engine, create_engine
@@ -13,6 +13,15 @@ from services.kit.store.scope import Binding, widen
 # A process that is stopped within a transaction keeps its locks: whoever takes its work over waits no longer than this.
 # Shorter than a hold of 30 s; nothing here thinks for so long between two statements.
 OPTIONS = "-c idle_in_transaction_session_timeout=20s"
+# A server that is gone without a word is noticed: its side acknowledges nothing for ten seconds. Else a connection that
+# was cut between two statements would hold its thread for a quarter of an hour.
+SILENCE: Mapping[str, Any] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,  # milliseconds, of what was sent
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
@@ -26,7 +35,7 @@ def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed") -> Engin
         pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"options": OPTIONS},
+        connect_args={"options": OPTIONS, **SILENCE},
     )
     return engine.execution_options(audit_slot=slot)
 

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import URL
 
 from services.kit.store.audit import APPEND_PLAIN, Line, as_json
+from services.kit.store.db import SILENCE
 from services.kit.store.scope import EVERYWHERE
 from services.kit.web.errors import DatabaseAway, DomainError
 
@@ -108,7 +109,7 @@ class Lane:
             with suppress(psycopg.Error):
                 await self.close()
             opened = await psycopg.AsyncConnection.connect(
-                self._dsn, autocommit=True, row_factory=dict_row, prepare_threshold=1, connect_timeout=5
+                self._dsn, autocommit=True, row_factory=dict_row, prepare_threshold=1, **SILENCE
             )
             for name, value in SETTINGS.items():
                 await opened.execute("SELECT set_config(%s, %s, false)", [name, value])
