@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import Engine, text
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
+from bench.bare import Written, copied
 from bench.register import number_of
 from services.cli import postgres
 from services.cli.migrate import migrate_all
@@ -40,7 +41,6 @@ from services.kit.web.sheets import read_sheet
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 FAMILY = 4
-Written = Sequence[tuple[str, Sequence[str]]]  # tables and the columns of them that a file fills, parents first
 HOUSEHOLDS: Written = [
     ("household", ("id", "number", "village", "group_name", "head_name", "sealed_phone", "housing_grade",
                    "safe_water", "created_at")),
@@ -84,23 +84,6 @@ def taken_in(engine: Engine, seal: Seal, kind: str, content: bytes) -> float:
         if problem or done.refused or not done.stored:
             raise AssertionError(f"{kind}: {problem}, {done.refused} rows refused")
     return took
-
-
-def copied(plain: psycopg.Connection, tables: Written) -> float:
-    """The same rows, in the order of our ids as they came, into tables of the same indexes."""
-    files = []
-    for table, columns in tables:
-        names = ", ".join(columns)
-        plain.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)".encode())
-        with plain.cursor().copy(f"COPY {table} ({names}) TO STDOUT".encode()) as out:
-            files.append((f"COPY bare_{table} ({names}) FROM STDIN".encode(), b"".join(map(bytes, out))))
-    plain.execute(b"CHECKPOINT")
-    began = time.perf_counter()
-    with plain.transaction():
-        for statement, content in files:
-            with plain.cursor().copy(statement) as into:
-                into.write(content)
-    return time.perf_counter() - began
 
 
 def peak_of(work: Callable[[], float]) -> tuple[float, int]:
