@@ -151,7 +151,7 @@ def saturated(held: Way, events: list[Told]) -> float:
     with held.households.cursor().copy(into) as copy:
         copy.write(file.getvalue())
     while held.households.execute(OWED.encode()).fetchone() != (False,):
-        time.sleep(0.01)
+        time.sleep(0.05)
     return time.perf_counter() - began
 
 
