@@ -1,7 +1,7 @@
 """Writing in sets: one statement for all rows of a file."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from types import NoneType
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ WRITTEN: Mapping[type, Callable[[Any], str]] = {
     float: repr,
     UUID: lambda value: value.hex,
     date: date.isoformat,
+    datetime: datetime.isoformat,
     bytes: lambda value: f'"\\\\x{value.hex()}"',
     str: lambda value: '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"',
 }
