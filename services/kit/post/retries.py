@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from services.kit.post.outgoing import Answer
 from services.kit.store.audit import note_own
+from services.kit.store.sets import as_array
 from services.kit.store.tables import Delivery
 
 DAY_5 = 12  # steps of ten hours until the fifth day
@@ -31,6 +32,9 @@ DISABLE = text(
       AND NOT EXISTS (SELECT FROM delivery WHERE subscription_id = :id AND done_at > :since)
     RETURNING subscriber
     """
+)
+ACCEPTED = text(
+    "UPDATE delivery SET done_at = :now, status = :status, problem = NULL WHERE id = ANY (CAST(:ids AS uuid[]))"
 )
 END_DEBTS = text(
     """
@@ -54,15 +58,19 @@ NOTICE = text(
 )
 
 
-def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
-    """Of one post. A refusal or silence books the next try; after the last one the delivery is dead and stays to be
+def note_accepted(session: Session, deliveries: Sequence[Delivery], status: int, now: datetime) -> None:
+    """Of any number of posts that were answered with the same."""
+    ids = as_array(delivery.id for delivery in deliveries)
+    session.execute(ACCEPTED, {"ids": ids, "now": now, "status": status})
+
+
+def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
+    """Or silence, of one post. It books the next try; after the last one the delivery is dead and stays to be
     seen. A receiver that says it is gone (410), or that accepted nothing for five days, is not called again."""
     for delivery in deliveries:
         delivery.status, delivery.problem = answer.status, answer.problem
         wait = OWN_RETRY if own else retry_after(delivery.attempts)
-        if answer.accepted:
-            delivery.done_at = now
-        elif wait is None:
+        if wait is None:
             delivery.dead_at = now
             note_own(session, "delivery given up", now, delivery.event_id, delivery.subscription_id)
         else:
