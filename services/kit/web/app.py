@@ -1,6 +1,5 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
-import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -12,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Engine
 
 from services.kit.settings import Settings
+from services.kit.starting import collect_seldom
 from services.kit.store.db import POOL, connect
 from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
@@ -28,8 +28,6 @@ from services.kit.web.polite import CompressedReads, Courtesies, check_accept, c
 from services.kit.web.straight import Verified, straight_ones
 from services.kit.web.strict_json import StrictBody
 from services.kit.web.sunset import announce_end
-
-COLLECT = (10_000, 20, 20)  # what a crowd at eight o'clock leaves lives as long as its requests
 
 
 def create_app(
@@ -90,9 +88,7 @@ async def while_serving(app: FastAPI) -> AsyncIterator[None]:
 
 def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
-    gc.collect()
-    gc.freeze()  # what was imported stays for good: it is not looked through again and again while requests come
-    gc.set_threshold(*COLLECT)
+    collect_seldom()
     uvicorn.run(
         app,
         host="127.0.0.1",
