@@ -12,7 +12,7 @@ LANG_OUT ?= zh
 EXAMPLES ?= 1000
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import audit-attack prove-guard prove-door mutants chaos prove-time prove-faults clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -73,6 +73,12 @@ bench-rotate: $(VENV)/dev.stamp ## change the keys of SIZE persons under writers
 
 bench-import: $(VENV)/dev.stamp ## files of SIZE rows (200,000 at most) beside a bare COPY; one JSON line
 	@$(BIN)/python -m bench.imports --size $(SIZE)
+
+bench-events: $(VENV)/dev.stamp ## facts told by one service and judged by another beside bare writes; one JSON line
+	@$(BIN)/python -m bench.events
+
+bench-webhooks: $(VENV)/dev.stamp ## guarded deliveries beside a raw socket and a bare httpx loop; one JSON line
+	@$(BIN)/python -m bench.webhooks
 
 prove-door: $(VENV)/dev.stamp ## the claims of the front door, each with its cases and failures; one JSON line at the end
 	@$(BIN)/python -m tests.door.prove

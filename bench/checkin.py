@@ -19,6 +19,7 @@ from bench.morning import Morning, check_in, load, morning, process, request, tu
 from services.cli.postgres import free_port
 
 PATH = "/v1/check-ins"
+FLOORS = {"ratio": 0.35, "p99_ratio": 6}  # of the second, the most
 Turn = dict[str, float]
 
 
@@ -71,6 +72,7 @@ def main() -> int:
         "stored_last": stored and stored[0],
         "cadres_last": stored and stored[1],
         "audited": lines and lines[0],
+        "floors": FLOORS,
         "load": [began, load()],
     }
     sys.stdout.write(json.dumps(told) + "\n")

@@ -93,8 +93,8 @@ def load(engine: Engine, plain: psycopg.Connection, folder: Path, size: int, see
     return Ground(engine, plain, limit.load(households), rules, folder / "fired.csv")
 
 
-def calendar() -> Iterator[Day]:
-    for day, working, ordinal, provisional, source in count_days(NOW.year, {}):
+def calendar(year: int = NOW.year) -> Iterator[Day]:
+    for day, working, ordinal, provisional, source in count_days(year, {}):
         yield Day(date=day, working=working, ordinal=ordinal, provisional=provisional, source=source, version=1)
 
 

@@ -42,8 +42,8 @@ FILL = """
          t AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM team)
     INSERT INTO posting (id, cadre_id, team_id, role, valid)
         SELECT gen_random_uuid(), c.id, t.id, 'member', '[2020-01-01,)' FROM c JOIN t ON t.n = c.n / {size};
-    INSERT INTO team_facts (subject, division, version, members)
-        SELECT id, village, 1, {size} FROM team;
+    INSERT INTO team_facts (subject, division, version, members, leaders, member_away_since, longest_posted_since)
+        SELECT id, village, 1, {size}, 0, '2020-01-01', '2020-01-01' FROM team;
     INSERT INTO standard (id, key, division, population_class, valid, value, unit, document_no, source, version)
         SELECT gen_random_uuid(), key, '520621', '', '[2020-01-01,)', value, '1', '示例', '', 1
         FROM (VALUES ('self_check_in', 1), ('day_starts_at', 5)) AS said (key, value);
@@ -63,7 +63,8 @@ class Morning:
     def clear(self) -> None:
         """No check-ins of earlier turns, nothing left to vacuum or write back."""
         tables = "check_in, day_status, event, delivery"
-        for statement in (f"TRUNCATE {tables}", "UPDATE team_facts SET last_present_on = NULL", "VACUUM ANALYZE"):
+        unseen = "UPDATE team_facts SET last_present_on = NULL, member_away_since = '2020-01-01'"
+        for statement in (f"TRUNCATE {tables}", unseen, "VACUUM ANALYZE"):
             self.plain.execute(statement.encode())
         self.plain.execute("CHECKPOINT")
 

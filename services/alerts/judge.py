@@ -1,19 +1,22 @@
 """Rules meet facts, in one statement for one household or a county. TRUE opens, FALSE closes, NULL changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Dialect, text
 from sqlmodel import Session
 
 from services.alerts.learn import FACTS
 from services.alerts.rules import ReadRule, rules_on
 from services.alerts.stage import Compiler, stage_of
 from services.kit.post.facts import table_of
-from services.kit.store.reference import StandardMissing, standards_on
+from services.kit.store.reference import StandardMissing, StandardRow, standards_on
+
+Held: TypeAlias = tuple[tuple[str, tuple[StandardRow, ...]], ...]  # by key
 
 # `stage` holds the subjects with an answer other than FALSE: two bits per rule in `mask` (1 TRUE, 2 unknown), and for
 # each TRUE the evidence at the rule's place. Everything after it is the same for one subject and for a county.
@@ -128,9 +131,19 @@ def judge(session: Session, bench: Bench, subjects: Sequence[UUID]) -> Tally:
     """The event path: the facts of these subjects were learned in this transaction."""
     if not subjects or not bench.rules:
         return Tally()
-    staged = stage_of(bench.rules, bench.compiler, bench.county, subjects).compile(dialect=session.get_bind().dialect)
-    statement = f"WITH stage AS MATERIALIZED ({staged.string}), {outcome(bench.about, few=True)}"
-    return conclude(session, bench, statement, dict(staged.params) | {"subjects": list(subjects)})
+    held = tuple((key, tuple(rows)) for key, rows in bench.compiler.standards.items())
+    dialect = session.get_bind().dialect
+    statement, parameters = few_judged(bench.about, bench.county, bench.today, tuple(bench.rules), held, dialect)
+    return conclude(session, bench, statement, {**parameters, "subjects": list(subjects)})
+
+
+@lru_cache(maxsize=32)
+def few_judged(
+    about: str, county: str, today: date, rules: tuple[ReadRule, ...], held: Held, dialect: Dialect
+) -> tuple[str, Mapping[str, Any]]:
+    """To write it takes longer than to judge two hundred subjects by it; rules and standards seldom change."""
+    staged = stage_of(rules, Compiler(table_of(FACTS[about]), dict(held), today), county, ()).compile(dialect=dialect)
+    return f"WITH stage AS MATERIALIZED ({staged.string}), {outcome(about, few=True)}", staged.params
 
 
 def judge_county(session: Session, bench: Bench) -> Tally:

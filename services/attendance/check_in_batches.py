@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from services.attendance.check_ins import CheckInIn, CheckInLanes, CheckInOut, recorder_of
+from services.attendance.entries import Outcome
 from services.attendance.policy import allow
-from services.attendance.recording import Outcome, Sending
+from services.attendance.recording import Sending
 from services.kit.store.audit import Line
 from services.kit.store.scope import NoOffice
 from services.kit.web.audited import line_of

@@ -17,10 +17,12 @@ from sqlmodel import col
 from services.attendance.cadres import cadre_with_account
 from services.attendance.coordinates import Datum, Point, to_wgs84
 from services.attendance.days import Status
+from services.attendance.entries import Outcome, Recorded, Sighting
 from services.attendance.models import CheckIn
 from services.attendance.policy import allow, may
 from services.attendance.reach import reachable_check_ins
-from services.attendance.recording import Outcome, Recorded, Recorder, Sending, Sighting
+from services.attendance.recorders import Recorder
+from services.attendance.recording import Sending
 from services.attendance.stations import Latitude, Longitude
 from services.attendance.verdict import Verdict
 from services.attendance.words import in_words

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from services.attendance.models import TeamFacts
 from services.kit.post.facts import CHANGED, PLUMBING, recompute, tell_in_bulk
 from services.kit.store.lanes import Ask
+from services.kit.store.sets import as_array
 
 KIND = "team"
 
@@ -82,9 +83,9 @@ def presence_changed(homes: Iterable[tuple[UUID, UUID, date]], now: datetime) ->
         RETURNING subject
         """,
         {
-            "teams": [team for team, _, _ in asked],
-            "cadres": [cadre for _, cadre, _ in asked],
-            "days": [day for _, _, day in asked],
+            "teams": as_array(team for team, _, _ in asked),
+            "cadres": as_array(cadre for _, cadre, _ in asked),
+            "days": as_array(day for _, _, day in asked),
             "now": now,
             "kind": KIND,
             "changed": CHANGED,

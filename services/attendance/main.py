@@ -15,10 +15,11 @@ from services.attendance import (
     teams,
     villages,
 )
+from services.attendance.entries import RECORDED
 from services.attendance.facts import KIND
 from services.attendance.models import SEALED, TeamFacts
 from services.attendance.policy import RIGHTS, allow
-from services.attendance.recording import RECORDED, record
+from services.attendance.recording import record
 from services.attendance.register import Register
 from services.attendance.settings import AttendanceSettings
 from services.kit.post.facts import CHANGED, IN_BULK, facts

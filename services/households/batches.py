@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from services.households.models import FILE_PIECE, STATE_BEFORE, ImportBatch, Im
 from services.households.upload import State, Taken, Upload
 from services.kit.store.fields import Seal
 from services.kit.store.sets import among, write_set
+from services.kit.web.cells import RowVerdict
 from services.kit.web.sheets import Lines, Row
 
 KINDS: Mapping[str, Any] = {
@@ -35,6 +37,7 @@ NOTE = text(
          AS told (id, number, outcome, faults, subject, after, sealed_before)
     """
 )
+ONE_WAY = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 NOTED = ("id", "number", "outcome", "faults", "subject", "after", "sealed_before")
 
 
@@ -72,29 +75,29 @@ def take_part(upload: Upload, batch: ImportBatch, rows: Sequence[Row]) -> Taken:
     if taken.changed:
         facts_changed_in_bulk(upload.session, taken.changed, upload.now)
     note_rows(upload, batch, taken)
-    for verdict in taken.verdicts:
-        setattr(batch, verdict.outcome, getattr(batch, verdict.outcome) + 1)
+    for outcome, count in Counter(verdict.outcome for verdict in taken.verdicts).items():
+        setattr(batch, outcome, getattr(batch, outcome) + count)
     batch.reached = rows[-1].number
     return taken
 
 
 def note_rows(upload: Upload, batch: ImportBatch, taken: Taken) -> None:
     noted = [
-        noted_row(upload.seal, taken, verdict.model_dump(), subject)
+        noted_row(upload.seal, taken, verdict, subject)
         for verdict, subject in zip(taken.verdicts, taken.subjects, strict=True)
     ]
     write_set(upload.session, NOTE.bindparams(batch_id=batch.id), noted, *NOTED)
 
 
-def noted_row(seal: Seal, taken: Taken, verdict: Mapping[str, Any], subject: UUID | None) -> dict[str, Any]:
+def noted_row(seal: Seal, taken: Taken, verdict: RowVerdict, subject: UUID | None) -> dict[str, Any]:
     key = uuid4()
     before = taken.before.get(subject) if subject else None
     after = taken.after.get(subject) if subject else None
     return {
         "id": key,
-        "number": verdict["row"],
-        "outcome": verdict["outcome"],
-        "faults": json.dumps(verdict["faults"], ensure_ascii=False),
+        "number": verdict.row,
+        "outcome": verdict.outcome,
+        "faults": json.dumps([fault.model_dump() for fault in verdict.faults], ensure_ascii=False),
         "subject": subject,
         "after": None if after is None else seal.index(written(after)),
         "sealed_before": None if before is None else seal.close(written(before), STATE_BEFORE.place(key)),
@@ -103,7 +106,7 @@ def noted_row(seal: Seal, taken: Taken, verdict: Mapping[str, Any], subject: UUI
 
 def written(state: State) -> str:
     """One way of writing it, so that equal states have equal indexes."""
-    return json.dumps(state, ensure_ascii=False, sort_keys=True)
+    return ONE_WAY.encode(state)
 
 
 def spoken_of(session: Session, batch: ImportBatch, subjects: Sequence[UUID]) -> set[UUID]:

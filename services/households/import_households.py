@@ -47,29 +47,23 @@ WRITE = text(
 
 # An open tag whose flag is now off ends today; a flag without an open tag begins today. A tag that would end on the
 # day it began was a mistake of the same day and goes.
-WRITE_TAGS = (
+END_TAGS = (
     text(
-        """
-        DELETE FROM tag USING unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
-        WHERE household_id = sent.id AND key = :key AND NOT sent.flag AND upper_inf(valid) AND lower(valid) >= :today
-        """
+        "DELETE FROM tag WHERE household_id = ANY (:ids) AND key = :key AND upper_inf(valid) AND lower(valid) >= :today"
     ),
     text(
-        """
-        UPDATE tag SET valid = daterange(lower(valid), :today)
-        FROM unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
-        WHERE household_id = sent.id AND key = :key AND NOT sent.flag AND upper_inf(valid)
-        """
+        "UPDATE tag SET valid = daterange(lower(valid), :today)"
+        " WHERE household_id = ANY (:ids) AND key = :key AND upper_inf(valid)"
     ),
-    text(
-        """
-        INSERT INTO tag (id, household_id, key, valid, source)
-        SELECT gen_random_uuid(), sent.id, CAST(:key AS text), daterange(:today, NULL), :source
-        FROM unnest(CAST(:id AS uuid[]), CAST(:flag AS boolean[])) AS sent (id, flag)
-        WHERE sent.flag AND NOT EXISTS (
-            SELECT FROM tag WHERE household_id = sent.id AND key = CAST(:key AS text) AND upper_inf(valid))
-        """
-    ),
+)
+BEGIN_TAGS = text(
+    """
+    INSERT INTO tag (id, household_id, key, valid, source)
+    SELECT gen_random_uuid(), sent.id, CAST(:key AS text), daterange(:today, NULL), :source
+    FROM unnest(CAST(:ids AS uuid[])) AS sent (id)
+    WHERE NOT EXISTS (
+        SELECT FROM tag WHERE household_id = sent.id AND key = CAST(:key AS text) AND upper_inf(valid))
+    """
 )
 
 
@@ -82,14 +76,15 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     known = households_numbered(upload, (h["number"] for h in sent))
     refuse_earlier(upload, readers, NUMBER, [known.get(h["number"]) for h in sent])
     for household in sent:
-        household["id"] = known.get(household["number"]) or uuid4()
+        held_id = known.get(household["number"])
+        household["id"], household["new"] = held_id or uuid4(), held_id is None
     lock_households(upload.session, sorted(known.values()))
     held = states(upload, list(known.values()))
-    sound = [h for reader, h in zip(readers, sent, strict=True) if not reader.faults]
-    differing = [h for h in sound if held.get(h["id"]) != state_of(h)]
-    write(upload, differing, SOURCE)
-    before = {h["id"]: held[h["id"]] for h in differing if h["id"] in held}
-    after = {h["id"]: state_of(h) for h in differing}
+    said = [(h, state_of(h)) for reader, h in zip(readers, sent, strict=True) if not reader.faults]
+    differing = [(h, state) for h, state in said if held.get(h["id"]) != state]
+    write(upload, [h for h, _ in differing], SOURCE)
+    before = {h["id"]: held[h["id"]] for h, _ in differing if h["id"] in held}
+    after = {h["id"]: state for h, state in differing}
     return taken(readers, [h["id"] for h in sent], list(after), before, after)
 
 
@@ -155,12 +150,11 @@ def seal_phone(seal: Seal, household: dict[str, Any]) -> bytes | None:
 
 
 def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]], source: str) -> None:
-    values = {
-        "id": [h["id"] for h in households],
-        "flag": [h[key] for h in households],
-        "key": key,
-        "today": upload.today,
-        "source": source,
-    }
-    for statement in WRITE_TAGS:
-        upload.session.execute(statement, values)
+    """A household that is new has no tag that could end."""
+    ended = [h["id"] for h in households if not (h[key] or h.get("new"))]
+    begun = [h["id"] for h in households if h[key]]
+    values = {"key": key, "today": upload.today}
+    for statement in END_TAGS if ended else ():
+        upload.session.execute(statement, values | {"ids": ended})
+    if begun:
+        upload.session.execute(BEGIN_TAGS, values | {"ids": begun, "source": source})

@@ -1,6 +1,7 @@
 """A file of members: persons known again by their ID number, or in their household by name and birth date."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,6 +93,7 @@ WRITE_RELATIONS = text(
 
 def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     one_at_a_time(upload.session, "members")
+    upload = replace(upload, seal=upload.seal.with_keys_of_now())
     readers = [RowReader(row) for row in rows]
     numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
     sent = [read_member(upload, reader, known_household(reader, numbers)) for reader in readers]
@@ -102,9 +104,10 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     refuse_earlier(upload, readers, "姓名", [member["id"] for member in sent])
     sound = [m for reader, m in zip(readers, sent, strict=True) if not (reader.faults or m["said_before"])]
     write_set(upload.session, WRITE_PERSONS, sound, *PERSON)
-    write_set(upload.session, WRITE_RELATIONS, sound, "id", "relation")
-    write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), sound, "household_id", "id", "relation")
-    before = {m["id"]: state_of(m["held"]) for m in sound if m["held"]}
+    held, new = [m for m in sound if m["held"]], [m for m in sound if not m["held"]]
+    write_set(upload.session, WRITE_RELATIONS, held, "id", "relation")
+    write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), new, "household_id", "id", "relation")
+    before = {m["id"]: state_of(m["held"]) for m in held}
     after = {m["id"]: state_of(m, was=before.get(m["id"])) for m in sound}
     return taken(readers, [m["id"] for m in sent], [m["household_id"] for m in sound], before, after)
 

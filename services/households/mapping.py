@@ -43,7 +43,11 @@ def read_mapping(written: str | None, headers: Sequence[str]) -> Mapped:
 def mapped_rows(table: Lines, headers: Sequence[str], mapped: Mapped, most: int) -> Iterator[Row]:
     """Under our headers and in yuan, whatever the file calls them."""
     theirs = {header: mapped.columns.get(header, header) for header in headers}
-    for row in rows_in(table, list(theirs.values()), most=most):
+    rows = rows_in(table, list(theirs.values()), most=most)
+    if mapped == Mapped():
+        yield from rows
+        return
+    for row in rows:
         cells = {ours: row.cells[its] for ours, its in theirs.items()}
         cells |= {ours: in_yuan(cells[ours], unit) for ours, unit in mapped.units.items()}
         yield replace(row, cells=cells, numbers=frozenset(ours for ours, its in theirs.items() if its in row.numbers))

@@ -1,5 +1,6 @@
 """What must hold before a process starts. It says what is wrong and what to do, in both languages, and no value."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,3 +115,11 @@ def needs_password(settings: Settings) -> bool:
         return False
     url = make_url(settings.database_url)
     return bool(url.host) and "sslcert" not in url.query
+
+
+def collect_seldom() -> None:
+    """What was imported stays for good and is not looked through again and again. What a crowd or a large file brings
+    lives as long as its request or part: looked for every 700 things, as Python would, it took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)

@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from services.attendance.check_ins import CheckInIn
+from services.attendance.entries import Outcome
 from services.attendance.postings import POSTINGS, Posted
-from services.attendance.recording import Outcome, Recorder, Sending, record
+from services.attendance.recorders import Recorder
+from services.attendance.recording import Sending, record
 from services.kit.store.grants import Grant
 from services.kit.store.lanes import Ask, Row
 from tests.attendance.conftest import ARRIVED, COUNTY

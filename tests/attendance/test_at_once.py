@@ -12,9 +12,9 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.attendance.check_ins import CheckInIn
+from services.attendance.entries import Recorded
 from services.attendance.import_teams import HEADERS
 from services.attendance.models import Cadre, DayStatus, TeamFacts
-from services.attendance.recording import Recorded
 from services.kit.store.tables import Event
 from tests.attendance.conftest import STATION, VILLAGE, Stationed
 from tests.attendance.recording import grant_to_an_office, recorded

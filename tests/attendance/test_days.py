@@ -13,10 +13,10 @@ from sqlmodel import Session, col
 
 from services.attendance.check_ins import CheckInIn
 from services.attendance.days import day_of
+from services.attendance.entries import Recorded
 from services.attendance.facts import facts_changed_in_bulk
 from services.attendance.models import CheckIn, DayStatus, Posting, Team, TeamFacts
 from services.attendance.postings import Home, home_on
-from services.attendance.recording import Recorded
 from services.kit.web.errors import found
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed
 from tests.attendance.recording import grant_to_an_office, postings_of, recorded

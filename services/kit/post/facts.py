@@ -99,7 +99,7 @@ def tell_each(session: Session, model: type[OwnedFacts], kind: str, subjects: Se
     facts = func.jsonb_build_object(*(part for n in fact_names(model) for part in (n, table.c[n])))
     data = func.jsonb_build_object("kind", kind, "version", table.c.version, "facts", facts)
     event = select(
-        func.gen_random_uuid(), literal(CHANGED), cast_text(table.c.subject), table.c.division, literal(now), data
+        func.uuid_at(literal(now)), literal(CHANGED), cast_text(table.c.subject), table.c.division, literal(now), data
     ).where(table.c.subject.in_(subjects))
     columns = ["id", "type", "subject", "division", "occurred_at", "data"]
     session.execute(insert(text_table("event", columns)).from_select(columns, event))

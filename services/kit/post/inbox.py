@@ -9,13 +9,13 @@ from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col
+from sqlalchemy import text
+from sqlmodel import Session
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from services.kit.post.events import CloudEvent, source_of
 from services.kit.store.db import Now, UnboundSessionDep
-from services.kit.store.tables import Receipt
+from services.kit.store.sets import as_array
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
 from services.kit.web.request_id import speaks_of
@@ -23,6 +23,12 @@ from services.kit.web.request_id import speaks_of
 Handler: TypeAlias = Callable[[Session, Sequence[CloudEvent], datetime], None]
 Handlers: TypeAlias = Mapping[str, Mapping[str, Handler]]  # owner → event type → what to do
 
+NOTE = text(
+    """
+    INSERT INTO receipt (source, event_id, received_at)
+    SELECT CAST(:source AS text), unnest(CAST(:ids AS uuid[])), :now ON CONFLICT DO NOTHING RETURNING event_id
+    """
+)
 POSTED: TypeAdapter[CloudEvent | list[CloudEvent]] = TypeAdapter(CloudEvent | list[CloudEvent])
 
 
@@ -103,6 +109,5 @@ def receive(
 
 
 def note_receipts(session: Session, owner: str, events: Sequence[CloudEvent], now: datetime) -> set[object]:
-    rows = [{"source": owner, "event_id": event.id, "received_at": now} for event in events]
-    noted = insert(Receipt).on_conflict_do_nothing().returning(col(Receipt.event_id))
-    return set(session.scalars(noted, rows)) if rows else set()
+    ids = as_array(event.id for event in events)
+    return set(session.scalars(NOTE, {"source": owner, "ids": ids, "now": now}))

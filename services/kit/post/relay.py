@@ -1,6 +1,7 @@
 """Each debt to a subscriber is tried until it is paid."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Answer, Lane
 from services.kit.post.posts import Group, claim_groups, compose
 from services.kit.post.receivers import Allowed
-from services.kit.post.retries import note_answer
+from services.kit.post.retries import note_accepted, note_refused
 from services.kit.settings import Settings
 from services.kit.store.answers import forget_answers
 from services.kit.store.claim import those_held
@@ -77,13 +78,26 @@ class Courier:
         for key in answered:
             done = self.under_way.pop(key)
             self._weigh(key, done.answers.result(), now)
-            with open_session(self._engine) as session, session.begin():
-                for group, answer in zip(done.groups, done.answers.result(), strict=True):
-                    event_id.set(" ".join(str(event.id) for event in group.events))
-                    log.info("posted to %s: %s", key, answer.status or answer.problem)
-                    note_answer(session, those_held(session, group.deliveries), answer, now, self._own)
+            self._settle(key, done, now)
         event_id.set("")
         return len(answered)
+
+    def _settle(self, key: UUID, done: Round, now: datetime) -> None:
+        """What was accepted first, and in sets: whoever took one of these is alive when the others are weighed."""
+        accepted: dict[int, list[Delivery]] = defaultdict(list)
+        refused: list[tuple[Group, Answer]] = []
+        for group, answer in zip(done.groups, done.answers.result(), strict=True):
+            event_id.set(" ".join(str(event.id) for event in group.events))
+            log.info("posted to %s: %s", key, answer.status or answer.problem)
+            if answer.accepted and answer.status:
+                accepted[answer.status] += group.deliveries
+            else:
+                refused.append((group, answer))
+        with open_session(self._engine) as session, session.begin():
+            for status, deliveries in accepted.items():
+                note_accepted(session, deliveries, status, now)
+            for group, answer in refused:
+                note_refused(session, those_held(session, group.deliveries), answer, now, self._own)
 
     def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:
         """Who accepts is sent many posts at a time; who does not, one, and only after a rest."""

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from services.kit.post.outgoing import Answer
 from services.kit.store.audit import note_own
 from services.kit.store.months import made_at
+from services.kit.store.sets import as_array
 from services.kit.store.tables import Delivery
 
 DAY_5 = 12  # steps of ten hours until the fifth day
@@ -31,6 +32,15 @@ DISABLE = text(
     WHERE id = :id AND disabled_at IS NULL
       AND NOT EXISTS (SELECT FROM delivery WHERE subscription_id = :id AND done_at > :since)
     RETURNING subscriber
+    """
+)
+# Fenced as claim.those_held is: what somebody else has taken over meanwhile is theirs to settle.
+ACCEPTED = text(
+    """
+    UPDATE delivery SET done_at = :now, status = :status, problem = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:due AS timestamptz[]))
+         AS held (id, attempts, due_at)
+    WHERE (delivery.id, delivery.attempts, delivery.due_at) = (held.id, held.attempts, held.due_at)
     """
 )
 END_DEBTS = text(
@@ -55,15 +65,23 @@ NOTICE = text(
 )
 
 
-def note_answer(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
-    """Of one post. A refusal or silence books the next try; after the last one the delivery is dead and stays to be
+def note_accepted(session: Session, deliveries: Sequence[Delivery], status: int, now: datetime) -> None:
+    """Of any number of posts that were answered with the same."""
+    held = {
+        "ids": as_array(delivery.id for delivery in deliveries),
+        "attempts": as_array(delivery.attempts for delivery in deliveries),
+        "due": as_array(delivery.due_at for delivery in deliveries),
+    }
+    session.execute(ACCEPTED, held | {"now": now, "status": status})
+
+
+def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
+    """Or silence, of one post. It books the next try; after the last one the delivery is dead and stays to be
     seen. A receiver that says it is gone (410), or that accepted nothing for five days, is not called again."""
     for delivery in deliveries:
         delivery.status, delivery.problem = answer.status, answer.problem
         wait = OWN_RETRY if own else retry_after(delivery.attempts)
-        if answer.accepted:
-            delivery.done_at = now
-        elif wait is None:
+        if wait is None:
             delivery.dead_at = now
             note_own(session, "delivery given up", now, delivery.event_id, delivery.subscription_id)
         else:

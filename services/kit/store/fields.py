@@ -37,6 +37,11 @@ class Seal:
         """For work that seals and indexes one value at different moments: both under one key, whatever is added."""
         return Seal(self.ring, self.key, self._nonces)
 
+    def with_keys_of_now(self) -> "Seal":
+        """For a set of values looked up in one turn (take_turn), which a key that is added meanwhile waits for: the
+        folder is not listed for each of them."""
+        return Seal(KeyRing.of(*self.ring.keys().values()), self._pinned, self._nonces)
+
     @property
     def key(self) -> Key:
         return self._pinned or self.ring.newest

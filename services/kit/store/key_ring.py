@@ -34,8 +34,12 @@ class Key:
     def cipher(self) -> Aead:
         return self.suite.cipher(self.field_key)
 
+    @cached_property
+    def _keyed(self) -> HMAC:
+        return HMAC(self.index_key, self.suite.digest())
+
     def index(self, text: str) -> bytes:
-        keyed = HMAC(self.index_key, self.suite.digest())
+        keyed = self._keyed.copy()
         keyed.update(text.encode())
         return keyed.finalize()
 

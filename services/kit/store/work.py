@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.kit.starting import collect_seldom
 from services.kit.store.db import open_session
 from services.kit.store.heartbeat import EVERY, beat
 from services.kit.web.errors import in_a_line, without_values
@@ -38,6 +39,7 @@ class Loop:
 def run(loops: Sequence[Loop], zone: tzinfo, engine: Engine) -> None:
     """Until SIGTERM or SIGINT. A loop finishes the step it is in. Steps are told the time in the county's zone. A last
     loop tells the APIs, through the database, that this process is alive and which loops fail."""
+    collect_seldom()
     failing = {loop.name: 0 for loop in loops}
     loops = [*loops, Loop("heartbeat", lambda _: beat_once(engine, failing), idle=EVERY)]
     stop = threading.Event()

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Engine
 
 from services.kit.settings import Settings
+from services.kit.starting import collect_seldom
 from services.kit.store.db import POOL, connect
 from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
@@ -87,6 +88,7 @@ async def while_serving(app: FastAPI) -> AsyncIterator[None]:
 
 def serve(app: FastAPI, port: int) -> None:
     """Until SIGTERM; requests under way are answered first. One origin in front of it is the operator's part."""
+    collect_seldom()
     uvicorn.run(
         app,
         host="127.0.0.1",

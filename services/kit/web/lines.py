@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import islice
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -22,6 +23,7 @@ SECONDS = 10  # of a processor
 MOST_TOLD = 100 * 1024 * 1024  # bytes of JSON
 LARGEST_UNPACKED = 200 * 1024 * 1024  # bytes of a workbook when unzipped
 MOST_COLUMNS = 200
+TOGETHER = 500  # lines told in one JSON text
 LONGEST_CELL = 32_767  # characters, as in spreadsheets; a shared text costs its sender nothing the second time
 PIECE = 1024 * 1024  # bytes of a workbook's part looked at together
 FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)")  # no spreadsheet writes one; entities and foreign files begin there
@@ -101,25 +103,30 @@ def as_json(cell: object) -> object:
         return cell
     if isinstance(cell, datetime):
         return cell.date().isoformat()
-    text = cell.isoformat() if isinstance(cell, date) else str(cell)
+    text = cell if isinstance(cell, str) else cell.isoformat() if isinstance(cell, date) else str(cell)
     if len(text) > LONGEST_CELL:
         raise Unreadable("large")
     return text
 
 
 def main() -> None:
-    """A line of JSON for each line of the table, then its end: null, or the code of what stood in the way."""
+    """The table's lines, many to a line of JSON, then its end: how many lines there are, or the code of
+    what stood in the way."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    end, left = None, MOST_TOLD
+    total, left = 0, MOST_TOLD
+    end: int | str
     try:
-        for line in lines_of(sys.stdin.buffer.read()):
-            told = json.dumps([as_json(cell) for cell in line])
+        lines = lines_of(sys.stdin.buffer.read())
+        while some := [[as_json(cell) for cell in line] for line in islice(lines, TOGETHER)]:
+            told = json.dumps(some)
             left -= len(told)
             if left < 0:
                 raise Unreadable("large")
             sys.stdout.write(told + "\n")
+            total += len(some)
+        end = total
     except Unreadable as reason:
         end = reason.code
     except MemoryError:

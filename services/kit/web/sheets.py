@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,7 @@ class Lines(NamedTuple):
     each: Iterator[Sequence[object]]
 
 
+NONE: frozenset[str] = frozenset()
 REFUSALS: Mapping[str, type[DomainError]] = {"broken": NotASheet, "large": FileTooLarge, "macros": HoldsMacros}
 
 
@@ -73,21 +75,22 @@ def read_lines(content: bytes) -> Lines:
         if len(content) <= SMALL and content[:2] != b"PK":
             read = list(lines.lines_of(content))
             return Lines(len(read), iter(read))
-        told = read_apart(content)
-        return Lines(len(told), map(json.loads, told))
+        total, told = read_apart(content)
+        return Lines(total, chain.from_iterable(map(json.loads, told)))
     except lines.Unreadable as reason:
         raise REFUSALS[reason.code] from reason
 
 
-def read_apart(content: bytes) -> list[bytes]:
-    """One that ends without a word has met the limits of its memory or its time."""
+def read_apart(content: bytes) -> tuple[int, list[bytes]]:
+    """How many lines, and they, many to a JSON text. One that ends without a word has met the limits of its memory or
+    its time."""
     program = [sys.executable, "-I", str(Path(lines.__file__))]
     reader = subprocess.run(program, input=content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     *told, end = reader.stdout.splitlines() or [b'"large"']
-    code = json.loads(end) if reader.returncode == 0 else "large"
-    if code is not None:
-        raise lines.Unreadable(code)
-    return told
+    total = json.loads(end) if reader.returncode == 0 else "large"
+    if isinstance(total, str):
+        raise lines.Unreadable(total)
+    return total, told
 
 
 def rows_in(table: Lines, headers: Sequence[str], optional: Sequence[str] = (), most: int = MOST_ROWS) -> Iterator[Row]:
@@ -101,11 +104,17 @@ def rows_in(table: Lines, headers: Sequence[str], optional: Sequence[str] = (), 
     if missing:
         raise ColumnMissing("、".join(missing))
     wanted = {header: at[plain(header)] for header in (*headers, *optional) if plain(header) in at}
+    width = max(wanted.values(), default=-1) + 1
     for number, line in enumerate(table.each, start=2):
-        raw = {header: line[index] if index < len(line) else "" for header, index in wanted.items()}
-        cells = {header: as_text(value) for header, value in raw.items()}
+        raw = line if len(line) >= width else [*line, *[""] * (width - len(line))]
+        cells = {header: as_text(raw[index]) for header, index in wanted.items()}
         if any(cells.values()):
-            yield Row(number, cells, frozenset(h for h, value in raw.items() if isinstance(value, float)))
+            counted = float in map(type, raw)
+            yield Row(number, cells, numbers_in(raw, wanted) if counted else NONE)
+
+
+def numbers_in(raw: Sequence[object], wanted: Mapping[str, int]) -> frozenset[str]:
+    return frozenset(header for header, index in wanted.items() if isinstance(raw[index], float))
 
 
 def plain(header: str) -> str:
@@ -115,4 +124,5 @@ def plain(header: str) -> str:
 def as_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return unicodedata.normalize("NFC", str(value)).strip()
+    text = str(value)
+    return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()

@@ -146,12 +146,15 @@ def read_strictly(body: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise NotStrictJson from error
-    check_texts(read)
+    if rb"\u" in body:  # written plainly, neither gets past the decoder and the parser
+        check_texts(read)
     return read
 
 
 def check_depth(body: bytes) -> None:
     """Before parsing, which recurses. Brackets inside texts count too: nobody writes so many there."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
     depth = deepest = 0
     for bracket in re.findall(rb"[\[\]{}]", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", body)):
         depth += 1 if bracket in b"[{" else -1
