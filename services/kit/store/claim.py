@@ -74,6 +74,8 @@ def fence(session: Session) -> None:
 
 def those_held(session: Session, rows: Sequence[Row]) -> list[Row]:
     """Of rows claimed without renewal, and locked: by the end of the hold too, for `attempts` may have begun anew."""
+    if not rows:
+        return []
     columns: Any = type(rows[0])
     tokens: dict[Any, Row] = {(row.id, row.attempts, row.due_at): row for row in rows}  # type: ignore[attr-defined]
     mine = columns.id.in_([key for key, _, _ in tokens])
