@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from services.alerts.catalogue import HOUSEHOLD, SUBJECTS
+from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS
 
 COUNTY = "520621"
 HOUSEHOLDS_PER_VILLAGE = 333  # 3,003 villages for a million

@@ -30,7 +30,7 @@ from bench.bare import columns_of, copied
 from bench.county import STANDARDS, facts_of, village_of
 from bench.ground import calendar, standard
 from bench.morning import load, process
-from services.alerts.rules import ship
+from services.alerts.rules.rules import ship
 from services.cli import postgres
 from services.cli.migrate import migrate_all
 from services.cli.processes import Ports, service_environment

@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import Range
 
 from bench import limit, orm_loop
 from bench.county import COLUMNS, COUNTY, STANDARDS, write_households
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.judge import Tally, convene, judge_county, lock_out_learning
-from services.alerts.models import Rule
-from services.alerts.rules import newest_rules, ship
+from services.alerts.judging.judge import Tally, convene, judge_county, lock_out_learning
+from services.alerts.models.watch import Rule
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.rules.rules import newest_rules, ship
 from services.cli import postgres
 from services.cli.migrate import migrate_all
 from services.county.days import count_days

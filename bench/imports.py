@@ -31,10 +31,11 @@ from bench.register import number_of
 from services.cli import postgres
 from services.cli.migrate import migrate_all
 from services.cli.secret_files import add_key
-from services.households import import_households, import_members
-from services.households.batches import MOST_ROWS, keep_file
-from services.households.import_job import Taking, take_file
-from services.households.models import ImportBatch
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports.batches import MOST_ROWS, keep_file
+from services.households.imports.job import Taking, take_file
+from services.households.models.imports import ImportBatch
 from services.kit.starting import collect_seldom
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal

@@ -18,8 +18,8 @@ import duckdb
 import psycopg
 
 from bench.county import COUNTY, STANDARDS, TODAY
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.models import Rule
+from services.alerts.models.watch import Rule
+from services.alerts.rules.catalogue import HOUSEHOLD
 from services.county.days import count_days
 
 TABLE = "CREATE TABLE limit_alert (LIKE alert INCLUDING ALL)"

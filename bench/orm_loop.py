@@ -14,9 +14,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from bench.county import COUNTY, STANDARDS, TODAY
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.models import Alert, Finding, HouseholdFacts, Rule
-from services.alerts.rules import read_rule
+from services.alerts.models.facts import HouseholdFacts
+from services.alerts.models.watch import Alert, Finding, Rule
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.rules.rules import read_rule
 from services.county.days import count_days
 from services.kit.store.months import made_at
 from services.kit.store.tables import Event

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, text
 
-from services.households.id_numbers import check_digit
-from services.households.import_members import PERSON, WRITE_PERSONS
-from services.households.models import ID_NUMBER, PHONE
+from services.households.imports.members import PERSON, WRITE_PERSONS
+from services.households.models.register import ID_NUMBER, PHONE
+from services.households.register.id_numbers import check_digit
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.sets import write_set

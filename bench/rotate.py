@@ -28,9 +28,9 @@ from services.cli.migrate import migrate_all
 from services.cli.postgres import create_databases, throwaway
 from services.cli.secret_files import add_key
 from services.households.facts import facts_changed_in_bulk
-from services.households.import_members import HEADERS, take
+from services.households.imports.members import HEADERS, take
+from services.households.imports.upload import Upload
 from services.households.models import SEALED
-from services.households.upload import Upload
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 from services.kit.store.rotation import ask_to_rotate, left, rotate

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, event
 
 from bench.ground import Found, Ground, prepared
-from services.alerts.judge import Tally
+from services.alerts.judging.judge import Tally
 
 ORM_AT_LEAST = 5_000  # households the loop walks; otherwise a tenth, because a million keep it busy for minutes
 Result = TypeVar("Result")

@@ -2,11 +2,11 @@
 
 from sqlmodel import SQLModel
 
-from services.alerts.catalogue import HOUSEHOLD, SUBJECTS, TEAM
-from services.alerts.learn import FACTS
-from services.alerts.models import CopiedFacts
-from services.attendance.models import TeamFacts
-from services.households.models import HouseholdFacts
+from services.alerts.facts.learn import FACTS
+from services.alerts.models.facts import CopiedFacts
+from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS, TEAM
+from services.attendance.models.facts import TeamFacts
+from services.households.models.facts import HouseholdFacts
 from services.kit.post.facts import OwnedFacts, fact_names
 
 OWNED: dict[str, type[OwnedFacts]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}

@@ -3,12 +3,16 @@
 from importlib import import_module
 from pathlib import Path
 
-from services.alerts.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
-from services.alerts.rules import SHIPPED, read_shipped
-from services.attendance import import_pairings, import_stations, import_teams
-from services.attendance.days import DAY_STARTS_AT
-from services.attendance.switches import SELF_CHECK_IN
-from services.households import import_households, import_members, import_statements
+from services.alerts.rules.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
+from services.alerts.rules.rules import SHIPPED, read_shipped
+from services.attendance.imports import pairings as import_pairings
+from services.attendance.imports import stations as import_stations
+from services.attendance.imports import teams as import_teams
+from services.attendance.presence.days import DAY_STARTS_AT
+from services.attendance.presence.switches import SELF_CHECK_IN
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports import statements as import_statements
 from services.kit.post.hearing import ABOUT_ITSELF
 from services.kit.post.inbox import Handlers
 from services.kit.post.owing import PINGED

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlmodel import col
 
-from services.alerts.models import Alert, Finding, Rule
+from services.alerts.models.watch import Alert, Finding, Rule
 from services.alerts.policy import allow
 from services.alerts.reach import ALERTS
-from services.alerts.rules import PLACEHOLDER, read_rule
+from services.alerts.rules.rules import PLACEHOLDER, read_rule
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.errors import found, language_of

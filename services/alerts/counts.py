@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from services.alerts.models import Alert, Rule
+from services.alerts.models.watch import Alert, Rule
 from services.alerts.policy import allow
 from services.alerts.reach import ALERTS
 from services.kit.store.db import SessionDep

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from services.alerts.catalogue import SUBJECTS
-from services.alerts.learn import Told, read_told
-from services.alerts.pull import PULL_FACTS, key_of
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told, read_told
+from services.alerts.intake.pull import PULL_FACTS, key_of
+from services.alerts.intake.take_in import take_in
+from services.alerts.rules.catalogue import SUBJECTS
 from services.kit.post.events import CloudEvent
 from services.kit.post.facts import CHANGED, IN_BULK
 from services.kit.post.frame import on_reference_changed

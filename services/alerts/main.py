@@ -5,9 +5,13 @@ from datetime import datetime
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.alerts import alerts, counts, history, inbox, overdue, rules, sweep, vocabulary
+from services.alerts import alerts, counts, inbox
+from services.alerts.facts import history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
+from services.alerts.rules import rules, vocabulary
+from services.alerts.sweep import overdue
+from services.alerts.sweep import sweeps as sweep
 from services.kit.post.feed import feed
 from services.kit.post.hearing import EventType
 from services.kit.post.outstanding import outstanding

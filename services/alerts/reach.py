@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, or_, select
 from sqlmodel import Session, col
 
-from services.alerts.models import Alert, Sweep, SweepGap
+from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.watch import Alert
 from services.kit.store.scope import Placed, Scope, scope_of
 from services.kit.web.errors import found
 

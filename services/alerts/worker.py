@@ -1,12 +1,12 @@
 """Alerts' worker: follows the owners of facts, walks the sweeps, and delivers what was found."""
 
-from services.alerts.again import judges_again
-from services.alerts.history import makes_months
+from services.alerts.facts.history import makes_months
 from services.alerts.inbox import HANDLERS
+from services.alerts.intake.again import judges_again
+from services.alerts.intake.pull import pulls_facts
 from services.alerts.models import SEALED
-from services.alerts.pull import pulls_facts
 from services.alerts.settings import AlertsSettings
-from services.alerts.steps import Walk, sweep_some
+from services.alerts.sweep.steps import Walk, sweep_some
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.attendance.models import TeamFacts
+from services.attendance.models.facts import TeamFacts
 from services.kit.post.facts import CHANGED, PLUMBING, recompute, tell_in_bulk
 from services.kit.store.lanes import Ask
 from services.kit.store.sets import as_array

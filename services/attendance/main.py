@@ -3,25 +3,19 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine, make_url
 
-from services.attendance import (
-    cadres,
-    check_in_batches,
-    check_ins,
-    imports,
-    inbox,
-    pairings,
-    stations,
-    team_days,
-    teams,
-    villages,
-)
-from services.attendance.entries import RECORDED
+from services.attendance import inbox
 from services.attendance.facts import KIND
-from services.attendance.models import SEALED, TeamFacts
+from services.attendance.imports import files as imports
+from services.attendance.models import SEALED
+from services.attendance.models.facts import TeamFacts
+from services.attendance.pairings import pairings
+from services.attendance.pairings.register import Register
 from services.attendance.policy import RIGHTS, allow
-from services.attendance.recording import record
-from services.attendance.register import Register
+from services.attendance.presence import check_in_batches, check_ins, team_days
+from services.attendance.presence.entries import RECORDED
+from services.attendance.presence.recording import record
 from services.attendance.settings import AttendanceSettings
+from services.attendance.teams import cadres, stations, teams, villages
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED

@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from services.attendance.models import Cadre, CheckIn, Pairing, Posting, Station, Team
+from services.attendance.models.pairings import Pairing
+from services.attendance.models.presence import CheckIn
+from services.attendance.models.teams import Cadre, Posting, Station, Team
 from services.kit.store.scope import Placed, Scope, scope_of, within
 from services.kit.web.errors import found
 

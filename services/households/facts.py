@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.households.models import HouseholdFacts
+from services.households.models.facts import HouseholdFacts
 from services.kit.post.facts import recompute, tell_each, tell_in_bulk
 
 KIND = "household"

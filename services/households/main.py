@@ -3,22 +3,17 @@
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
-from services.households import (
-    household_sets,
-    id_number_views,
-    import_batches,
-    imports,
-    inbox,
-    income,
-    places,
-    register,
-    safeguards,
-    tags,
-    undo,
-)
+from services.households import inbox
 from services.households.facts import KIND
-from services.households.models import SEALED, HouseholdFacts
+from services.households.imports import files as imports
+from services.households.imports import outcomes as import_batches
+from services.households.imports import undo
+from services.households.income import statements as income
+from services.households.models import SEALED
+from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
+from services.households.register import household_sets, id_number_views, places, safeguards, tags
+from services.households.register import households as register
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED

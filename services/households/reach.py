@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.households.models import Household
+from services.households.models.register import Household
 from services.kit.store.scope import Placed, scoped
 from services.kit.web.errors import found
 

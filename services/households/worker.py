@@ -1,6 +1,6 @@
 """Households' worker: delivers what happened and follows the frame."""
 
-from services.households.import_job import imports
+from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
 from services.households.settings import HouseholdsSettings

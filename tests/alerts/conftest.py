@@ -10,11 +10,11 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.learn import Told
-from services.alerts.models import Alert
-from services.alerts.rules import ship
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told
+from services.alerts.intake.take_in import take_in
+from services.alerts.models.watch import Alert
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.rules.rules import ship
 from services.kit.store.tables import Standard
 from tests.conftest import NOW
 

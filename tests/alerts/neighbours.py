@@ -17,7 +17,8 @@ from services.cli.secret_files import make_secrets, secret_folder
 from services.county.tokens import Signer
 from services.households.facts import facts_changed, lock_households
 from services.households.main import create
-from services.households.models import Household, Membership, Person, Statement, StatementLine
+from services.households.models.income import Statement, StatementLine
+from services.households.models.register import Household, Membership, Person
 from services.kit.post.peers import Peer
 from services.kit.settings import Settings
 from tests.alerts.conftest import VILLAGE

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from services.alerts.conditions import Literal, Name, Operation, Tree
+from services.alerts.rules.conditions import Literal, Name, Operation, Tree
 
 Value: TypeAlias = Fraction | bool | date | str | None  # None is unknown
 

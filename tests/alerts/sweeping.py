@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
-from services.alerts.models import Sweep
-from services.alerts.steps import HOLD, Walk, sweep_some
-from services.alerts.sweep import claim_due
+from services.alerts.models.sweep import Sweep
+from services.alerts.sweep.steps import HOLD, Walk, sweep_some
+from services.alerts.sweep.sweeps import claim_due
 from services.kit.post.peers import Peer
 from services.kit.store.claim import claim
 from services.kit.store.db import open_session

@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from services.alerts.again import ask_for_today, judges_again
-from services.alerts.catalogue import TEAM
-from services.alerts.learn import Told
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told
+from services.alerts.intake.again import ask_for_today, judges_again
+from services.alerts.intake.take_in import take_in
+from services.alerts.rules.catalogue import TEAM
 from services.kit.store.claim import work_a_job
 from tests.alerts.conftest import COUNTY, STANDARDS, VILLAGE, open_alerts, set_standards, told, yuan
 from tests.callers import HERE

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.judge import convene, judge, judge_county, lock_out_learning
-from services.alerts.learn import Told, learn
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told, learn
+from services.alerts.intake.take_in import take_in
+from services.alerts.judging.judge import convene, judge, judge_county, lock_out_learning
+from services.alerts.rules.catalogue import HOUSEHOLD
 from services.kit.store.db import open_session
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.conftest import NOW, TODAY

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.learn import forget
-from services.alerts.models import SweepGap
-from services.households.tags import TagIn, set_tag
+from services.alerts.facts.learn import forget
+from services.alerts.models.sweep import SweepGap
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.households.register.tags import TagIn, set_tag
 from services.kit.post.peers import Peer
 from services.kit.store.signing import is_signed
 from tests.alerts.conftest import VILLAGE, told

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.alerts.catalogue import HOUSEHOLD, STANDARDS, SUBJECTS
-from services.alerts.conditions import LARGEST_MONEY, Tree, facts_in, parse, parse_condition
-from services.alerts.learn import FACTS, Told, learn
-from services.alerts.rules import MOST, ReadRule
-from services.alerts.stage import Compiler, stage_of
+from services.alerts.facts.learn import FACTS, Told, learn
+from services.alerts.judging.stage import Compiler, stage_of
+from services.alerts.rules.catalogue import HOUSEHOLD, STANDARDS, SUBJECTS
+from services.alerts.rules.conditions import LARGEST_MONEY, Tree, facts_in, parse, parse_condition
+from services.alerts.rules.rules import MOST, ReadRule
 from services.kit.post.facts import table_of
 from services.kit.store.reference import StandardRow
 from tests.alerts.conftest import COUNTY, VILLAGE

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
-from services.alerts.models import Sweep
+from services.alerts.models.sweep import Sweep
 from services.kit.store.months import made_at
 from services.kit.store.tables import Delivery, Event, Subscription
 from tests.alerts.conftest import COUNTY, VILLAGE, set_standards, told, yuan

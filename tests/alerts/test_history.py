@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from services.alerts.catalogue import HOUSEHOLD, TEAM
-from services.alerts.history import facts_as_of, make_months
-from services.alerts.judge import convene, judge_county
-from services.alerts.learn import FACTS, Told, forget, learn
+from services.alerts.facts.history import facts_as_of, make_months
+from services.alerts.facts.learn import FACTS, Told, forget, learn
+from services.alerts.judging.judge import convene, judge_county
+from services.alerts.judging.stage import Compiler, stage_of
 from services.alerts.main import create
-from services.alerts.stage import Compiler, stage_of
+from services.alerts.rules.catalogue import HOUSEHOLD, TEAM
 from services.cli.postgres import Cluster, work_role
 from services.kit.post.facts import table_of
 from services.kit.store.db import open_session

@@ -8,10 +8,10 @@ from sqlalchemy import select, text
 from sqlmodel import Session
 
 from services.alerts.alerts import explain
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.learn import Told
-from services.alerts.models import Finding, Rule
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told
+from services.alerts.intake.take_in import take_in
+from services.alerts.models.watch import Finding, Rule
+from services.alerts.rules.catalogue import HOUSEHOLD
 from tests.alerts.conftest import VILLAGE, open_alerts, told, yuan
 from tests.conftest import NOW
 

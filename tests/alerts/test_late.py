@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
-from services.alerts.late import ended
-from services.alerts.models import Sweep, SweepGap
+from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.sweep.late import ended
 from services.kit.post.peers import Peer
 from tests.alerts.conftest import open_alerts, told
 from tests.alerts.neighbours import Nobody, change, households_service, register_whole

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlmodel import Session, col
 
-from services.alerts.catalogue import HOUSEHOLD
+from services.alerts.facts.learn import Told, learn
 from services.alerts.inbox import HANDLERS
-from services.alerts.judge import convene, judge_county
-from services.alerts.learn import Told, learn
-from services.alerts.models import Alert, Finding
-from services.alerts.rules import rules_on
-from services.alerts.take_in import take_in
+from services.alerts.intake.take_in import take_in
+from services.alerts.judging.judge import convene, judge_county
+from services.alerts.models.watch import Alert, Finding
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.rules.rules import rules_on
 from services.kit.post.events import CloudEvent
 from services.kit.post.facts import CHANGED
 from services.kit.post.inbox import receive

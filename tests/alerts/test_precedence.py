@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from services.alerts.conditions import ConditionRefused, Tree, parse_condition
+from services.alerts.rules.conditions import ConditionRefused, Tree, parse_condition
 from tests.alerts.oracle import World, answer
 from tests.alerts.written import NAMES
 from tests.conftest import TODAY

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.reconcile import reconcile
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.sweep.reconcile import reconcile
 from tests.alerts.conftest import COUNTY, VILLAGE, open_alerts, told
 from tests.alerts.neighbours import Neighbour, change, delete, households_service, register
 from tests.conftest import NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.alerts.conditions import ConditionRefused, parse, parse_condition
+from services.alerts.rules.conditions import ConditionRefused, parse, parse_condition
 from tests.alerts.written import NAMES
 
 STATEMENTS = [

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlmodel import Session
 
-from services.alerts.catalogue import TEAM
-from services.alerts.learn import Told
-from services.alerts.take_in import take_in
+from services.alerts.facts.learn import Told
+from services.alerts.intake.take_in import take_in
+from services.alerts.rules.catalogue import TEAM
 from tests.alerts.conftest import VILLAGE, open_alerts, told, yuan
 from tests.conftest import NOW, TODAY
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.learn import Told, learn
-from services.alerts.steps import HOLD, STEPS, sweep_some
+from services.alerts.facts.learn import Told, learn
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.sweep.steps import HOLD, STEPS, sweep_some
 from services.kit.post.peers import Peer
 from services.kit.store.claim import ClaimLost
 from tests.alerts.conftest import VILLAGE, set_standards

@@ -6,9 +6,9 @@ from decimal import Decimal
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from services.alerts.catalogue import HOUSEHOLD
-from services.alerts.conditions import BIGINT, RESULTS, Literal, Name, Operation, Tree, facts_in, size_of
-from services.alerts.rules import names_for
+from services.alerts.rules.catalogue import HOUSEHOLD
+from services.alerts.rules.conditions import BIGINT, RESULTS, Literal, Name, Operation, Tree, facts_in, size_of
+from services.alerts.rules.rules import names_for
 
 Trees = st.SearchStrategy[Tree]
 

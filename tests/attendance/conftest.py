@@ -16,7 +16,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.attendance.main import create
-from services.attendance.models import Cadre, Posting, Station, Team, Unit
+from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Standard
 from tests.callers import served

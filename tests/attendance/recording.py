@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
-from services.attendance.check_ins import CheckInIn
-from services.attendance.entries import Outcome
-from services.attendance.postings import POSTINGS, Posted
-from services.attendance.recorders import Recorder
-from services.attendance.recording import Sending, record
+from services.attendance.presence.check_ins import CheckInIn
+from services.attendance.presence.entries import Outcome
+from services.attendance.presence.recorders import Recorder
+from services.attendance.presence.recording import Sending, record
+from services.attendance.teams.postings import POSTINGS, Posted
 from services.kit.store.grants import Grant
 from services.kit.store.lanes import Ask, Row
 from tests.attendance.conftest import ARRIVED, COUNTY

@@ -11,10 +11,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.check_ins import CheckInIn
-from services.attendance.entries import Recorded
-from services.attendance.import_teams import HEADERS
-from services.attendance.models import Cadre, DayStatus, TeamFacts
+from services.attendance.imports.teams import HEADERS
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.presence import DayStatus
+from services.attendance.models.teams import Cadre
+from services.attendance.presence.check_ins import CheckInIn
+from services.attendance.presence.entries import Recorded
 from services.kit.store.tables import Event
 from tests.attendance.conftest import STATION, VILLAGE, Stationed
 from tests.attendance.recording import grant_to_an_office, recorded

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.check_ins import CheckInIn
-from services.attendance.models import CheckIn, DayStatus
+from services.attendance.models.presence import CheckIn, DayStatus
+from services.attendance.presence.check_ins import CheckInIn
 from services.kit.store.audit import Audit
 from services.kit.store.tables import Event
 from tests.attendance.conftest import STATION, Stationed

@@ -11,7 +11,8 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.attendance.coordinates import Point, gcj02_to_bd09, wgs84_to_gcj02
-from services.attendance.models import CheckIn, DayStatus, TeamFacts
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.presence import CheckIn, DayStatus
 from services.kit.store.tables import Event, Standard
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, set_standard
 from tests.callers import HERE, Headers, Office, Sign

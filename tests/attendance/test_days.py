@@ -11,12 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.attendance.check_ins import CheckInIn
-from services.attendance.days import day_of
-from services.attendance.entries import Recorded
 from services.attendance.facts import facts_changed_in_bulk
-from services.attendance.models import CheckIn, DayStatus, Posting, Team, TeamFacts
-from services.attendance.postings import Home, home_on
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.presence import CheckIn, DayStatus
+from services.attendance.models.teams import Posting, Team
+from services.attendance.presence.check_ins import CheckInIn
+from services.attendance.presence.days import day_of
+from services.attendance.presence.entries import Recorded
+from services.attendance.teams.postings import Home, home_on
 from services.kit.web.errors import found
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed
 from tests.attendance.recording import grant_to_an_office, postings_of, recorded

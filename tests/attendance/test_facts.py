@@ -8,7 +8,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col, select
 
 from services.attendance.facts import facts_changed_in_bulk
-from services.attendance.models import DayStatus, Posting, TeamFacts
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.presence import DayStatus
+from services.attendance.models.teams import Posting
 from tests.attendance.conftest import ARRIVED, Stationed
 from tests.conftest import NOW
 

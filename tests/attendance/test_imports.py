@@ -12,9 +12,10 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.attendance.coordinates import Point, metres_between
-from services.attendance.import_stations import HEADERS as STATION_HEADERS
-from services.attendance.import_teams import HEADERS as TEAM_HEADERS
-from services.attendance.models import Cadre, Posting, Station, Team, TeamFacts, Unit
+from services.attendance.imports.stations import HEADERS as STATION_HEADERS
+from services.attendance.imports.teams import HEADERS as TEAM_HEADERS
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.cli.county_files import generate
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import Key

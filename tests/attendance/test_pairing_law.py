@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from services.attendance.models import Pairing, Team
-from services.attendance.pairings import PairedAlready, PairingOut, pair
+from services.attendance.models.pairings import Pairing
+from services.attendance.models.teams import Team
+from services.attendance.pairings.pairings import PairedAlready, PairingOut, pair
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import VILLAGE, cadre_in

@@ -17,11 +17,11 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.import_pairings import HEADERS
-from services.attendance.models import Cadre
-from services.attendance.register import Register
+from services.attendance.imports.pairings import HEADERS
+from services.attendance.models.teams import Cadre
+from services.attendance.pairings.register import Register
 from services.cli.secret_files import make_secrets, secret_folder
-from services.households.models import Household
+from services.households.models.register import Household
 from services.kit.store.db import open_session
 from services.kit.store.grants import SetMember, changed_since, copy_grants
 from tests.attendance.conftest import VILLAGE, Stationed

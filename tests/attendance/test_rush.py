@@ -12,7 +12,8 @@ from sqlalchemy import Engine, delete, select, text
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.models import CheckIn, Posting
+from services.attendance.models.presence import CheckIn
+from services.attendance.models.teams import Posting
 from services.kit.store.audit import Audit
 from services.kit.store.chain import check_database
 from services.kit.store.revoked import EVERY

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.attendance.models import Cadre, Posting, Team
+from services.attendance.models.teams import Cadre, Posting, Team
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, STATION, VILLAGE, Stationed, cadre_in
 from tests.callers import HERE, Headers, Office, Sign, edit

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.attendance.coordinates import METRES_A_DEGREE, Point
-from services.attendance.verdict import verdict_of
+from services.attendance.presence.verdict import verdict_of
 from tests.attendance.conftest import RADIUS, STATION, VILLAGE, station_in
 from tests.callers import HERE
 

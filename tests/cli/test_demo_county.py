@@ -15,18 +15,20 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 import services.attendance.facts as of_teams
-from services.alerts.catalogue import HOUSEHOLD, TEAM
-from services.alerts.learn import read_told
-from services.alerts.rules import SHIPPED, read_shipped, ship
-from services.alerts.take_in import take_in
-from services.attendance import import_stations, import_teams
-from services.attendance.check_ins import CheckInIn
-from services.attendance.models import Cadre, Posting, Team, TeamFacts
-from services.attendance.upload import Upload
+from services.alerts.facts.learn import read_told
+from services.alerts.intake.take_in import take_in
+from services.alerts.rules.catalogue import HOUSEHOLD, TEAM
+from services.alerts.rules.rules import SHIPPED, read_shipped, ship
+from services.attendance.imports import stations as import_stations
+from services.attendance.imports import teams as import_teams
+from services.attendance.imports.upload import Upload
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.teams import Cadre, Posting, Team
+from services.attendance.presence.check_ins import CheckInIn
 from services.cli.county_files import generate
 from services.cli.demo import COUNTY, STANDARDS
 from services.county.days import count_days
-from services.households.models import HouseholdFacts
+from services.households.models.facts import HouseholdFacts
 from services.kit.post.facts import fact_names, table_of
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Standard

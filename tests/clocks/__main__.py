@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from services.alerts.steps import HOLD
+from services.alerts.sweep.steps import HOLD
 from services.cli.migrate import migrate_all
 from services.cli.postgres import create_databases, throwaway
 from services.cli.processes import CODE

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from services.alerts.late import next_month
+from services.alerts.sweep.late import next_month
 from tests.clocks.watch import Watch, began, watching
 
 FIRST = date(2026, 12, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.alerts.steps import HOLD
+from services.alerts.sweep.steps import HOLD
 from tests.clocks.watch import began, watching
 from tests.clocks.zombies import stopped_while_it_reconciles
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from services.alerts.steps import HOLD
+from services.alerts.sweep.steps import HOLD
 from tests.clocks.watch import PATIENCE, Watch
 
 FENCED = "ClaimLost"

@@ -5,8 +5,12 @@ import io
 from typing import Any
 from uuid import uuid4
 
-from services.attendance import import_pairings, import_stations, import_teams
-from services.households import import_households, import_members, import_statements
+from services.attendance.imports import pairings as import_pairings
+from services.attendance.imports import stations as import_stations
+from services.attendance.imports import teams as import_teams
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports import statements as import_statements
 from tests.callers import Headers
 from tests.clock import NOW
 from tests.door.holdings import Probe, Thing

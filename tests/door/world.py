@@ -10,10 +10,17 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
-from services.alerts.models import Alert, FactHistory, Finding, Rule, Sweep, SweepGap
-from services.attendance.models import Cadre, CheckIn, DayStatus, Pairing, Posting, Station, Team, TeamFacts, Unit
-from services.attendance.register import Register
-from services.households.models import Household, HouseholdFacts, HouseholdSet, Membership, Person, Statement, Tag
+from services.alerts.models.facts import FactHistory
+from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.watch import Alert, Finding, Rule
+from services.attendance.models.facts import TeamFacts
+from services.attendance.models.pairings import Pairing
+from services.attendance.models.presence import CheckIn, DayStatus
+from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
+from services.attendance.pairings.register import Register
+from services.households.models.facts import HouseholdFacts
+from services.households.models.income import Statement
+from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing

@@ -19,12 +19,12 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 from services.alerts import main as alerts
-from services.alerts.rules import ship
+from services.alerts.rules.rules import ship
 from services.attendance import main as attendance
-from services.attendance.models import Cadre, Posting, Team, Unit
+from services.attendance.models.teams import Cadre, Posting, Team, Unit
 from services.cli.postgres import Cluster, api_role, free_port, work_role
 from services.households import main as households
-from services.households.models import Household
+from services.households.models.register import Household
 from services.kit.post.inbox import inbox_secret
 from services.kit.post.posts import secret_place
 from services.kit.settings import Settings

@@ -18,7 +18,7 @@ import pytest
 from joserfc.jwk import RSAKey
 from sqlalchemy.dialects.postgresql import Range
 
-from services.attendance.models import Cadre, Posting, Team, Unit
+from services.attendance.models.teams import Cadre, Posting, Team, Unit
 from services.cli.children import PLAIN_ENVIRONMENT, identity
 from services.cli.postgres import Cluster, api_role, free_port, prepare, wait_until_ready
 from services.cli.postgres import connect as look_into

@@ -13,12 +13,15 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.households import import_households, import_members, import_statements
 from services.households.facts import facts_changed_in_bulk
-from services.households.id_numbers import check_digit
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports import statements as import_statements
+from services.households.imports.upload import Upload
 from services.households.main import create
-from services.households.models import Household, HouseholdFacts
-from services.households.upload import Upload
+from services.households.models.facts import HouseholdFacts
+from services.households.models.register import Household
+from services.households.register.id_numbers import check_digit
 from services.kit.store.fields import Seal
 from services.kit.store.scope import Scope
 from services.kit.web.cells import ImportOut

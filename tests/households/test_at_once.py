@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import Session
 
-from services.households.models import PHONE, Household, Person
+from services.households.models.register import PHONE, Household, Person
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.web.cells import ImportOut

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from services.households.id_numbers import NotAnIdNumber, check_digit, read_id_number
 from services.households.masks import shown_id_number, shown_phone
 from services.households.policy import RIGHTS
+from services.households.register.id_numbers import NotAnIdNumber, check_digit, read_id_number
 from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
 from services.kit.web.masks import STAR, masked

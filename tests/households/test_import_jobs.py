@@ -13,11 +13,13 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from services.households import import_job, import_statements, imports
-from services.households.batches import read_file, rows_left
-from services.households.import_households import HEADERS
-from services.households.import_job import Taking, take_next
-from services.households.models import ImportBatch
+from services.households.imports import files as imports
+from services.households.imports import job as import_job
+from services.households.imports import statements as import_statements
+from services.households.imports.batches import read_file, rows_left
+from services.households.imports.households import HEADERS
+from services.households.imports.job import Taking, take_next
+from services.households.models.imports import ImportBatch
 from services.kit.store.fields import Seal
 from services.kit.web.sheets import read_lines
 from tests.callers import HERE, Headers, Office
@@ -123,7 +125,7 @@ def test_a_large_file_is_taken_back_by_the_worker_or_says_what_stands_in_the_way
 WORKER = """
 import sys
 from uuid import UUID
-from services.households.import_job import Taking, take_file
+from services.households.imports.job import Taking, take_file
 from services.kit.store.db import connect
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing

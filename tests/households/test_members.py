@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import Session
 
-from services.households.import_members import HEADERS
-from services.households.models import Person
+from services.households.imports.members import HEADERS
+from services.households.models.register import Person
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import Key, KeyRing
 from tests.callers import SUITE, TEST_KEY

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from bench.register import household_of, number_of, write_register
 from services.cli.processes import CODE
-from services.households.import_members import HEADERS
-from services.households.models import ID_NUMBER
+from services.households.imports.members import HEADERS
+from services.households.models.register import ID_NUMBER
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, header_of
 from services.kit.store.key_ring import Key

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, select, text
 from sqlmodel import col
 from starlette.testclient import TestClient
 
-from services.households import import_households
+from services.households.imports import households as import_households
 from services.households.main import create
-from services.households.models import Household
+from services.households.models.register import Household
 from services.kit.store.audit import Audit
 from services.kit.store.chain import check_database
 from services.kit.store.db import open_session

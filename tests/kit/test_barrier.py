@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from services.cli.postgres import Cluster, work_role
 from services.cli.secret_files import SERVICES
-from services.households.models import Household, HouseholdSet
+from services.households.models.register import Household, HouseholdSet
 from services.kit.store.barrier import expose
 from services.kit.store.db import open_session
 from services.kit.store.grants import SetMember

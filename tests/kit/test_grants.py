@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, select
 
-from services.attendance.grant_postings import grant_postings
-from services.attendance.models import Cadre
+from services.attendance.grants.postings import grant_postings
+from services.attendance.models.teams import Cadre
 from services.kit.store.grants import GRANTS, Grant, changed_since, copied_kind, copy_grants
 from services.kit.store.reference import copied_version
 from tests.attendance.conftest import Stationed, village

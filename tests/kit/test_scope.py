@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.households.models import Household
+from services.households.models.register import Household
 from services.kit.store.db import connect, open_session
 from services.kit.store.grants import SetMember
 from services.kit.store.scope import (

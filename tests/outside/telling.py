@@ -8,9 +8,11 @@ from uuid import uuid4
 
 import httpx
 
-from services.attendance import import_teams
+from services.attendance.imports import teams as import_teams
 from services.cli.demo import COUNTY
-from services.households import import_households, import_members, import_statements
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports import statements as import_statements
 from tests.outside.canaries import PEOPLE
 from tests.outside.sinks import Answers
 from tests.outside.watched_county import WatchedCounty

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
-from services.attendance.models import Cadre, Posting, Team, Unit
+from services.attendance.models.teams import Cadre, Posting, Team, Unit
 from services.cli.postgres import Cluster, api_role, free_port
 from services.kit.store.chain import check_database
 from services.kit.store.fields import Seal

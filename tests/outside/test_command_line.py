@@ -9,7 +9,7 @@ import httpx
 
 from services.cli.demo import COUNTY, PASSWORD
 from services.cli.processes import CODE
-from services.households.import_households import HEADERS
+from services.households.imports.households import HEADERS
 from tests.households.conftest import csv_of, household_row
 from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for
 

@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 
 from services.cli.postgres import Cluster, free_port
-from services.households import import_households
+from services.households.imports import households as import_households
 from tests.callers import Headers, Office
 from tests.households.conftest import csv_of, household_row
 from tests.outside.launching import eventually

@@ -1,25 +1,23 @@
 """One service's own document, with what FastAPI cannot know: titles, rights, refusals, examples."""
 
-import tomllib
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from services.cli.openapi import Document, Texts
+from services.cli.openapi import Document, Texts, texts_in
 from services.cli.openapi.answers import answers_of
 from services.kit.web.auth import request_caller
 
-OPERATIONS = Path(__file__).with_name("operations.toml")
+OPERATIONS = "operations"  # the folder of their texts
 SIGNED_IN, CLIENT = "person_or_system", "client_system"
 
 
 class NotDescribed(Exception):
-    """An operation without a title, or a body without an example, in operations.toml."""
+    """An operation without a title, or a body without an example, in operations/."""
 
 
 def describe(service: str) -> Document:
@@ -28,7 +26,7 @@ def describe(service: str) -> Document:
     app = FastAPI(title=service, generate_unique_id_function=lambda route: f"{service}_{route.name}")
     for router in main.ROUTERS:
         app.include_router(router)
-    texts: Texts = tomllib.loads(OPERATIONS.read_text())
+    texts = texts_in(OPERATIONS)
     document = app.openapi()
     for route in routes_of(main.ROUTERS):
         for method in route.methods or ():
@@ -51,7 +49,7 @@ def is_internal(path: str) -> bool:
 def texts_of(texts: Texts, operation_id: str, name: str) -> dict[str, Any]:
     said = texts.get(operation_id) or texts.get(name)
     if not said:
-        raise NotDescribed(f"{operation_id}: write a Chinese title into {OPERATIONS.name}")
+        raise NotDescribed(f"{operation_id}: write a Chinese title into {OPERATIONS}/")
     return dict(said)
 
 
@@ -74,7 +72,7 @@ def complete(operation: Document, route: APIRoute, said: dict[str, Any], publish
 
 def show_body(operation: Document, said: dict[str, Any], published: list[str]) -> None:
     if "example" not in said:
-        raise NotDescribed(f"{operation['operationId']}: write an example of its body into {OPERATIONS.name}")
+        raise NotDescribed(f"{operation['operationId']}: write an example of its body into {OPERATIONS}/")
     example = {name: published[:1] if value == ["{published}"] else value for name, value in said["example"].items()}
     for content in operation["requestBody"]["content"].values():
         content["example"] = example

@@ -1,15 +1,13 @@
 """Every refusal the API can give, with its page: what it means, what to do."""
 
-import tomllib
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 
-from services.cli.openapi import Document
+from services.cli.openapi import Document, texts_in
 from services.cli.secret_files import SERVICES
 from services.kit.web.errors import DomainError
 
-PROBLEMS = Path(__file__).with_name("problems.toml")
+PROBLEMS = "problems"  # the folder of its texts
 HEAD = """# Refusals
 
 Every refusal is `application/problem+json` (RFC 9457): a stable `code`, a `type` that is its page at the origin, a
@@ -26,7 +24,7 @@ OF_THE_API = {
 
 
 class NoLine(Exception):
-    """A code that problems.toml says nothing about, or a line about a code that is no more."""
+    """A code that problems/ says nothing about, or a line about a code that is no more."""
 
 
 def refusals() -> list[type[DomainError]]:
@@ -44,10 +42,10 @@ def below(one: type[DomainError]) -> Iterator[type[DomainError]]:
 
 def problem_pages() -> Document:
     """By code. Several services may give one code its own words; then the page has them all."""
-    lines = tomllib.loads(PROBLEMS.read_text())
+    lines = texts_in(PROBLEMS)
     known = {refusal.code() for refusal in refusals()}
     if odd := known ^ lines.keys():
-        raise NoLine(f"{PROBLEMS.name}: {', '.join(sorted(odd))}")
+        raise NoLine(f"{PROBLEMS}/: {', '.join(sorted(odd))}")
     pages: Document = {}
     for refusal in refusals():
         page = pages.setdefault(refusal.code(), {"status": [], "zh": [], "en": [], "do": lines[refusal.code()]})

@@ -1,0 +1,94 @@
+"""The register's tables. A household is what cadres visit and count; persons are apart from their memberships."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
+from sqlmodel import Field
+
+from services.households.models.table import Table
+from services.kit.store.sealed import SealedColumn
+from services.kit.store.tables import instant
+
+PHONE = SealedColumn("household", "sealed_phone", turn="import:households")
+ID_NUMBER = SealedColumn("person", "sealed_id_number", index="id_index", turn="import:members")
+
+
+class Household(Table, table=True):
+    """A family as the county counts it, in exactly one managing village."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    number: str = Field(unique=True)  # 户编号, the county's own
+    village: str = Field(index=True)  # twelve digits
+    group_name: str = ""
+    head_name: str
+    sealed_phone: bytes | None = None
+    housing_grade: str | None = None  # A, B safe; C to be repaired, D to be rebuilt; empty: not appraised
+    safe_water: bool | None = None
+    created_at: datetime = instant()
+
+
+class Person(Table, table=True):
+    """A human being, under our own key. The ID number is sealed; its blind index finds the same person again."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str
+    sealed_id_number: bytes | None = None
+    id_index: bytes | None = Field(default=None, unique=True)
+    birth_date: date
+    sex: str  # GB/T 2261.1: 1 male, 2 female, 9 not stated
+    schooling: str | None = None  # in_school, not_in_school, dropped_out
+    insured: bool | None = None  # basic medical insurance of this year
+
+
+class IdNumberView(Table, table=True):
+    """Somebody was shown a person's whole ID number, and said why."""
+
+    __tablename__ = "id_number_view"
+    __table_args__ = (Index("id_number_view_of_person", "person_id", "at"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    seen_by: str  # account or client system
+    reason: str
+    at: datetime = instant()
+
+
+class Membership(Table, table=True):
+    """A person in a household from a day until a day. The constraint lets nobody be in two at once."""
+
+    __table_args__ = (
+        ExcludeConstraint(("person_id", "="), ("valid", "&&"), using="gist"),
+        Index("membership_open", "household_id", postgresql_where="upper_inf(valid)"),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    household_id: UUID = Field(foreign_key="household.id")
+    person_id: UUID = Field(foreign_key="person.id")
+    relation: str  # to the head, GB/T 4761
+    valid: Range[date] = Field(sa_type=DATERANGE)
+
+
+class Tag(Table, table=True):
+    """What a household is or was, by whose word: monitored, formerly poor and the like."""
+
+    __table_args__ = (ExcludeConstraint(("household_id", "="), ("key", "="), ("valid", "&&"), using="gist"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    household_id: UUID = Field(foreign_key="household.id")
+    key: str
+    valid: Range[date] = Field(sa_type=DATERANGE)
+    source: str
+
+
+class HouseholdSet(Table, table=True):
+    """A named set of households, whose members are rows of `set_member`. `division`: the smallest place of them all."""
+
+    __tablename__ = "household_set"
+
+    id: UUID = Field(primary_key=True)
+    name: str
+    division: str
+    created_by: str
+    created_at: datetime = instant()

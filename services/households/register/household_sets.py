@@ -1,0 +1,122 @@
+"""Sets of households that an office may be given for, apart from any place: a task group's, an evaluation's draw."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Select, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from services.households.models.register import Household, HouseholdSet
+from services.households.policy import allow
+from services.kit.post.facts import smallest_place
+from services.kit.post.grants import announce_grants
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.grants import GRANTS, SetMember
+from services.kit.store.reference import next_version
+from services.kit.store.scope import Placed, scope_of, scoped, within
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import NotThere, found
+from services.kit.web.repeat import repeatable
+
+router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
+
+OWNER = "households"
+IN_PLACES = Placed(division=col(Household.village))  # not by a set: a set is made of what one answers for
+
+WRITE_MEMBERS = text(
+    """
+    INSERT INTO set_member (set_id, subject, owner, valid, version, revoked)
+    SELECT :set_id, subject, :owner, daterange(:today, NULL), :version, false
+    FROM unnest(CAST(:subjects AS uuid[])) AS subject
+    ON CONFLICT (set_id, subject) DO UPDATE SET valid = excluded.valid, version = excluded.version, revoked = false
+    WHERE set_member.revoked
+    """
+)
+REMOVE_MEMBERS = text(
+    """
+    UPDATE set_member SET revoked = true, version = :version
+    WHERE set_id = :set_id AND NOT revoked AND subject <> ALL (CAST(:subjects AS uuid[]))
+    """
+)
+
+
+class SetIn(BaseModel):
+    """The whole of it: a household that is left out leaves the set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=60, title="名称")]
+    households: Annotated[list[UUID], Field(min_length=1, max_length=5000, title="农户")]
+
+
+class SetLine(BaseModel):
+    id: UUID
+    name: str
+    division: str
+
+
+class SetOut(SetLine):
+    households: list[UUID]
+
+
+@router.put("/{set_id}", dependencies=[allow("household-set:write")], openapi_extra=repeatable("path"))
+def put_household_set(
+    set_id: UUID, body: SetIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> SetOut:
+    """Only of households within the caller's own places; one of them outside is as if it were not there."""
+    villages = villages_of(session, body.households)
+    held = session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))
+    row = held or HouseholdSet(id=set_id, name="", division="", created_by=caller.subject, created_at=now)
+    row.name, row.division = body.name, smallest_place(villages)
+    session.add(row)
+    try:
+        session.flush()
+    except IntegrityError as error:  # the id is that of a set elsewhere
+        raise NotThere from error
+    write_members(session, set_id, sorted(set(body.households)), today, now)
+    return shown(session, row)
+
+
+@router.get("", dependencies=[allow("household:read")])
+def list_household_sets(session: SessionDep) -> list[SetLine]:
+    rows = session.scalars(reachable_sets(session).order_by(col(HouseholdSet.name)).limit(200))
+    return [SetLine(**row.model_dump()) for row in rows]
+
+
+@router.get("/{set_id}", dependencies=[allow("household:read")])
+def get_household_set(set_id: UUID, session: SessionDep) -> SetOut:
+    return shown(session, found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))))
+
+
+def reachable_sets(session: Session) -> Select[HouseholdSet]:
+    """Those of the caller's places, and those the caller has made, which may span several."""
+    scope = scope_of(session)
+    placed = within(scope, Placed(division=col(HouseholdSet.division)))
+    return select(HouseholdSet).where(placed | (col(HouseholdSet.created_by) == scope.holder))
+
+
+def villages_of(session: Session, households: Sequence[UUID]) -> list[str]:
+    wanted = select(col(Household.id), col(Household.village)).where(col(Household.id).in_(households))
+    known = session.execute(scoped(session, wanted, IN_PLACES)).all()
+    if len(known) < len(set(households)):
+        raise NotThere
+    return [row.village for row in known]
+
+
+def write_members(session: Session, set_id: UUID, subjects: Sequence[UUID], today: date, now: datetime) -> None:
+    version = next_version(session, GRANTS)
+    told = {"set_id": set_id, "subjects": list(subjects), "version": version}
+    session.execute(REMOVE_MEMBERS, told)
+    session.execute(WRITE_MEMBERS, told | {"owner": OWNER, "today": today})
+    announce_grants(session, OWNER, version, now)
+
+
+def shown(session: Session, row: HouseholdSet) -> SetOut:
+    members = select(col(SetMember.subject)).where(col(SetMember.set_id) == row.id, ~col(SetMember.revoked))
+    households = list(session.scalars(members.order_by(col(SetMember.subject))))
+    return SetOut(id=row.id, name=row.name, division=row.division, households=households)

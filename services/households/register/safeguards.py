@@ -1,0 +1,88 @@
+"""Housing, water, schooling and medical insurance of a household: 三保障 and safe water, as somebody has seen them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from services.households.facts import facts_changed
+from services.households.models.register import Household, Membership, Person
+from services.households.policy import allow
+from services.households.reach import reachable
+from services.kit.store.db import Now, SessionDep
+from services.kit.web.edits import EDITED, SEEN, EditDep
+from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
+
+router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
+
+Schooling = Literal["in_school", "not_in_school", "dropped_out"]
+
+
+class MemberSafeguards(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    person_id: UUID
+    schooling: Annotated[Schooling | None, Field(title="学业状况")] = None
+    insured: Annotated[bool | None, Field(strict=True, title="参加基本医保")] = None
+
+
+class Safeguards(BaseModel):
+    """The whole of it: what is empty, and who is left out, is unknown from now on. Grades A and B are safe."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    housing_grade: Annotated[Literal["A", "B", "C", "D"] | None, Field(title="住房等级")] = None
+    safe_water: Annotated[bool | None, Field(strict=True, title="饮水安全")] = None
+    members: Annotated[list[MemberSafeguards], Field(max_length=50, title="成员")] = []
+
+
+class NotAMember(DomainError):
+    zh = "名单中有人不是这户的成员。"
+    en = "Somebody on the list is not a member of this household."
+
+
+@router.put("", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
+def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, edit: EditDep, now: Now) -> Safeguards:
+    household = reachable(session, household_id, lock=True)
+    members = {person.id: person for person in members_of(session, household_id)}
+    if any(told.person_id not in members for told in body.members):
+        raise NotAMember
+    told_of = {told.person_id: told for told in body.members}
+    wanted = body.model_copy(
+        update={"members": [told_of.get(one) or MemberSafeguards(person_id=one) for one in members]}
+    )
+    edit.check(shown(session, household), wanted)
+    household.housing_grade, household.safe_water = wanted.housing_grade, wanted.safe_water
+    for told in wanted.members:
+        members[told.person_id].schooling, members[told.person_id].insured = told.schooling, told.insured
+    facts_changed(session, [household_id], now)
+    edit.told(wanted)
+    return wanted
+
+
+@router.get("", dependencies=[allow("household:read")], responses=SEEN)
+def get_safeguards(household_id: UUID, session: SessionDep, edit: EditDep) -> Safeguards:
+    safeguards = shown(session, reachable(session, household_id))
+    edit.told(safeguards)
+    return safeguards
+
+
+def shown(session: Session, household: Household) -> Safeguards:
+    members = [
+        MemberSafeguards.model_validate({"person_id": p.id, "schooling": p.schooling, "insured": p.insured})
+        for p in members_of(session, household.id)
+    ]
+    return Safeguards.model_validate(
+        {"housing_grade": household.housing_grade, "safe_water": household.safe_water, "members": members}
+    )
+
+
+def members_of(session: Session, household_id: UUID) -> list[Person]:
+    open_now = select(col(Membership.person_id)).where(
+        col(Membership.household_id) == household_id, func.upper_inf(col(Membership.valid))
+    )
+    return list(session.scalars(select(Person).where(col(Person.id).in_(open_now)).order_by(col(Person.birth_date))))

@@ -1,0 +1,116 @@
+"""What a household is or was, from a day until a day, by whose word."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, cast
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from services.households.facts import facts_changed
+from services.households.models.register import Tag
+from services.households.policy import allow
+from services.households.reach import reachable
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.web.edits import EDITED, SEEN, EditDep
+from services.kit.web.errors import DomainError
+from services.kit.web.repeat import repeatable
+from services.kit.web.written import WrittenDay
+
+router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
+
+TagKey = Literal["monitored", "formerly_poor", "subsistence_allowance", "extreme_hardship", "no_labour"]
+
+
+class TagIn(BaseModel):
+    """An empty `until` is open. Closing an open tag is sending it again with `until`. Neither day lies after today: an
+    open tag then holds today and a closed one does not, and facts need no clock."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Annotated[WrittenDay, Field(title="起始日")]
+    until: Annotated[WrittenDay | None, Field(title="截止日")] = None
+    source: Annotated[str, Field(min_length=1, max_length=200, title="依据")]
+
+
+class TagOut(TagIn):
+    key: str
+
+
+class TagUpsideDown(DomainError):
+    zh = "截止日必须晚于起始日。"
+    en = "A tag ends after the day it begins."
+
+
+class TagInTheFuture(DomainError):
+    zh = "起始日和截止日不能晚于今天。"
+    en = "A tag neither begins nor ends after today."
+
+
+class TagsOverlap(DomainError):
+    status = 409
+    zh = "这段时间内已有同样的标签。"
+    en = "The household has that tag for some of those days already."
+
+
+@router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
+def put_tag(
+    household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, edit: EditDep, today: Today, now: Now
+) -> TagOut:
+    """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
+    reachable(session, household_id, lock=True)
+    if body.until and body.until <= body.since:
+        raise TagUpsideDown
+    if max(body.since, body.until or body.since) > today:
+        raise TagInTheFuture
+    wanted = TagOut(key=key, **body.model_dump())
+    held = shown(session, household_id, key)
+    edit.check(held or None, held if wanted in held else [wanted])
+    set_tag(session, household_id, key, body, now)
+    edit.told(shown(session, household_id, key))
+    return wanted
+
+
+@router.get("", dependencies=[allow("household:read")])
+def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
+    reachable(session, household_id)
+    return shown(session, household_id)
+
+
+@router.get("/{key}", dependencies=[allow("household:read")], responses=SEEN)
+def list_tags_of_key(household_id: UUID, key: TagKey, session: SessionDep, edit: EditDep) -> list[TagOut]:
+    reachable(session, household_id)
+    held = shown(session, household_id, key)
+    edit.told(held or None)
+    return held
+
+
+def shown(session: Session, household_id: UUID, key: str | None = None) -> list[TagOut]:
+    wanted = select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid))
+    rows = session.scalars(wanted.where(col(Tag.key) == key) if key else wanted)
+    return [
+        TagOut(key=row.key, since=cast(date, row.valid.lower), until=row.valid.upper, source=row.source) for row in rows
+    ]
+
+
+def set_tag(session: Session, household_id: UUID, key: str, body: TagIn, now: datetime) -> None:
+    tag = tag_meant(session, household_id, key, body.since)
+    tag.valid, tag.source = Range(body.since, body.until), body.source
+    session.add(tag)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise TagsOverlap from error
+    facts_changed(session, [household_id], now)
+
+
+def tag_meant(session: Session, household_id: UUID, key: str, since: date) -> Tag:
+    """By its first day before the open one: closing a tag twice must not open and close another."""
+    mine = select(Tag).where(col(Tag.household_id) == household_id, col(Tag.key) == key)
+    begun = session.scalar(mine.where(func.lower(col(Tag.valid)) == since))
+    still_open = mine.where(func.upper_inf(col(Tag.valid)))
+    return begun or session.scalar(still_open) or Tag(household_id=household_id, key=key, valid=Range(), source="")
