@@ -22,7 +22,7 @@ ROW_OF_TYPE = {
     "boolean": "g % 2 = 0",
     "bytea": "sha256(convert_to('row' || g, 'UTF8'))",
     "jsonb": "jsonb_build_object('row', g)",
-    "date": "date '2026-01-01' + g % 300",
+    "date": "date '2000-01-01' + g",
     "timestamp with time zone": "timestamptz '2026-01-01 00:00+00' + g * interval '1 minute'",
     "daterange": "daterange(date '2026-01-01', NULL)",
     "tstzrange": "tstzrange('2026-01-01 00:00+00', NULL)",

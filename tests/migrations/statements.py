@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from services.cli.postgres import create_databases, throwaway
 from services.cli.secret_files import SERVICES
@@ -41,18 +41,22 @@ def offending() -> Iterator[str]:
 
 
 def statements_of(steps: Steps) -> dict[str, list[str]]:
-    """As they are sent, going up: what is asked of the catalogue and alembic's own notes aside."""
+    """As they are sent, going up: what is asked of the catalogue and alembic's own notes aside. Those that are sent in
+    a transaction are between BEGIN and COMMIT: an index that is built beside the writers cannot be."""
     said: list[str] = []
 
-    def listen(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        said.append(statement.strip())
+    def listen(of: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        alone = bool(of.connection.dbapi_connection and of.connection.dbapi_connection.autocommit)
+        words = statement.strip().rstrip(";")
+        if not words.startswith("SELECT") and "alembic_version " not in words:
+            said.append(f"COMMIT;\n{words};\nBEGIN" if alone else words)
 
     event.listen(steps.connection, "before_cursor_execute", listen)
     found = {}
     for revision, _ in revisions(steps.service):
         said.clear()
         steps.up(revision)
-        found[revision] = [one for one in said if not one.startswith("SELECT") and "alembic_version " not in one]
+        found[revision] = list(said)
     event.remove(steps.connection, "before_cursor_execute", listen)
     return found
 
@@ -61,8 +65,10 @@ def complaints(said: Mapping[str, list[str]]) -> Iterator[tuple[str, str, str, s
     """Revision, rule, words, statement. Sorted, a revision a file."""
     with TemporaryDirectory() as folder:
         for revision, statements in said.items():
-            (Path(folder) / f"{revision}.sql").write_text("".join(f"{one.rstrip(';')};\n" for one in statements))
-        asked = [SQUAWK, "--config", HERE / "squawk.toml", "--reporter", "json", *sorted(Path(folder).iterdir())]
+            whole = "".join(f"{one};\n" for one in ("BEGIN", *statements, "COMMIT"))
+            (Path(folder) / f"{revision}.sql").write_text(whole)
+        files = sorted(map(str, Path(folder).iterdir()))
+        asked = [str(SQUAWK), "--config", str(HERE / "squawk.toml"), "--reporter", "json", *files]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):
             raise RuntimeError(done.stderr)

@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, create_engine
 
-from services.cli.migrate import configuration
+from services.cli.migrate import PATIENT, configuration
 from services.cli.postgres import Cluster, connect, roles_of
 
 
@@ -47,10 +47,11 @@ def empty_database(cluster: Cluster, port: int, service: str, purpose: str) -> I
 class Steps:
     service: str
     connection: Connection
+    lock_timeout: str = PATIENT.lock_timeout
 
     @property
     def config(self) -> Config:
-        return configuration(self.service, self.connection)
+        return configuration(self.service, self.connection, self.lock_timeout)
 
     def up(self, revision: str = "heads") -> None:
         command.upgrade(self.config, revision)

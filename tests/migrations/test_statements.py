@@ -23,6 +23,12 @@ def test_a_careless_revision_is_found(rule: str) -> None:
     assert rule in {one[1] for one in complaints({"later": [CARELESS[rule]]})}
 
 
+def test_an_index_that_is_built_beside_the_writers_is_not_found() -> None:
+    beside = "COMMIT;\nCREATE INDEX CONCURRENTLY IF NOT EXISTS slow ON household (number);\nBEGIN"
+    assert not list(complaints({"later": [beside]}))
+    assert list(complaints({"later": [beside.replace("COMMIT;\n", "").replace(";\nBEGIN", "")]}))
+
+
 def test_only_what_had_landed_offends(cluster: tuple[Cluster, int]) -> None:
     found: set[tuple[str, str]] = set()
     for service in SERVICES:
