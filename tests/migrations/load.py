@@ -63,21 +63,23 @@ class Load:
     subscriber: Mapping[str, str]
     seen: Seen = field(default_factory=Seen)
 
-    def requests(self, over: threading.Event) -> None:
+    def requests(self, lane: int, over: threading.Event) -> None:
+        """Each lane keeps subscriptions of its own, known ones and new ones."""
         with httpx.Client(timeout=30, trust_env=False) as client:
             for nth in count():
                 if over.is_set():
                     return
                 base = self.bases[nth // 3 % len(self.bases)]
                 if nth % 3:
-                    path, headers = self.reads[nth % len(self.reads)]
+                    path, headers = self.reads[(nth - nth // 3) % len(self.reads)]
                     self.seen.asked += 1
                     self.seen.failed += filter(None, [failure_of(client, "GET", base + path, headers)])
                 else:
-                    self.seen.writes(partial(self.subscribe, client, base, nth))
+                    known_or_new = UUID(int=lane * 1000 + nth % 50) if nth % 2 else uuid4()
+                    self.seen.writes(partial(self.subscribe, client, base, known_or_new))
 
-    def subscribe(self, client: httpx.Client, base: str, nth: int) -> str | None:
-        url = f"{base}{self.subscriptions}/{UUID(int=nth % 50 + 1) if nth % 2 else uuid4()}"
+    def subscribe(self, client: httpx.Client, base: str, subscription: UUID) -> str | None:
+        url = f"{base}{self.subscriptions}/{subscription}"
         return failure_of(client, "PUT", url, self.subscriber, self.body)
 
     def statements(self, dsn: str, over: threading.Event) -> None:
@@ -109,7 +111,7 @@ class Load:
 
             return run
 
-        asking = [kept(self.requests), kept(self.requests)]
+        asking = [kept(self.requests, lane) for lane in (1, 2)]
         works = [*asking, kept(self.statements, work_dsn), kept(self.watch, watch_dsn, roles)]
         threads = [threading.Thread(target=work) for work in works]
         with ExitStack() as ends:

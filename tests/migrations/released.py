@@ -24,6 +24,9 @@ class Release:
     heads: frozenset[str]
     ours: frozenset[str]
 
+    def differs_in(self, service: str) -> bool:
+        return any(head.startswith((service, "kit")) for head in self.heads - self.ours)
+
     def unpack(self, folder: Path) -> Path:
         with tarfile.open(fileobj=io.BytesIO(git("archive", self.commit))) as files:
             files.extractall(folder, filter="data")

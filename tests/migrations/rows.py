@@ -70,7 +70,7 @@ def fill(connection: Connection, rows: int) -> None:
     """Every table that is empty. Every third row does not know what need not be known."""
     for table, columns in shape(connection).items():
         if connection.execute(text(f'SELECT FROM "{table}" LIMIT 1')).first() is None:
-            connection.execute(text(insertion(table, columns)), {"rows": rows})
+            connection.execute(text(insertion(table, columns)), {"first": 1, "last": rows})
     connection.commit()
     connection.execute(text("ANALYZE"))
     connection.commit()
@@ -86,7 +86,7 @@ def insertion(table: str, columns: Columns) -> str:
     named = ", ".join(f'"{name}"' for name in values)
     return (
         f'INSERT INTO "{table}" ({named}) '  # noqa: S608  # names from the catalogue
-        f"SELECT {', '.join(values.values())} FROM generate_series(1, CAST(:rows AS int)) AS g"
+        f"SELECT {', '.join(values.values())} FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS g"
     )
 
 

@@ -1,6 +1,5 @@
 """A county is migrated while people work: the release before goes on serving, and this one serves beside it."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from joserfc.jwk import RSAKey
 from services.cli.postgres import Cluster
 from services.cli.secret_files import SERVICES
 from tests.callers import Sign
-from tests.migrations.beside import PERSON, ROLES, SYSTEM, Ground, together
+from tests.migrations.beside import Ground, callers_of, together
 from tests.migrations.released import NotInThisClone, Release, release_before
 
 ROWS = 2_000
@@ -33,10 +32,9 @@ def ground(release: Release, cluster: tuple[Cluster, int], tmp_path: Path, signi
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_nobody_is_refused_or_kept_waiting(ground: Ground, release: Release, sign: Sign, service: str) -> None:
-    if not any(head.startswith((service, "kit")) for head in release.heads - release.ours):
+    if not release.differs_in(service):
         pytest.skip(f"nothing of {service} has changed since the release before")
-    scopes = " ".join(import_module(f"services.{service}.policy").RIGHTS)
-    seen = together(ground, service, ROWS, [sign(PERSON, *ROLES), sign(SYSTEM, scopes=scopes)])
+    seen = together(ground, service, ROWS, callers_of(service, sign))
     assert seen.failed == []
     assert seen.asked > 50
     assert seen.written > 50
