@@ -1,5 +1,5 @@
-"""`make prove-migrations`: all of it at a size of one's choice. One JSON line; exit 1 when anything was lost or refused,
-or kept waiting longer than a second."""
+"""`make prove-migrations`: all of it at a size of one's choice. One JSON line; exit 1 when anything was lost or
+refused, or kept waiting longer than a second."""
 
 import argparse
 import json
