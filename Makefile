@@ -8,7 +8,7 @@ KILLS ?= 200
 SEED ?= 1
 LANG_OUT ?= zh
 EXAMPLES ?= 1000
-ROWS ?= 20000
+ROWS ?= 2000
 PG15 ?= /usr/lib/postgresql/15/bin
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 

@@ -79,5 +79,5 @@ def main(rows: int) -> int:
 
 if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--rows", type=int, default=20_000)
+    asked.add_argument("--rows", type=int, default=2_000)
     sys.exit(main(asked.parse_args().rows))
