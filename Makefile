@@ -10,9 +10,11 @@ SCHEDULERS ?= 16
 SEED ?= 1
 LANG_OUT ?= zh
 EXAMPLES ?= 1000
+ROWS ?= 2000
+PG15 ?= /usr/lib/postgresql/15/bin
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults clean
+.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +37,12 @@ demo: $(VENV)/run.stamp ## the same once, in a temporary folder on free ports, t
 
 test: $(VENV)/dev.stamp ## the whole suite on a real embedded PostgreSQL
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+
+test-pg15: $(VENV)/dev.stamp ## migrations, kit and judging on Debian's PostgreSQL 15, where it is installed
+	@if [ -x $(PG15)/initdb ]; then SHOUWANG_POSTGRES_PROGRAMS=$(PG15) $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal \
+	tests/migrations tests/kit tests/cli/test_migrations_of_what_is_held.py tests/cli/test_other_programs.py \
+	tests/alerts/test_judging.py tests/alerts/test_sweep.py; \
+	else echo "skipped: no PostgreSQL 15 in $(PG15); apt-get install postgresql-15"; fi
 
 fuzz: $(VENV)/dev.stamp ## schemathesis on every operation, EXAMPLES each, every check; one JSON line
 	@$(BIN)/python -m tests.fuzz $(EXAMPLES)
@@ -85,6 +93,9 @@ prove-door: $(VENV)/dev.stamp ## the claims of the front door, each with its cas
 
 mutants: $(VENV)/dev.stamp ## break what decides who sees what, one place at a time: a test must fail each time; one JSON line
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS)
+
+prove-migrations: $(VENV)/dev.stamp ## every revision on ROWS rows a table; the release before, under load meanwhile; one JSON line
+	@$(BIN)/python -m tests.migrations --rows $(ROWS)
 
 prove-guard: $(VENV)/dev.stamp ## five healthy receivers beside thirty-one hostile ones for a minute; one JSON line
 	@$(BIN)/python -m tests.kit.beside_hostile --seconds 60

