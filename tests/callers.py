@@ -52,7 +52,7 @@ def signing(key: RSAKey) -> Sign:
     def headers(subject: str, *roles: str, scopes: str = "") -> Headers:
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": subject, "iat": now, "exp": now + LIFETIME}
-        header = {"alg": "RS256", "kid": "test", "typ": TOKEN_TYPE}
+        header = {"alg": "RS256", "kid": key.kid, "typ": TOKEN_TYPE}
         token = jwt.encode(header, claims | {"roles": list(roles), "scope": scopes}, key, algorithms=["RS256"])
         return {"authorization": f"Bearer {token}"}
 
@@ -114,6 +114,7 @@ def as_process(service: str, engine: Engine, secrets: Path) -> dict[str, str]:
         "SHOUWANG_SECRETS": str(secrets),
         "SHOUWANG_PORT": "1",
         "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
+        "SHOUWANG_HOUSEHOLDS_URL": "http://127.0.0.1:9",
         "SHOUWANG_ATTENDANCE_URL": "http://127.0.0.1:9",
         "SHOUWANG_SUITE": SUITE.name,
     }

@@ -26,7 +26,7 @@ watching = False
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if watching and event in CALLS_OUT:
+    if watching and event in CALLS_OUT and not str(arguments[0]).endswith(".py"):  # Python reads its own source
         called.append((event, str(arguments[0])))
 
 

@@ -184,13 +184,15 @@ END $$
 
 
 def upgrade() -> None:
-    """No row moves: the tables as they are become the default partitions."""
+    """No row moves: the tables as they are become the default partitions. All locks at once, or none and once more:
+    before anybody who holds one of them and waits for another is taken for dead (deadlock_timeout, 1 s)."""
+    op.execute("SET LOCAL lock_timeout = '500ms'")
+    op.execute("LOCK TABLE subscription, event, delivery, receipt IN ACCESS EXCLUSIVE MODE")
     for statement in (
         "ALTER TABLE delivery DROP CONSTRAINT delivery_event_id_fkey",
         "ALTER TABLE delivery DROP CONSTRAINT delivery_pkey",
         "ALTER TABLE delivery DROP CONSTRAINT delivery_event_id_subscription_id_key",
         "ALTER TABLE delivery ADD PRIMARY KEY (event_id, subscription_id)",
-        "ALTER TABLE delivery ALTER COLUMN seq DROP IDENTITY",
         "CREATE INDEX delivery_id ON delivery (id)",
     ):
         op.execute(statement)
@@ -215,7 +217,11 @@ def part(table: str) -> None:
     op.execute(f"ALTER TABLE {table} RENAME TO {table}_default")
     for name in (f"{table}_pkey", *mine):
         op.execute(f"ALTER INDEX {name} RENAME TO {name}_default")
-    op.execute(f"CREATE TABLE {table} (LIKE {table}_default INCLUDING DEFAULTS) PARTITION BY RANGE ({by})")
+    op.execute(
+        f"CREATE TABLE {table} (LIKE {table}_default INCLUDING DEFAULTS INCLUDING IDENTITY) PARTITION BY RANGE ({by})"
+    )
+    if table == "delivery":  # a partition counts by the whole's
+        op.execute("ALTER TABLE delivery_default ALTER COLUMN seq DROP IDENTITY")
     op.execute(f"ALTER TABLE {table} ATTACH PARTITION {table}_default DEFAULT")
     op.execute(f"ALTER TABLE {table}_default ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} ADD PRIMARY KEY ({key})")
@@ -224,7 +230,6 @@ def part(table: str) -> None:
 
 
 def count_on() -> None:
-    op.execute("ALTER TABLE delivery ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY")
     last = "SELECT coalesce(max(seq), 0) + 1 FROM delivery"
     op.execute(f"SELECT setval(pg_get_serial_sequence('delivery', 'seq'), ({last}), false)")
 
@@ -237,8 +242,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION first_uuid_of(date)")
     op.execute("DROP FUNCTION uuid_at(timestamptz)")
     for table in ("delivery", "event", "receipt"):
-        op.execute(f"CREATE TABLE {table}_whole (LIKE {table} INCLUDING DEFAULTS)")
-        op.execute(f"INSERT INTO {table}_whole SELECT * FROM {table}")  # noqa: S608  # our words
+        op.execute(f"CREATE TABLE {table}_whole (LIKE {table} INCLUDING DEFAULTS INCLUDING IDENTITY)")
+        op.execute(f"INSERT INTO {table}_whole OVERRIDING SYSTEM VALUE SELECT * FROM {table}")  # noqa: S608  # our words
         op.execute(f"DROP TABLE {table}")
         op.execute(f"ALTER TABLE {table}_whole RENAME TO {table}")
     for table, key in {"event": "id", "delivery": "id", "receipt": "source, event_id"}.items():

@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from joserfc.jwk import RSAKey
-
 from services.cli.postgres import Cluster, connect, create_databases, throwaway
 from services.cli.secret_files import SERVICES
 from tests.callers import signing
-from tests.migrations.beside import Ground, callers_of, together
+from tests.migrations.beside import Ground, a_key, callers_of, together
 from tests.migrations.load import Seen
 from tests.migrations.released import NotInThisClone, Release, release_before
 from tests.migrations.steps import database_of
@@ -35,12 +33,11 @@ def walked(cluster: Cluster, port: int, rows: int) -> Walked:
 
 
 def served_meanwhile(cluster: Cluster, port: int, release: Release, rows: int) -> dict[str, Seen]:
-    key = RSAKey.generate_key(2048, parameters={"kid": "test", "use": "sig", "alg": "RS256"})
     found = {}
     with TemporaryDirectory() as place:
-        ground = Ground(cluster, port, release.unpack(Path(place) / "old"), Path(place), key)
+        ground = Ground(cluster, port, release.unpack(Path(place) / "old"), Path(place), a_key(Path(place)))
         for service in filter(release.differs_in, SERVICES):
-            found[service] = together(ground, service, rows, callers_of(service, signing(key)))
+            found[service] = together(ground, service, rows, callers_of(service, signing(ground.key)))
     return found
 
 

@@ -23,6 +23,7 @@ from services.cli.migrate import migrate
 from services.cli.postgres import Cluster, api_role, connect, free_port, work_role
 from services.cli.secret_files import make_secrets, secret_folder
 from services.county.accounts import Role
+from services.county.tokens import load_key
 from services.kit.post.events import source_of
 from services.kit.store.grants import CLIENT
 from tests.callers import TEST_KEY, Headers, Sign, as_process, write_key
@@ -56,6 +57,13 @@ class Ground:
 
     def dsn(self, database: str, role: str | None = None) -> str:
         return self.cluster.dsn(self.port, database, role)
+
+
+def a_key(folder: Path) -> RSAKey:
+    """As county keeps one: known by its thumbprint."""
+    path = folder / "signing.pem"
+    path.write_bytes(RSAKey.generate_key(2048).as_pem(private=True))
+    return load_key(path)
 
 
 def together(ground: Ground, service: str, rows: int, callers: Sequence[Headers], settle_s: float = 2) -> Seen:
@@ -138,6 +146,8 @@ def serving(ground: Ground, code: Path, service: str, database: str, keys: str) 
     make_secrets(folder)
     secrets = secret_folder(folder, service)
     write_key(secrets, TEST_KEY)
+    if service == "county":  # it trusts what it has signed itself
+        (secrets / "signing" / "current.pem").write_bytes(ground.key.as_pem(private=True))
     engine = create_engine(ground.dsn(database, api_role(service)))
     env = as_process(service, engine, secrets) | {
         "SHOUWANG_PORT": str(port),

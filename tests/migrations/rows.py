@@ -4,7 +4,7 @@ Row `g` of every table has the same value in every column of a type: foreign key
 periods do not overlap, whatever a revision brings.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 from zlib import crc32
@@ -91,11 +91,17 @@ def insertion(table: str, columns: Columns) -> str:
     )
 
 
-def sums(connection: Connection) -> Sums:
-    """What each column of each table holds, each value with the key of its row, whatever the order of the rows."""
+def keys(connection: Connection) -> Mapping[str, Sequence[str]]:
+    return {table: [one.name for one in columns if one.key] for table, columns in shape(connection).items()}
+
+
+def sums(connection: Connection, keyed: Mapping[str, Sequence[str]] | None = None) -> Sums:
+    """What each column of each table holds, each value with the key of its row, whatever the order of the rows. `keyed`
+    are the keys of the shape before: a revision may choose others."""
     found: Sums = {}
+    keyed = keyed or {}
     for table, columns in shape(connection).items():
-        key = ", ".join(f'"{one.name}"' for one in columns if one.key)
+        key = ", ".join(f'"{name}"' for name in keyed.get(table, [one.name for one in columns if one.key]))
         each = (
             f"count(*) || ' ' || sum(hashtextextended(ROW({key}, \"{one.name}\")::text, 0)::numeric)" for one in columns
         )

@@ -25,6 +25,15 @@ LANDED: Mapping[str, tuple[str, ...]] = {
     "kit006": ("require-concurrent-index-creation",),  # writes of deliveries wait while it is built
     "kit010": ("require-concurrent-index-creation",),
 }
+# A table becomes a part of a whole that takes its name, in one transaction: nobody meets it half way, and nobody
+# waits longer than test_old_and_new_together allows.
+IN_ONE_MOMENT: Mapping[str, tuple[str, ...]] = {
+    "kit011": (
+        "adding-serial-primary-key-field", "ban-alter-identity", "ban-drop-constraint", "constraint-missing-not-valid",
+        "renaming-object", "renaming-table", "require-concurrent-index-creation",
+    ),
+}  # fmt: skip
+EXCUSED = {**LANDED, **IN_ONE_MOMENT}
 
 
 def offending() -> Iterator[str]:
@@ -36,7 +45,7 @@ def offending() -> Iterator[str]:
             with database_of(cluster, port, service, "said") as steps:
                 said |= statements_of(steps)
     for revision, rule, message, statement in complaints(said):
-        if rule not in LANDED.get(revision, ()):
+        if rule not in EXCUSED.get(revision, ()):
             yield f"{revision}: {rule}: {message} {statement}"
 
 

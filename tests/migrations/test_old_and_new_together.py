@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from joserfc.jwk import RSAKey
 
 from services.cli.postgres import Cluster
 from services.cli.secret_files import SERVICES
-from tests.callers import Sign
-from tests.migrations.beside import Ground, callers_of, together
+from tests.callers import signing
+from tests.migrations.beside import Ground, a_key, callers_of, together
 from tests.migrations.released import NotInThisClone, Release, release_before
 
 ROWS = 2_000
@@ -24,17 +23,17 @@ def release() -> Release:
 
 
 @pytest.fixture
-def ground(release: Release, cluster: tuple[Cluster, int], tmp_path: Path, signing_key: RSAKey) -> Ground:
+def ground(release: Release, cluster: tuple[Cluster, int], tmp_path: Path) -> Ground:
     old, secrets = tmp_path / "old", tmp_path / "secrets"
     secrets.mkdir()
-    return Ground(*cluster, release.unpack(old), secrets, signing_key)
+    return Ground(*cluster, release.unpack(old), secrets, a_key(tmp_path))
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_nobody_is_refused_or_kept_waiting(ground: Ground, release: Release, sign: Sign, service: str) -> None:
+def test_nobody_is_refused_or_kept_waiting(ground: Ground, release: Release, service: str) -> None:
     if not release.differs_in(service):
         pytest.skip(f"nothing of {service} has changed since the release before")
-    seen = together(ground, service, ROWS, callers_of(service, sign))
+    seen = together(ground, service, ROWS, callers_of(service, signing(ground.key)))
     assert seen.failed == []
     assert seen.asked > 50
     assert seen.written > 50

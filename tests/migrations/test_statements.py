@@ -4,7 +4,7 @@ import pytest
 
 from services.cli.postgres import Cluster
 from services.cli.secret_files import SERVICES
-from tests.migrations.statements import LANDED, complaints, statements_of
+from tests.migrations.statements import EXCUSED, complaints, statements_of
 from tests.migrations.steps import database_of
 
 CARELESS = {
@@ -34,4 +34,4 @@ def test_only_what_had_landed_offends(cluster: tuple[Cluster, int]) -> None:
     for service in SERVICES:
         with database_of(*cluster, service, "said") as steps:
             found |= {(revision, rule) for revision, rule, *_ in complaints(statements_of(steps))}
-    assert found == {(revision, rule) for revision, rules in LANDED.items() for rule in rules}
+    assert found == {(revision, rule) for revision, rules in EXCUSED.items() for rule in rules}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.migrations.rows import changed, fill, sums
+from tests.migrations.rows import changed, fill, keys, sums
 from tests.migrations.steps import Steps, revisions
 
 # What a revision says of rows that are there, because the release had learnt better.
@@ -34,14 +34,15 @@ def walk(steps: Steps, rows: int) -> Walked:
 def there_and_back(steps: Steps, revision: str, below: str | None, rows: int) -> list[str]:
     meant = MEANT.get(revision, {})
     fill(steps.connection, rows)
-    before = sums(steps.connection)
+    keyed = keys(steps.connection)
+    before = sums(steps.connection, keyed)
     steps.up(revision)
-    once = sums(steps.connection)
+    once = sums(steps.connection, keyed)
     fill(steps.connection, rows)
     steps.down(revision, below)
-    back = sums(steps.connection)
+    back = sums(steps.connection, keyed)
     steps.up(revision)
-    twice = sums(steps.connection)
+    twice = sums(steps.connection, keyed)
     found = {
         "up": changed(before, once, meant),
         "down": changed(before, back, meant),
