@@ -1,6 +1,7 @@
 """Alerts, rules and subscriptions over HTTP."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,6 +86,16 @@ def test_a_secret_is_shown_once_and_never_again(http: TestClient, office: Office
     assert subscribe(http, bureau, HOOK, number).json()["secret"] is None
     listed = http.get("/v1/services/alerts/subscriptions", headers=bureau).json()
     assert [row["secret"] for row in listed] == [None]
+
+
+def test_ten_that_subscribe_at_once_under_one_id_make_one(http: TestClient, office: Office) -> None:
+    bureau = office("bureau", scopes="subscription:write alert:read")
+    for number in (str(uuid4()) for _ in range(5)):
+        with ThreadPoolExecutor(10) as threads:
+            answers = list(threads.map(lambda _, number=number: subscribe(http, bureau, HOOK, number), range(10)))  # type: ignore[misc]
+        assert {answer.status_code for answer in answers} == {200}
+        assert sum(answer.json()["secret"] is not None for answer in answers) == 1
+    assert len(http.get("/v1/services/alerts/subscriptions", headers=bureau).json()) == 5
 
 
 @pytest.mark.parametrize(

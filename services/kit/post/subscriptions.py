@@ -19,7 +19,7 @@ from services.kit.post.posts import secret_place
 from services.kit.post.retries import end_debts
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
-from services.kit.store.sealed import FORMER_SECRET
+from services.kit.store.sealed import FORMER_SECRET, take_turn
 from services.kit.store.tables import Subscription
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import NotThere
@@ -115,6 +115,7 @@ def new_secret() -> str:
 
 def keep(session: Session, subscription_id: UUID, body: SubscriptionIn, subscriber: str, now: datetime) -> Subscription:
     """A new one, or the subscriber's own with other wishes."""
+    take_turn(session, f"subscription {subscription_id}")
     held = session.get(Subscription, subscription_id, with_for_update=True)
     if held and held.subscriber != subscriber:
         raise NotThere
