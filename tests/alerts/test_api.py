@@ -92,7 +92,7 @@ def test_ten_that_subscribe_at_once_under_one_id_make_one(http: TestClient, offi
     bureau = office("bureau", scopes="subscription:write alert:read")
     for number in (str(uuid4()) for _ in range(5)):
         with ThreadPoolExecutor(10) as threads:
-            answers = list(threads.map(lambda _, number=number: subscribe(http, bureau, HOOK, number), range(10)))  # type: ignore[misc]
+            answers = list(threads.map(lambda _, number=number: subscribe(http, bureau, HOOK, number), range(10)))
         assert {answer.status_code for answer in answers} == {200}
         assert sum(answer.json()["secret"] is not None for answer in answers) == 1
     assert len(http.get("/v1/services/alerts/subscriptions", headers=bureau).json()) == 5
