@@ -14,7 +14,7 @@ ROWS ?= 2000
 PG15 ?= /usr/lib/postgresql/15/bin
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
+.PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ test-pg15: $(VENV)/dev.stamp ## migrations, kit and judging on Debian's PostgreS
 	tests/migrations tests/kit tests/cli/test_migrations_of_what_is_held.py tests/cli/test_other_programs.py \
 	tests/alerts/test_judging.py tests/alerts/test_sweep.py; \
 	else echo "skipped: no PostgreSQL 15 in $(PG15); apt-get install postgresql-15"; fi
+
+test-long: $(VENV)/dev.stamp ## what takes minutes: real processes under full disks, cut wires, put-forward clocks and upgrades
+	@$(BIN)/python -m pytest -q -m long -n $(JOBS) --dist worksteal
 
 fuzz: $(VENV)/dev.stamp ## schemathesis on every operation, EXAMPLES each, every check; one JSON line
 	@$(BIN)/python -m tests.fuzz $(EXAMPLES)

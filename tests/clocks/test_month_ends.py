@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from tests.clocks.months import ZONES, Months, pass_months, periods
 from tests.clocks.watch import began, watching
 
+pytestmark = pytest.mark.long
+
 DECEMBER, JANUARY, FEBRUARY = date(2026, 12, 1), date(2027, 1, 1), date(2027, 2, 1)
 
 

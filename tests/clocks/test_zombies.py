@@ -10,6 +10,8 @@ from services.alerts.sweep.steps import HOLD
 from tests.clocks.watch import began, watching
 from tests.clocks.zombies import stopped_while_it_reconciles
 
+pytestmark = pytest.mark.long
+
 JANUARY = date(2027, 1, 1)
 
 

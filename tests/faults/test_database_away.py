@@ -33,7 +33,7 @@ from tests.faults.disks import Disks, small_disks, why_not
 from tests.outside.launching import eventually, state_folder
 from tests.outside.test_check_ins_killed import Api
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can be done")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can be done")]
 
 HEALS = 15.0  # seconds
 YESTERDAY = "2026-11-20T09:00:00+08:00"

@@ -12,7 +12,7 @@ from tests.faults.disks import Disks, small_disks, why_not
 from tests.faults.exhaust import use_up_the_log
 from tests.outside.launching import eventually, everything_ready, launched, ready_pid, state_folder
 
-pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can be done")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(why_not()), reason=why_not() or "it can be done")]
 
 HEALS = 30.0  # seconds from the return of space
 GIVES_UP = 10.0  # seconds in which five early deaths would end everything

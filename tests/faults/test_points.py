@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.enumerate_points import prove
 
+pytestmark = pytest.mark.long
+
 SAMPLE = 1  # of each path, for each way
 
 

@@ -10,6 +10,8 @@ from tests.callers import signing
 from tests.migrations.beside import Ground, a_key, callers_of, together
 from tests.migrations.released import NotInThisClone, Release, release_before
 
+pytestmark = pytest.mark.long
+
 ROWS = 2_000
 LONGEST_WAIT_S = 1.0
 
