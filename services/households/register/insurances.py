@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
 from services.households.facts import facts_changed
@@ -94,7 +95,7 @@ def list_insurances(
     """What counts, the newest year first."""
     member_of(session, Asked(today), household_id, person_id)
     key: Any = (col(PersonInsurance.year).desc(), col(PersonInsurance.kind))
-    wanted = select(PersonInsurance).distinct(col(PersonInsurance.year), col(PersonInsurance.kind))
+    wanted = select(PersonInsurance).ext(distinct_on(col(PersonInsurance.year), col(PersonInsurance.kind)))
     if year:
         wanted = wanted.where(col(PersonInsurance.year) == year)
     mine = wanted.where(col(PersonInsurance.person_id) == person_id).order_by(*key, col(PersonInsurance.seq).desc())

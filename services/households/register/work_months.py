@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import Field
 from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from services.households.models.people import WorkMonth
@@ -104,7 +105,7 @@ def put_work_as_before(household_id: UUID, month: Month, body: DoneIn, telling: 
 def list_work_months(household_id: UUID, person_id: UUID, session: SessionDep, today: Today) -> list[WorkOut]:
     """What counts, the newest month first, of the last five years."""
     member_of(session, Asked(today), household_id, person_id)
-    wanted = select(WorkMonth).distinct(col(WorkMonth.month)).where(col(WorkMonth.person_id) == person_id)
+    wanted = select(WorkMonth).ext(distinct_on(col(WorkMonth.month))).where(col(WorkMonth.person_id) == person_id)
     rows = session.scalars(wanted.order_by(col(WorkMonth.month).desc(), col(WorkMonth.seq).desc()).limit(60))
     return [WorkOut.of(row) for row in rows]
 
@@ -125,7 +126,7 @@ def of_household(session: Session, household_id: UUID, month: date) -> list[Work
         col(Membership.household_id) == household_id, func.upper_inf(col(Membership.valid))
     )
     of = (col(WorkMonth.month) == month, col(WorkMonth.person_id).in_(here))
-    wanted = select(WorkMonth).distinct(col(WorkMonth.person_id)).where(*of)
+    wanted = select(WorkMonth).ext(distinct_on(col(WorkMonth.person_id))).where(*of)
     rows = session.scalars(wanted.order_by(col(WorkMonth.person_id), col(WorkMonth.seq).desc()))
     return [WorkOut.of(row) for row in rows]
 
