@@ -43,7 +43,7 @@ def store(engine: Engine, *rows: Any) -> None:
 
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
-    told = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
+    told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),

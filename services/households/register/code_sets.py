@@ -84,7 +84,8 @@ def rows_of(name: str) -> Iterator[dict[str, Any]]:
             yield row | {"valid_until": row["valid_until"] or None}
 
 
-def labels_of(key: str, on: date) -> dict[str, str]:
+@cache
+def labels_of(key: str, on: date) -> Mapping[str, str]:
     """The code each label stood for on a day."""
     held = code_sets()[key].labels
     return {one.label: one.code for one in held if one.valid_from <= on and (on < (one.valid_until or date.max))}
