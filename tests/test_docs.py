@@ -13,6 +13,7 @@ from services.attendance.presence.switches import SELF_CHECK_IN
 from services.households.imports import households as import_households
 from services.households.imports import members as import_members
 from services.households.imports import statements as import_statements
+from services.households.register.water import STANDARDS as WATER
 from services.kit.post.hearing import ABOUT_ITSELF
 from services.kit.post.inbox import Handlers
 from services.kit.post.owing import PINGED
@@ -55,3 +56,9 @@ def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
     described = (DOCS / "operations.md").read_text()
     kinds = (import_households, import_members, import_statements, import_teams, import_stations, import_pairings)
     assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []
+    assert [header for header in import_members.OPTIONAL if header not in described] == []
+
+
+def test_every_standard_of_water_is_described() -> None:
+    page = (DOCS / "people.md").read_text()
+    assert [one.key for one in WATER if f"| `{one.key}` |" not in page] == []

@@ -16,17 +16,26 @@ KIND = "household"
 # An expense nobody stated is unknown; an income kind or a loan left out of a statement was none. Standards are per
 # year, so only a statement of twelve months is asked. A household without members is one whose members nobody told us.
 # The year before is the newest that had ended when this one began, at most twelve months earlier; nobody need have
-# stated it.
+# stated it. Insured is who has a basic medical insurance in the year that is asked of; of whom no row of it is told,
+# what a file or the safeguards have last said.
 COMPUTED = text(
     """
-    WITH people AS (
+    WITH insurance AS (
+        SELECT newest.person_id, bool_or(newest.enrolled) AS insured
+        FROM (SELECT DISTINCT ON (i.person_id, i.kind) i.person_id, i.enrolled
+              FROM membership m JOIN person_insurance i ON i.person_id = m.person_id
+              WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
+                AND i.year = :year AND i.kind IN ('resident', 'employee')
+              ORDER BY i.person_id, i.kind, i.seq DESC) newest
+        GROUP BY newest.person_id
+    ), people AS (
         SELECT m.household_id,
                count(*) AS persons,
-               count(*) FILTER (WHERE NOT p.insured) AS uninsured,
-               count(*) FILTER (WHERE p.insured IS NULL) AS insured_unknown,
+               count(*) FILTER (WHERE NOT coalesce(i.insured, p.insured)) AS uninsured,
+               count(*) FILTER (WHERE coalesce(i.insured, p.insured) IS NULL) AS insured_unknown,
                count(*) FILTER (WHERE p.schooling = 'dropped_out') AS dropped_out,
                count(*) FILTER (WHERE p.schooling IS NULL) AS schooling_unknown
-        FROM membership m JOIN person p ON p.id = m.person_id
+        FROM membership m JOIN person p ON p.id = m.person_id LEFT JOIN insurance i ON i.person_id = p.id
         WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
         GROUP BY m.household_id
     ), newest AS (
@@ -100,10 +109,13 @@ def lock_households(session: Session, ids: Sequence[UUID]) -> None:
 def facts_changed(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Recompute and announce each household by itself."""
     session.flush()
-    tell_each(session, HouseholdFacts, KIND, recompute(session, HouseholdFacts, COMPUTED, ids=list(ids)), now)
+    tell_each(session, HouseholdFacts, KIND, recomputed(session, ids, now), now)
 
 
 def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], now: datetime) -> None:
     """Recompute a whole import and announce its place."""
-    changed = recompute(session, HouseholdFacts, COMPUTED, ids=list(ids))
-    tell_in_bulk(session, HouseholdFacts, KIND, changed, now)
+    tell_in_bulk(session, HouseholdFacts, KIND, recomputed(session, ids, now), now)
+
+
+def recomputed(session: Session, ids: Sequence[UUID], now: datetime) -> list[UUID]:
+    return recompute(session, HouseholdFacts, COMPUTED, ids=list(ids), year=now.year)

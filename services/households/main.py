@@ -12,7 +12,23 @@ from services.households.income import statements as income
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.register import household_sets, id_number_views, places, safeguards, tags
+from services.households.register import (
+    code_sets,
+    conditions,
+    household_sets,
+    housing,
+    id_number_views,
+    insurances,
+    living_places,
+    member_health,
+    members,
+    phones,
+    places,
+    safeguards,
+    tags,
+    water,
+    work_months,
+)
 from services.households.register import households as register
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
@@ -49,6 +65,16 @@ ROUTERS = [
     safeguards.router,
     tags.router,
     household_sets.router,
+    code_sets.router,
+    members.router,
+    member_health.router,
+    phones.router,
+    insurances.router,
+    work_months.router,
+    conditions.router,
+    housing.router,
+    water.router,
+    living_places.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

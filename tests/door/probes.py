@@ -69,6 +69,7 @@ def statement(_: Thing) -> dict[str, Any]:
 
 
 READ, WRITE = "household:read", "household:write"
+MEMBER = "/v1/households/{household}/members/{person}"
 HOUSEHOLDS = (
     get(READ, "/v1/households/{household}", "path"),
     get(READ, "/v1/households/{household}/statements", "path"),
@@ -89,6 +90,30 @@ HOUSEHOLDS = (
          lambda thing: {"name": "示例组", "households": [thing.ids["household"]]}, by_sets=False),
     get(READ, "/v1/household-sets/{set}", "path", by_sets=False),
     get(READ, "/v1/household-sets", "list", seen=lambda answer, thing: thing.ids["set"] in answer.text, by_sets=False),
+    get(READ, "/v1/households/{household}/conditions", "path"),
+    send("PUT", WRITE, "/v1/households/{household}/conditions", "path",
+         lambda _: {"since": "2026-01-05", "farmland": 1}),
+    get(READ, "/v1/households/{household}/housing", "path"),
+    send("PUT", WRITE, "/v1/households/{household}/housing", "path", lambda _: {"since": "2026-01-05", "grade": "A"}),
+    get(READ, "/v1/households/{household}/water", "path"),
+    send("PUT", WRITE, "/v1/households/{household}/water", "path", lambda _: {"since": "2026-01-05", "quality": True}),
+    get(READ, "/v1/households/{household}/places", "path"),
+    send("PUT", WRITE, "/v1/households/{household}/places", "path", lambda _: {"since": "2026-01-05", "grid": "示例"}),
+    get(READ, MEMBER, "path"),
+    send("PUT", WRITE, MEMBER, "path", lambda _: {"since": "2026-01-05", "ethnicity": "01"}),
+    get("health:read", MEMBER + "/health", "path"),
+    send("PUT", "health:write", MEMBER + "/health", "path",
+         lambda _: {"since": "2026-01-05", "conditions": ["chronic"]}),
+    get(READ, MEMBER + "/phones", "path"),
+    get(READ, MEMBER + "/phones/{phone}", "path"),
+    send("PUT", WRITE, MEMBER + "/phones/{phone}", "path", lambda _: {"since": "2026-01-05", "whose": "own"}),
+    get(READ, MEMBER + "/insurances", "path"),
+    get(READ, MEMBER + "/insurances/2026/resident", "path"),
+    send("PUT", WRITE, MEMBER + "/insurances/2026/resident", "path", lambda _: {"enrolled": True}),
+    get(READ, MEMBER + "/work-months", "path"),
+    get(READ, MEMBER + "/work-months/2026-09", "path"),
+    send("PUT", WRITE, MEMBER + "/work-months/2026-09", "path", lambda _: {"working": True}),
+    send("PUT", WRITE, "/v1/households/{household}/work-months/2026-10/as-before", "path", lambda _: {}),
     upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,
            lambda thing: (thing.ids["number"], "2025-11", "2026-10", *["1"] * 9)),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,

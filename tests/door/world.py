@@ -20,6 +20,7 @@ from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
 from services.households.models.facts import HouseholdFacts
 from services.households.models.income import Statement
+from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
@@ -41,7 +42,8 @@ def store(engine: Engine, *rows: Any) -> None:
 
 
 def households(engine: Engine, village: str) -> Thing:
-    home, person, group, number = uuid4(), uuid4(), uuid4(), f"JK{village}"
+    home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
+    told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
@@ -50,6 +52,12 @@ def households(engine: Engine, village: str) -> Thing:
             sealed_id_number=SEAL.close("示例号码", f"person.sealed_id_number:{person}"),
         ),
         Membership(household_id=home, person_id=person, relation="01", valid=SINCE),
+        PersonPhone(
+            id=phone, sealed_number=SEAL.close("10000000009", f"person_phone.sealed_number:{phone}"), whose="own",
+            valid=SINCE, **told,
+        ),
+        PersonInsurance(year=2026, kind="resident", enrolled=True, **told),
+        WorkMonth(month=date(2026, 9, 1), working=True, **told),
         Tag(household_id=home, key="monitored", valid=SINCE, source="示例"),
         Statement(
             id=uuid4(), household_id=home, period_from=date(2025, 1, 1), period_to=date(2025, 12, 31),
@@ -58,7 +66,9 @@ def households(engine: Engine, village: str) -> Thing:
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
     )  # fmt: skip
-    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person))
+    return thing(
+        village, home, household=str(home), number=number, set=str(group), person=str(person), phone=str(phone)
+    )
 
 
 def attendance(engine: Engine, village: str) -> Thing:

@@ -64,15 +64,22 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
+    pools |= PEOPLE if service == "households" else {}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
 
 
 KINDS: Mapping[str, list[str]] = {
-    "households": ["household", "households"],
+    "households": ["household", "households", "resident"],
     "attendance": ["team", "stations"],
     "alerts": ["household"],
+}
+PEOPLE: Pools = {
+    "path.key": ["monitored", "schooling", "ethnicity"],
+    "path.year": ["2026"],
+    "path.month": ["2026-09", "2026-11"],
+    "body.since": ["2026-01-05", "2026-03-01"],
 }
 PERIODS: Pools = {
     "body.period_from": ["2025-01-01", "2025-04-01"],

@@ -67,8 +67,15 @@ def drop_file(session: Session, batch: ImportBatch) -> None:
 def rows_left(batch: ImportBatch, table: Lines) -> Iterator[Row]:
     """What is not settled yet."""
     mapped = Mapped.model_validate(batch.mapping)
-    rows = mapped_rows(table, KINDS[batch.kind].HEADERS, mapped, MOST_ROWS)
+    kind = KINDS[batch.kind]
+    rows = mapped_rows(table, kind.HEADERS, mapped, MOST_ROWS, optional_headers(kind))
     return (row for row in rows if row.number > batch.reached)
+
+
+def optional_headers(kind: Any) -> tuple[str, ...]:
+    """Columns a file of that kind may lack."""
+    told: tuple[str, ...] = getattr(kind, "OPTIONAL", ())
+    return told
 
 
 def take_part(upload: Upload, batch: ImportBatch, rows: Sequence[Row]) -> Taken:

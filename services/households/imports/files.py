@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from sqlmodel import Session
 
-from services.households.imports.batches import KINDS, keep_file, rows_left, take_part
+from services.households.imports.batches import KINDS, keep_file, optional_headers, rows_left, take_part
 from services.households.imports.job import IMPORT
 from services.households.imports.mapping import read_mapping
 from services.households.imports.outcomes import BatchOut, shown
@@ -60,7 +60,7 @@ def create_import(
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         sha256=sha256(content).hexdigest(),
-        mapping=read_mapping(mapping, KINDS[kind].HEADERS).model_dump(),
+        mapping=read_mapping(mapping, (*KINDS[kind].HEADERS, *optional_headers(KINDS[kind]))).model_dump(),
         created_at=now,
     )
     tell(request, batch.id)

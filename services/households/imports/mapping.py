@@ -40,15 +40,18 @@ def read_mapping(written: str | None, headers: Sequence[str]) -> Mapped:
     return mapped
 
 
-def mapped_rows(table: Lines, headers: Sequence[str], mapped: Mapped, most: int) -> Iterator[Row]:
-    """Under our headers and in yuan, whatever the file calls them."""
-    theirs = {header: mapped.columns.get(header, header) for header in headers}
-    rows = rows_in(table, list(theirs.values()), most=most)
+def mapped_rows(
+    table: Lines, headers: Sequence[str], mapped: Mapped, most: int, optional: Sequence[str] = ()
+) -> Iterator[Row]:
+    """Under our headers and in yuan, whatever the file calls them. A column that the mapping names must be there."""
+    theirs = {header: mapped.columns.get(header, header) for header in (*headers, *optional)}
+    maybe = [header for header in optional if header not in mapped.columns]
+    rows = rows_in(table, [its for ours, its in theirs.items() if ours not in maybe], maybe, most)
     if mapped == Mapped():
         yield from rows
         return
     for row in rows:
-        cells = {ours: row.cells[its] for ours, its in theirs.items()}
+        cells = {ours: row.cells[its] for ours, its in theirs.items() if its in row.cells}
         cells |= {ours: in_yuan(cells[ours], unit) for ours, unit in mapped.units.items()}
         yield replace(row, cells=cells, numbers=frozenset(ours for ours, its in theirs.items() if its in row.numbers))
 

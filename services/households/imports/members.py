@@ -9,6 +9,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from services.households.facts import lock_households
+from services.households.imports.circumstances import (
+    COLUMNS,
+    FIELDS,
+    NEWEST,
+    append_circumstances,
+    carried_over,
+    read_circumstances,
+)
 from services.households.imports.upload import (
     State,
     Taken,
@@ -20,31 +28,20 @@ from services.households.imports.upload import (
     taken,
 )
 from services.households.models.register import ID_NUMBER
+from services.households.register.code_sets import labels_of
 from services.households.register.id_numbers import NotAnIdNumber, read_id_number
 from services.kit.store.sets import write_set
 from services.kit.web.cells import RowReader, day, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", "姓名", "证件号码", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保")
+OPTIONAL = tuple(COLUMNS)
 PERSON = ("id", "name", "sealed_id_number", "id_index", "birth_date", "sex", "schooling", "insured")
 
-# GB/T 4761: 01 the head, 10 spouse, 20 son, 30 daughter, 41 and 42 grandchildren, 51 and 52 parents, 99 other.
-relation = one_of(
-    {
-        "户主": "01",
-        "配偶": "10",
-        "之子": "20",
-        "之女": "30",
-        "孙子": "41",
-        "孙女": "42",
-        "之父": "51",
-        "之母": "52",
-        "其他": "99",
-    }
-)
 sex = one_of({"男": "1", "女": "2"})
 schooling = one_of({"在校": "in_school", "非在校": "not_in_school", "失学辍学": "dropped_out"})
 
+NAMED = ("name", "relation", "schooling", "insured")
 NUMBER = "证件号码"
 EATEN = (
     "eaten-by-the-spreadsheet",
@@ -55,11 +52,11 @@ NOT_A_NUMBER = ("not-an-id-number", "不是有效的公民身份号码。", "Thi
 ELSEWHERE = ("member-elsewhere", "此人现为另一户的成员。", "This person is a member of another household.")
 
 KNOWN = text(
-    """
-    SELECT p.id, p.id_index, p.name, p.birth_date, p.sex, p.schooling, p.insured, m.household_id, m.relation
-    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid)
+    f"""
+    SELECT p.id, p.id_index, p.name, p.birth_date, p.sex, p.schooling, p.insured, m.household_id, m.relation, c.*
+    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid) {NEWEST}
     WHERE p.id_index = ANY (:indexes) OR m.household_id = ANY (:households)
-    """
+    """  # noqa: S608  # of constants alone
 )
 WRITE_PERSONS = text(
     """
@@ -107,14 +104,16 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     held, new = [m for m in sound if m["held"]], [m for m in sound if not m["held"]]
     write_set(upload.session, WRITE_RELATIONS, held, "id", "relation")
     write_set(upload.session, WRITE_MEMBERSHIPS.bindparams(today=upload.today), new, "household_id", "id", "relation")
+    append_circumstances(upload, sound, {m["id"]: m["held"] for m in held})
     before = {m["id"]: state_of(m["held"]) for m in held}
     after = {m["id"]: state_of(m, was=before.get(m["id"])) for m in sound}
     return taken(readers, [m["id"] for m in sent], [m["household_id"] for m in sound], before, after)
 
 
 def state_of(person: Mapping[str, Any], was: State | None = None) -> State:
-    """`numbered` says that there is an ID number; it is never taken away by a row that has none."""
-    told = {name: person[name] for name in ("name", "relation", "schooling", "insured")}
+    """`numbered` says that there is an ID number; it is never taken away by a row that has none. Circumstances nobody
+    told are left out, as they were before files could tell them."""
+    told = {name: person[name] for name in NAMED} | {f: person[f] for f in FIELDS if person[f] is not None}
     numbered = person["id_index"] is not None or (was is not None and was["numbered"])
     return told | {"household_id": str(person["household_id"]), "numbered": numbered}
 
@@ -125,7 +124,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
         "id": None,
         "household_id": household_id,
         "name": reader.read("姓名", text_up_to(60)),
-        "relation": reader.read("与户主关系", relation),
+        "relation": reader.read("与户主关系", one_of(labels_of("relation", upload.today))),
         "schooling": reader.read("学业状况", schooling, needed=False),
         "insured": reader.read("参加基本医保", yes_or_no, needed=False),
         "number": None,
@@ -135,6 +134,7 @@ def read_member(upload: Upload, reader: RowReader, household_id: UUID | None) ->
         "said_before": False,
         "held": None,
     }
+    member |= read_circumstances(reader, upload.today)
     return member | (said_by_number(upload, reader) or said_by_columns(upload, reader))
 
 
@@ -175,6 +175,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
             reader.refuse(NUMBER, *ELSEWHERE)
             continue
         member["id"], member["held"] = held["id"] if held else uuid4(), held
+        member |= carried_over(member, held)
         member["said_before"] = held is not None and says_nothing_new(member, held)
         if member["number"]:
             member["sealed_id_number"] = upload.seal.close(member["number"], ID_NUMBER.place(member["id"]))
@@ -183,7 +184,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
 
 
 def says_nothing_new(member: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
-    alike = all(held[name] == member[name] for name in ("name", "relation", "schooling", "insured"))
+    alike = all(held[name] == member[name] for name in (*NAMED, *FIELDS))
     return alike and (member["id_index"] is None or held["id_index"] is not None)
 
 

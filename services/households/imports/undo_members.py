@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 from sqlmodel import col
 
 from services.households.facts import lock_households
+from services.households.imports.circumstances import FIELDS, NEWEST, append_circumstances
 from services.households.imports.members import WRITE_RELATIONS, state_of
 from services.households.imports.upload import Brought, State, Upload
 from services.households.models.register import Household
@@ -15,21 +16,26 @@ from services.kit.store.scope import within
 from services.kit.store.sets import among, write_set
 
 HELD = text(
-    """
-    SELECT p.id, p.id_index, p.name, p.schooling, p.insured, m.household_id, m.relation
-    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid)
+    f"""
+    SELECT p.id, p.id_index, p.name, p.schooling, p.insured, m.household_id, m.relation, c.*
+    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid) {NEWEST}
     WHERE p.id = ANY (:ids)
-    """
+    """  # noqa: S608  # of constants alone
 )
 HOMES = text("SELECT DISTINCT household_id FROM membership WHERE person_id = ANY (:ids)")
 BUILT_UPON = text(
     """
     SELECT new.id FROM unnest(CAST(:ids AS uuid[])) AS new (id)
     WHERE EXISTS (SELECT FROM id_number_view WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM person_health WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM person_phone WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM person_insurance WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM work_month WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )
 REMOVE = (
+    text("DELETE FROM person_circumstances WHERE person_id = ANY (:ids)"),
     text("DELETE FROM membership WHERE person_id = ANY (:ids)"),
     text("DELETE FROM person WHERE id = ANY (:ids)"),
 )
@@ -71,6 +77,9 @@ def restore(upload: Upload, brought: Sequence[Brought]) -> list[UUID]:
     changed = [{"id": one.subject, **one.before} for one in brought if one.before is not None]
     write_set(upload.session, RESTORE, changed, "id", "name", "schooling", "insured", "numbered")
     write_set(upload.session, WRITE_RELATIONS, changed, "id", "relation")
+    held = upload.session.execute(HELD, {"ids": [one["id"] for one in changed]}).mappings()
+    people = [dict.fromkeys(FIELDS) | one for one in changed]
+    append_circumstances(upload, people, {row["id"]: row for row in held})
     for statement in REMOVE:
         upload.session.execute(statement, {"ids": [one.subject for one in brought if one.before is None]})
     return homes
