@@ -78,5 +78,6 @@ def head_shown(household: Household, members: Sequence[Person], day: date) -> st
 
 
 def difficulties(case: Case) -> list[str]:
-    said = (word("risk", risk) for risk in case.risks)
-    return sorted({word("risk", OTHER).zh if one.about == HEALTH else one.zh for one in said})
+    other = word("risk", OTHER).zh
+    said = {other if one.about == HEALTH else one.zh for one in (word("risk", risk) for risk in case.risks)}
+    return sorted(said, key=lambda shown: (shown == other, shown))

@@ -77,6 +77,11 @@ def write_days(session: Session, until: date = date(2026, 12, 31)) -> None:
     session.commit()
 
 
+def follow_standard(session: Session, key: str, value: int, day: date) -> None:
+    end_standard(session, key, day)
+    set_standard(session, key, value, day)
+
+
 @pytest.fixture
 def frame(households: Session) -> Session:
     write_days(households)
@@ -148,7 +153,7 @@ def said(**words: Any) -> Callable[[Home], dict[str, Any]]:
     return lambda _: words
 
 
-VOTES = {"attendance": 30, "votes_for": 25, "votes_against": 2, "minutes_no": "示例3"}
+VOTES: dict[str, Any] = {"attendance": 30, "votes_for": 25, "votes_against": 2, "minutes_no": "示例3"}
 OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "visit": said(findings="住院自付较多"),
     "elimination_visit": said(findings="收入稳定"),
@@ -248,9 +253,10 @@ def events(session: Session, kind: str) -> list[Event]:
     return list(session.scalars(select(Event).where(col(Event.type) == kind).order_by(col(Event.occurred_at))))
 
 
-def earns(session: Session, walk: Walk, net: int, http: TestClient, headers: Headers) -> None:
+def earns(walk: Walk, net: int) -> None:
     """Of the twelve months before the tests' day, in fen."""
     body = {"id": str(uuid4()), "period_from": "2025-11-01", "period_to": "2026-10-31"}
     lines = [{"kind": "wage", "amount": net}]
-    answer = http.post(f"/v1/households/{walk.home.id}/statements", json=body | {"lines": lines}, headers=headers)
+    address, headers = f"/v1/households/{walk.home.id}/statements", walk.people["village"]
+    answer = walk.http.post(address, json=body | {"lines": lines}, headers=headers)
     assert answer.status_code == 201, answer.text

@@ -36,7 +36,7 @@ def monitored(session: Session, walk: Walk) -> bool:
 
 def safe(session: Session, walk: Walk, net: int = 3 * LINE + 1) -> Walk:
     """Everything a household needs whose risk shall be eliminated."""
-    earns(session, walk, net, walk.http, walk.people["village"])
+    earns(walk, net)
     return walk.took("measure_done")
 
 
