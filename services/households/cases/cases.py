@@ -160,8 +160,9 @@ def get_case(case_id: UUID, request: Request, session: SessionDep, caller: Calle
 
 def reachable_case(session: Session, case_id: UUID, *, lock: bool = False) -> tuple[Case, Household]:
     """Outside the scope it is not there. Locked by its household, as every write to a part of one."""
-    household_id = session.scalar(select(col(Case.household_id)).where(col(Case.id) == case_id))
-    household = reachable(session, found(household_id), lock=lock)
+    wanted = select(Household).join(Case, col(Case.household_id) == col(Household.id)).where(col(Case.id) == case_id)
+    mine = scoped(session, wanted, HOUSEHOLDS)
+    household = found(session.scalar(mine.with_for_update(of=Household) if lock else mine))
     return found(session.get(Case, case_id, populate_existing=True)), household
 
 

@@ -99,7 +99,9 @@ def test_nor_does_any_sequence_of_requests(walk: Walk, frame: Session, tries: li
     standing = Standing(next_step="visit")
     for n, (kind, refused) in enumerate(tries):
         wanted = standing.next_step or kind if n % 2 else kind
-        changed: dict[str, Any] = {"decision": "refused", "reason": "示例"} if refused and wanted in ("visit", "township") else {}
+        changed: dict[str, Any] = (
+            {"decision": "refused", "reason": "示例"} if refused and wanted in ("visit", "township") else {}
+        )
         answer = walk.take(wanted, **changed)
         try:
             lawful = onward(procedure, standing, wanted, refused=bool(changed))
