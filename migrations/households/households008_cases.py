@@ -222,6 +222,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("entry_id", "position"),
     )
+    op.create_index(
+        "case_participant_person", "case_participant", ["person_id"], postgresql_where="person_id IS NOT NULL"
+    )
     for table, reached in PROTECTED.items():
         for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)

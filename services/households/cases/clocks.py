@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col
 
-from services.households.cases.profiles import Procedure
+from services.households.cases.profiles import Procedure, whole
 from services.households.models.cases import Case, CaseClock, CaseProfileStep
 from services.kit.post.events import emit
 from services.kit.store.db import open_session
@@ -49,7 +49,8 @@ def start_clock(session: Session, case: Case, village: str, step: CaseProfileSte
 
 def run_clock(session: Session, case: Case, village: str, step: str, since: date, days: int, unit: str) -> None:
     stop_clocks(session, case, [step], since)
-    warn = int(standard(session, WARNING, village, since))
+    told_on = max(since, case.opened_at.date())  # a clue may be older than what the county has set
+    warn = whole(standard(session, WARNING, village, told_on))
     session.add(CaseClock(case_id=case.id, step=step, since=since, days=days, unit=unit, warn_days=warn))
     session.flush()
     session.execute(FOLLOW_CALENDAR, {"case": case.id})
@@ -59,7 +60,7 @@ def days_of(session: Session, village: str, step: CaseProfileStep, day: date) ->
     for unit, prefix in UNITS.items():
         for row in standards_on(session, prefix + step.key, day):
             if village.startswith(row.division):
-                return int(row.value), unit
+                return whole(row.value), unit
     return step.days, step.unit
 
 

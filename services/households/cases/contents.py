@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.households.cases.entries import entries_of, latest, participants_of
+from services.households.cases.profiles import whole
 from services.households.cases.steps import (
     AuthorisationIn,
     ComparisonIn,
@@ -193,8 +194,8 @@ def notice_may_end(session: Session, village: str, posted: date) -> date | None:
     """The working days a county has set, else its calendar days; none where the calendar does not reach."""
     for row in standards_on(session, NOTICE_WORKING_DAYS.key, posted):
         if village.startswith(row.division):
-            return working_days_after(session, posted, int(row.value))
-    return posted + timedelta(days=int(standard(session, NOTICE_DAYS, village, posted)))
+            return working_days_after(session, posted, whole(row.value))
+    return posted + timedelta(days=whole(standard(session, NOTICE_DAYS, village, posted)))
 
 
 def working_days_after(session: Session, day: date, days: int) -> date | None:

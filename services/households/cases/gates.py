@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from services.households.cases.contents import is_tagged
 from services.households.cases.entries import latest
+from services.households.cases.profiles import whole
 from services.households.cases.steps import EliminationIn
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
@@ -114,7 +115,7 @@ def none_of(count: int | None) -> bool | None:
 def steady_gate(session: Session, household: Household, answers: Answers, day: date) -> GateOut:
     months = months_by(session, STEADY, household, day)
     since = answers.income_steady_since
-    holds = months_later(since, months) <= day if since and months is not None else None
+    holds = since <= day and months_later(since, months) <= day if since and months is not None else None
     wanted = unset(STEADY, months)
     return said("income_steady", holds, f"收入稳定满{wanted}个月", f"income has been steady for {wanted} months")
 
@@ -161,7 +162,7 @@ def measures_done(session: Session, household_id: UUID, since: date) -> int:
 
 def months_by(session: Session, key: StandardKey, household: Household, day: date) -> int | None:
     try:
-        return int(standard(session, key, household.village, day))
+        return whole(standard(session, key, household.village, day))
     except StandardMissing:
         return None
 

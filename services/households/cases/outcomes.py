@@ -103,7 +103,8 @@ def follow_tag(session: Session, case: Case, household: Household, day: date, no
     if (held is None) == (case.state in CLOSED):
         return
     if held is None:
-        tag_again(session, case, session.scalar(mine.where(func.upper(col(Tag.valid)) >= case.identified_on)), day)
+        ended = mine.where(func.upper(col(Tag.valid)) >= case.identified_on).order_by(col(Tag.valid).desc())
+        tag_again(session, case, session.scalars(ended).first(), day)
     elif cast(date, held.valid.lower) < day:
         held.valid = Range(held.valid.lower, day)
     else:  # taken back on the day it was set: it never held

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/v1/case-profiles", tags=["cases"])
 
 SHIPPED = Path(__file__).parent / "profiles.toml"
 PROFILE = StandardKey("case_profile", "number", "流程编号", "监测对象认定流程", "Which procedure cases follow")
+LONGEST = 3_660  # days or months; nothing here lasts longer, and a calendar does not reach further
 ROLES_OF = {"village": ["cadre", "captain"], "township": ["township"], "county": ["county", "approver"]}
 
 
@@ -145,6 +147,11 @@ def step_of(profile: str, version: int, position: int, told: dict[str, Any]) -> 
     roles = told.get("roles", ROLES_OF[told["level"]])
     kept = {"profile_key": profile, "profile_version": version, "position": position, "roles": roles}
     return CaseProfileStep(**(told | kept))
+
+
+def whole(value: Decimal) -> int:
+    """Of days or months, as a standard says them."""
+    return min(int(value), LONGEST)
 
 
 def content(step: CaseProfileStep) -> dict[str, Any]:

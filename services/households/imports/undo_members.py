@@ -1,4 +1,5 @@
-"""Members of a file taken back. One who has been elsewhere since, or whose number somebody was shown, is built upon."""
+"""Members of a file taken back. One who has been elsewhere since, who signed in a case, or whose number
+somebody was shown, is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -26,6 +27,7 @@ BUILT_UPON = text(
     """
     SELECT new.id FROM unnest(CAST(:ids AS uuid[])) AS new (id)
     WHERE EXISTS (SELECT FROM id_number_view WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM case_participant WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )

@@ -138,6 +138,7 @@ class CaseParticipant(Table, table=True):
     """Who took part in a step, and as what: did it, signed as a member, or is a related person it covers."""
 
     __tablename__ = "case_participant"
+    __table_args__ = (Index("case_participant_person", "person_id", postgresql_where="person_id IS NOT NULL"),)
 
     entry_id: UUID = Field(foreign_key="case_entry.id", primary_key=True)
     position: int = Field(primary_key=True)

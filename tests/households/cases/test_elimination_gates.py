@@ -113,10 +113,11 @@ def test_with_every_gate_open_a_person_may_propose_and_nothing_happens_by_itself
     [
         ({"income_steady_since": "2026-05-02"}, "income_steady"),
         ({"income_steady_since": None}, "income_steady"),
+        ({"income_steady_since": "9999-12-31"}, "income_steady"),
         ({"rigid_spending_solved": False}, "rigid_spending"),
         ({"rigid_spending_solved": None}, "rigid_spending"),
     ],
-    ids=["a-day-short", "not-said", "unsolved", "solved-not-said"],
+    ids=["a-day-short", "not-said", "never", "unsolved", "solved-not-said"],
 )
 def test_what_people_answer_for_must_be_answered(ready: Walk, said: dict[str, Any], key: str) -> None:
     refused = ready.take("elimination", **said)
@@ -163,6 +164,13 @@ def test_nobody_is_marked_while_the_whole_household_has_no_labour(ready: Walk, f
     for mode in ("by_help", "by_itself"):
         refused = ready.take("elimination", mode=mode)
         assert (code(refused), refused.json()["detail"]) == ((409, "gates-closed"), "labour")
+
+
+def test_months_without_end_are_a_gate_that_stays_shut_and_no_error_of_ours(ready: Walk, frame: Session) -> None:
+    for key in ("elimination_minimum_months", "elimination_steady_months"):
+        follow_standard(frame, key, 10**12, DAY)
+    refused = ready.take("elimination")
+    assert refused.json()["detail"] == "income_steady, months_since_identified"
 
 
 def test_labour_that_has_come_back_is_no_hindrance(ready: Walk, frame: Session) -> None:
