@@ -114,15 +114,15 @@ class OpenedBefore(DomainError):
 
 @router.post("", status_code=201, dependencies=[allow("case:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_case(
-    body: CaseIn, request: Request, session: SessionDep, caller: CallerDep, edit: EditDep, today: Today, now: Now
+    body: CaseIn, request: Request, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> CaseOut:
+    """Its ETag, which the first step asks for, is read with it."""
     household = reachable(session, body.household_id, lock=True)
     held = session.get(Case, body.id)
     if held is None:
         held = open_case(session, household, body, opened_by=caller.subject, today=today, now=now)
     elif stated(held) != body.model_dump(exclude={"id"}):
         raise OpenedBefore
-    case_edit(edit, held.id).told(held.version)
     return shown(session, request, caller, held, household)
 
 
