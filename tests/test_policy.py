@@ -147,6 +147,13 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-import-batches/{batch_id}/rows": "household:import",
         "GET /v1/household-import-batches/{batch_id}/refused-rows": "household:import",
         "PUT /v1/household-import-batches/{batch_id}/undone": "household:import",
+        "POST /v1/cases": "case:write",
+        "GET /v1/cases": "case:read",
+        "GET /v1/cases/{case_id}": "case:read",
+        "POST /v1/cases/{case_id}/steps": "case:write",
+        "GET /v1/cases/{case_id}/gates": "case:read",
+        "GET /v1/cases/{case_id}/notice": "case:read",
+        "GET /v1/case-profiles": "case:read",
     },
     "attendance": PLUMBING
     | LISTENING

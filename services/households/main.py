@@ -1,9 +1,13 @@
 """Households: the register. Who lives here, what they have, and the facts that rules may ask for."""
 
+from datetime import datetime
+
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.households import inbox
+from services.households.cases import cases, notice, profiles, reading_gates, taking
+from services.households.cases.clocks import RAN_OUT, RUNNING_OUT
 from services.households.facts import KIND
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
@@ -52,6 +56,14 @@ PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
+    "case.opened": EventType("一户的监测案卷开立", "case:read"),
+    "case.step_done": EventType("一个案卷的一步已办理", "case:read"),
+    "case.refused": EventType("一个案卷的一步未予通过", "case:read"),
+    "case.eliminated": EventType("一户的风险消除已审定", "case:read"),
+    "case.ended": EventType("一个案卷因整户消亡、迁出或误识别而终结", "case:read"),
+    "case.reopened": EventType("一个案卷因申诉或撤回消除而恢复", "case:read"),
+    RUNNING_OUT: EventType("一个案卷的一步临近期限", "case:read"),
+    RAN_OUT: EventType("一个案卷的一步已超期", "case:read"),
 }
 
 ROUTERS = [
@@ -75,6 +87,11 @@ ROUTERS = [
     housing.router,
     water.router,
     living_places.router,
+    cases.router,
+    taking.router,
+    reading_gates.router,
+    notice.router,
+    profiles.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
@@ -88,6 +105,7 @@ ROUTERS = [
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
     engine = engine or connect(settings.dsn)
+    profiles.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
         ROUTERS,

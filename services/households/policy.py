@@ -15,6 +15,8 @@ RIGHTS = {
     "id-number:read": OFFICE,  # one at a time, with a reason
     "health:read": frozenset({"cadre", "captain"}) | OFFICE,  # one person at a time
     "health:write": frozenset({"cadre", "captain"}) | OFFICE,
+    "case:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "case:write": FIELD | OFFICE | {"approver"},  # which step whom, the procedure says: cases/signers.py
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -1,5 +1,6 @@
 """Households' worker: delivers what happened and follows the frame."""
 
+from services.households.cases.clocks import clocks
 from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
@@ -29,6 +30,7 @@ def main() -> None:
         *rotations(engine, seal, SEALED),
         imports(engine, seal, demo=settings.demo_people),
         signs_heads(settings, engine),
+        *clocks(engine),
         *following(settings, engine, HANDLERS, owners),
     ]
     run(loops, settings.timezone, engine)

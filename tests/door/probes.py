@@ -68,8 +68,24 @@ def statement(_: Thing) -> dict[str, Any]:
     return {"id": str(uuid4()), **period, "lines": [{"kind": "wage", "amount": 1}]}
 
 
+def case_of(thing: Thing) -> dict[str, Any]:
+    ground = {"kind": "alert", "service": "alerts", "id": str(uuid4()), "day": "2026-11-02"}
+    return {"id": str(uuid4()), "household_id": thing.ids["household"], "ground": ground, "risks": ["09"]}
+
+
+def step(_: Thing) -> dict[str, Any]:
+    by = [{"name": "示甲"}]
+    return {"kind": "measures", "id": str(uuid4()), "done_on": "2026-11-20", "done_by": by}
+
+
+def answered(code: str) -> Any:
+    """What only whoever sees the thing is told of it."""
+    return lambda answer, _: answer.status_code >= 400 and answer.json()["code"] == code
+
+
 READ, WRITE = "household:read", "household:write"
 MEMBER = "/v1/households/{household}/members/{person}"
+CASE = "case:read"
 HOUSEHOLDS = (
     get(READ, "/v1/households/{household}", "path"),
     get(READ, "/v1/households/{household}/statements", "path"),
@@ -121,6 +137,14 @@ HOUSEHOLDS = (
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
            lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "否", "A", "是"),
            same_bytes=False, by_sets=False),
+    get(CASE, "/v1/cases/{case}", "path"),
+    get(CASE, "/v1/cases/{case}/gates", "path"),
+    get(CASE, "/v1/cases/{case}/notice", "path"),
+    get(CASE, "/v1/cases?village={village}", "query", seen=rows),
+    get(CASE, "/v1/cases?village={village}&household_id={household}", "filter", seen=rows),
+    get(CASE, "/v1/cases?village={village}&limit=1", "cursor", seen=rows),
+    send("POST", "case:write", "/v1/cases", "body", case_of, seen=answered("open-case-already")),
+    send("POST", "case:write", "/v1/cases/{case}/steps", "path", step, seen=answered("seen-nothing")),
 )  # fmt: skip
 
 

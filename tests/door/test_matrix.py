@@ -34,6 +34,7 @@ TWO = (OWN, TOWNSHIP)  # one of which each of the few reaches, or neither
 PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
     "GET /v1/overdue-sweeps", "GET /v1/code-sets", "GET /v1/code-sets/{key}",
+    "GET /v1/overdue-sweeps", "GET /v1/case-profiles",
     "GET /livez", "GET /readyz", "GET /metrics",
     # Of whoever sent the file and nobody else (tests/households/test_import_jobs.py, test_undo.py).
     "GET /v1/household-import-batches/{batch_id}", "GET /v1/household-import-batches/{batch_id}/rows",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +19,8 @@ from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
+from services.households.cases.profiles import ship
+from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
 from services.households.models.income import Statement
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
@@ -25,6 +28,7 @@ from services.households.models.register import Household, HouseholdSet, Members
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
+from services.kit.store.tables import Standard
 from tests.attendance.conftest import set_standard
 from tests.callers import TEST_KEY
 from tests.clock import NOW, TODAY
@@ -44,6 +48,7 @@ def store(engine: Engine, *rows: Any) -> None:
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
+    ship(engine, NOW)
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
@@ -65,10 +70,29 @@ def households(engine: Engine, village: str) -> Thing:
         ),
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
+        *case_of(case := uuid4(), home, village),
     )  # fmt: skip
-    return thing(
-        village, home, household=str(home), number=number, set=str(group), person=str(person), phone=str(phone)
-    )
+    names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
+    names |= {"phone": str(phone), "case": str(case)}
+    return thing(village, home, **names)
+
+
+def case_of(case: UUID, home: UUID, village: str) -> list[Any]:
+    """An open one whose notice hangs, and the standards of its village."""
+    standards = {"case_profile": 1, "case_warning_days": 2, "notice_days": 5, "monitoring_line": 632_000}
+    said: dict[str, Any] = {"unit": "1", "document_no": "示例〔2026〕1号", "version": 1, "valid": SINCE}
+    return [
+        *(Standard(key=key, division=village, value=Decimal(value), **said) for key, value in standards.items()),
+        Case(
+            id=case, household_id=home, episode=1, profile_key="three-classes", profile_version=1,
+            profile_document_no="示例", ground_kind="alert", ground_service="alerts", ground_id=uuid4(),
+            ground_on=date(2026, 11, 2), risks=["09"], next_step="notice_ended", opened_by="示例", opened_at=NOW,
+        ),
+        CaseEntry(
+            id=uuid4(), case_id=case, step="notice", done_on=date(2026, 11, 3), complaint_phone="12317",
+            recorded_by="示例", recorded_at=NOW,
+        ),
+    ]  # fmt: skip
 
 
 def attendance(engine: Engine, village: str) -> Thing:

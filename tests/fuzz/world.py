@@ -65,6 +65,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
     pools |= PEOPLE if service == "households" else {}
+    pools |= {"body.household_id": ids["household"]} if service == "households" else {}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
@@ -85,6 +86,9 @@ PERIODS: Pools = {
     "body.period_from": ["2025-01-01", "2025-04-01"],
     "body.period_to": ["2025-06-30", "2025-12-31"],
     "body.at": ["2026-11-20T08:30:00+08:00"],
+    "body.done_on": ["2026-11-03", "2026-11-20"],
+    "body.ground.day": ["2026-11-02"],
+    "body.risks[*]": ["01", "09"],
 }
 
 

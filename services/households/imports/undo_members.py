@@ -1,4 +1,5 @@
-"""Members of a file taken back. One who has been elsewhere since, or whose number somebody was shown, is built upon."""
+"""Members of a file taken back. One who has been elsewhere since, who signed in a case, or whose number
+somebody was shown, is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -31,6 +32,7 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM person_phone WHERE person_id = new.id)
        OR EXISTS (SELECT FROM person_insurance WHERE person_id = new.id)
        OR EXISTS (SELECT FROM work_month WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM case_participant WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )

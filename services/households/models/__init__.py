@@ -5,6 +5,11 @@ from services.households.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
 __all__ = ["SEALED", "Table", "facts", "imports", "income", "living", "people", "register"]
+from services.households.models import cases, facts, imports, income, register
+from services.households.models.table import Table
+from services.kit.store.sealed import SEALED_EVERYWHERE
+
+__all__ = ["SEALED", "Table", "cases", "facts", "imports", "income", "register"]
 
 SEALED = (
     *SEALED_EVERYWHERE,
@@ -14,4 +19,6 @@ SEALED = (
     imports.STATE_BEFORE,
     people.CARD_NUMBER,
     people.PERSON_PHONE,
+    cases.FINDINGS,
+    cases.REASON,
 )

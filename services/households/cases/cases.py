@@ -1,0 +1,231 @@
+"""A case opens when somebody confirms a suspicion, by reference to its ground; it is read with all that happened."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from services.households.cases.clocks import start_clock, start_clocks_of
+from services.households.cases.contents import DoneInTheFuture
+from services.households.cases.edits import case_edit
+from services.households.cases.entries import EntryOut, entries_shown
+from services.households.cases.outcomes import OpenCaseAlready
+from services.households.cases.profiles import procedure_of
+from services.households.cases.words import words
+from services.households.models.cases import Case, CaseClock
+from services.households.models.register import Household
+from services.households.policy import allow, may
+from services.households.reach import HOUSEHOLDS, reachable
+from services.kit.post.events import emit
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.scope import scoped
+from services.kit.web.auth import CallerDep
+from services.kit.web.edits import SEEN, EditDep
+from services.kit.web.errors import DomainError, found
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
+from services.kit.web.written import WrittenDay
+
+router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Repeatable)
+
+State = Literal["identifying", "monitored", "eliminating", "refused", "ended"]
+Risk = Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2})?$")]
+
+
+class GroundIn(BaseModel):
+    """What raised the suspicion that somebody has confirmed: its id in the service that holds it, and its day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[Literal["alert", "clue", "visit", "self_declaration"], Field(title="来源")]
+    service: Annotated[Literal["alerts", "attendance", "households"], Field(title="所在服务")]
+    id: Annotated[UUID, Field(title="来源编号")]
+    day: Annotated[WrittenDay, Field(title="线索日期")]
+
+
+class CaseIn(BaseModel):
+    """`id` is the client's own and makes the write repeatable. Up to five risks of the code list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    household_id: Annotated[UUID, Field(title="农户")]
+    ground: GroundIn
+    risks: Annotated[list[Risk], Field(min_length=1, max_length=5, title="风险类型")]
+
+
+class ClockOut(BaseModel):
+    """`due_on` is empty while the calendar does not reach so far."""
+
+    step: str
+    since: date
+    days: int
+    unit: str
+    due_on: date | None
+
+
+class CaseLine(BaseModel):
+    id: UUID
+    household_id: UUID
+    village: str
+    episode: int
+    profile_key: str
+    profile_version: int
+    ground: GroundIn
+    risks: list[str]
+    state: State
+    next_step: str | None
+    category: str | None
+    green: bool
+    identified_on: date | None
+    line: int | None
+    line_document_no: str | None
+    national_number: str | None
+    identified_month: str | None
+    closed_on: date | None
+    end_kind: str | None
+    opened_by: str
+    opened_at: datetime
+
+
+class CaseOut(CaseLine):
+    clocks: list[ClockOut]
+    entries: list[EntryOut]
+
+
+class UnknownRisk(DomainError):
+    """`detail` names the codes."""
+
+    zh = "风险类型不在代码表中，或重复。"
+    en = "A risk is not on the code list, or stands twice."
+
+
+class OpenedBefore(DomainError):
+    status = 409
+    zh = "这个编号已用于另一个案卷。"
+    en = "That id stands for another case already."
+
+
+@router.post("", status_code=201, dependencies=[allow("case:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
+def create_case(
+    body: CaseIn, request: Request, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> CaseOut:
+    """Its ETag, which the first step asks for, is read with it."""
+    household = reachable(session, body.household_id, lock=True)
+    held = session.get(Case, body.id)
+    if held is None:
+        held = open_case(session, household, body, opened_by=caller.subject, today=today, now=now)
+    elif stated(held) != body.model_dump(exclude={"id"}):
+        raise OpenedBefore
+    return shown(session, request, caller, held, household)
+
+
+@router.get("", dependencies=[allow("case:read")])
+def list_cases(
+    session: SessionDep,
+    paging: PagingDep,
+    today: Today,
+    village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
+    state: State | None = None,
+    overdue: Annotated[bool | None, Query(title="有步骤超期")] = None,
+    household_id: UUID | None = None,
+) -> Page[CaseLine]:
+    """`village` may be any place of the county. By the moment of opening."""
+    wanted = select(Case, Household).join(Household, col(Household.id) == col(Case.household_id))
+    wanted = scoped(session, wanted.where(col(Household.village).startswith(village)), HOUSEHOLDS)
+    if state:
+        wanted = wanted.where(col(Case.state) == state)
+    if household_id:
+        wanted = wanted.where(col(Case.household_id) == household_id)
+    if overdue is not None:
+        running = exists().where(col(CaseClock.case_id) == col(Case.id), col(CaseClock.done_on).is_(None))
+        late = running.where(col(CaseClock.due_on) < today)
+        wanted = wanted.where(late if overdue else ~late)
+    rows, following = paging.read(session, wanted, col(Case.opened_at), col(Case.id))
+    return Page(rows=[line(case, household) for case, household in rows], next=following)
+
+
+@router.get("/{case_id}", dependencies=[allow("case:read")], responses=SEEN)
+def get_case(case_id: UUID, request: Request, session: SessionDep, caller: CallerDep, edit: EditDep) -> CaseOut:
+    case, household = reachable_case(session, case_id)
+    case_edit(edit, case.id).told(case.version)
+    return shown(session, request, caller, case, household)
+
+
+def reachable_case(session: Session, case_id: UUID, *, lock: bool = False) -> tuple[Case, Household]:
+    """Outside the scope it is not there. Locked by its household, as every write to a part of one."""
+    wanted = select(Household).join(Case, col(Case.household_id) == col(Household.id)).where(col(Case.id) == case_id)
+    mine = scoped(session, wanted, HOUSEHOLDS)
+    household = found(session.scalar(mine.with_for_update(of=Household) if lock else mine))
+    return found(session.get(Case, case_id, populate_existing=True)), household
+
+
+def open_case(
+    session: Session, household: Household, body: CaseIn, *, opened_by: str, today: date, now: datetime
+) -> Case:
+    """Refuses a second open case of the household. Source of the steps: the procedure that holds there today."""
+    check_risks(body.risks)
+    if body.ground.day > today:
+        raise DoneInTheFuture
+    procedure, document_no = procedure_of(session, household.village, today)
+    first = procedure.chain("identify")[0]
+    case = Case(
+        id=body.id, household_id=household.id, episode=episodes(session, household) + 1, profile_key=procedure.key,
+        profile_version=procedure.version, profile_document_no=document_no, ground_kind=body.ground.kind,
+        ground_service=body.ground.service, ground_id=body.ground.id, ground_on=body.ground.day, risks=body.risks,
+        next_step=first, opened_by=opened_by, opened_at=now,
+    )  # fmt: skip
+    session.add(case)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise OpenCaseAlready if "monitored_case_open" in str(error.orig) else OpenedBefore from error
+    start_clocks_of(session, case, household.village, procedure, "ground", body.ground.day)
+    step = procedure.step(first)
+    if step and step.since == "previous":
+        start_clock(session, case, household.village, step, today)
+    data = {"household": str(household.id), "ground": body.ground.kind, "episode": case.episode}
+    emit(session, "case.opened", case.id, now, division=household.village, data=data)
+    return case
+
+
+def check_risks(risks: Sequence[str]) -> None:
+    known = words("risk")
+    wrong = sorted({risk for risk in risks if risk not in known or risks.count(risk) > 1})
+    if wrong:
+        raise UnknownRisk(", ".join(wrong))
+
+
+def episodes(session: Session, household: Household) -> int:
+    newest = select(func.max(col(Case.episode))).where(col(Case.household_id) == household.id)
+    return session.scalar(newest) or 0
+
+
+def stated(case: Case) -> dict[str, object]:
+    """What whoever opened it sent."""
+    return {"household_id": case.household_id, "ground": ground_of(case).model_dump(), "risks": case.risks}
+
+
+def ground_of(case: Case) -> GroundIn:
+    said = {"kind": case.ground_kind, "service": case.ground_service, "id": case.ground_id, "day": case.ground_on}
+    return GroundIn.model_validate(said)
+
+
+def line(case: Case, household: Household) -> CaseLine:
+    return CaseLine.model_validate(case.model_dump() | {"village": household.village, "ground": ground_of(case)})
+
+
+def shown(session: Session, request: Request, caller: CallerDep, case: Case, household: Household) -> CaseOut:
+    running = select(CaseClock).where(col(CaseClock.case_id) == case.id, col(CaseClock.done_on).is_(None))
+    clocks = session.scalars(running.order_by(col(CaseClock.due_on).nulls_last(), col(CaseClock.step)))
+    return CaseOut(
+        **line(case, household).model_dump(),
+        clocks=[ClockOut(**clock.model_dump()) for clock in clocks],
+        entries=entries_shown(session, request.app.state.seal, caller, case.id, may(caller, "case:write")),
+    )

@@ -1,0 +1,222 @@
+"""What a step must contain before it counts: persons, papers, votes, days. Each refusal is a sentence of the rules."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from services.households.cases.entries import entries_of, latest, participants_of
+from services.households.cases.profiles import whole
+from services.households.cases.steps import (
+    AuthorisationIn,
+    ComparisonIn,
+    Decided,
+    NoticeEndedIn,
+    OfficeIn,
+    ReviewIn,
+    StepIn,
+    VisitIn,
+)
+from services.households.models.cases import Case, CaseProfileStep
+from services.households.models.register import Household, Person, Tag
+from services.households.register.safeguards import NotAMember, members_of
+from services.kit.store.reference import StandardKey, standard, standards_on
+from services.kit.store.tables import Day
+from services.kit.web.errors import DomainError
+
+NOTICE_DAYS = StandardKey("notice_days", "number", "日", "村内公示天数", "Days a notice stays up")
+NOTICE_WORKING_DAYS = StandardKey("notice_working_days", "number", "工作日", "公示工作日数", "Working days of a notice")
+OF_AGE = 18  # 民法典第十七条
+FORMERLY_POOR, NOT_FORMERLY_POOR = "unstable", "marginal"
+
+
+class DoneInTheFuture(DomainError):
+    zh = "办理日期不能晚于今天。"
+    en = "A step is recorded when it has been done."
+
+
+class DoneTooEarly(DomainError):
+    """`detail` is the day before which it cannot have been done."""
+
+    zh = "办理日期不能早于线索日期和上一步的日期。"
+    en = "A step is not done before the clue, nor before the step it follows."
+
+
+class DocumentsMissing(DomainError):
+    """`detail` names the kinds of paper that are wanting."""
+
+    zh = "缺少这一步要求的材料。"
+    en = "Papers that this step wants are missing."
+
+
+class ReasonMissing(DomainError):
+    zh = "不予通过须写明理由。"
+    en = "A refusal gives its reason."
+
+
+class TwoPersonsVisit(DomainError):
+    zh = "入户核实须有两名不同的人员。"
+    en = "Two different persons visit."
+
+
+class NotSignedByEverybody(DomainError):
+    """`detail` is how many adults have not signed."""
+
+    status = 409
+    zh = "还有成年成员没有签署授权。"
+    en = "Grown members of the household have not signed."
+
+
+class NobodyOfAgeKnown(DomainError):
+    status = 409
+    zh = "登记册中没有这户的成年成员，无法核对授权。"
+    en = "The register knows no grown member of this household, so nobody could have signed."
+
+
+class GuardianMissing(DomainError):
+    zh = "未成年成员须由监护人签署。"
+    en = "For a member under age a guardian signs."
+
+
+class SignedTwice(DomainError):
+    zh = "同一成员只能签署一次。"
+    en = "A member signs once."
+
+
+class MoreVotesThanPeople(DomainError):
+    zh = "同意与反对票数之和不能多于到会人数。"
+    en = "More votes were cast than people came."
+
+
+class DecidedAgainstTheVote(DomainError):
+    zh = "决定与票数不符：同意多于反对方为通过。"
+    en = "The decision is not what was voted: more for than against is a pass."
+
+
+class NoticeTooShort(DomainError):
+    """`detail` is the first day it may be taken down."""
+
+    status = 409
+    zh = "公示天数不足。"
+    en = "The notice has not been up long enough."
+
+
+class CategoryDoesNotFit(DomainError):
+    status = 409
+    zh = "对象类别不属于本流程，或与是否脱贫户不符。"
+    en = "The category is none of this procedure, or does not fit whether the household was formerly poor."
+
+
+def check_contents(
+    session: Session, case: Case, household: Household, body: StepIn, step: CaseProfileStep, today: date
+) -> None:
+    check_day(session, case, body, today)
+    wanting = sorted(set(step.documents) - {document.kind for document in body.documents})
+    if wanting:
+        raise DocumentsMissing(", ".join(wanting))
+    if isinstance(body, Decided) and body.decision == "refused" and not body.reason:
+        raise ReasonMissing
+    if isinstance(body, VisitIn) and len({doer.name for doer in body.done_by}) < 2:
+        raise TwoPersonsVisit
+    if isinstance(body, ReviewIn):
+        check_votes(body)
+    if isinstance(body, AuthorisationIn) and body.decision == "passed":
+        check_signatures(body, members_of(session, household.id))
+    if isinstance(body, ComparisonIn):
+        refuse_unsigned(session, case, household, body.done_on)
+    if isinstance(body, NoticeEndedIn):
+        check_notice(session, case, household, body)
+
+
+def check_day(session: Session, case: Case, body: StepIn, today: date) -> None:
+    if body.done_on > today:
+        raise DoneInTheFuture
+    before = latest_day(session, case) if not body.corrects else case.ground_on
+    if body.done_on < before:
+        raise DoneTooEarly(before.isoformat())
+
+
+def latest_day(session: Session, case: Case) -> date:
+    """Of the step before: the last one that was not merely something done meanwhile."""
+    days = [entry.done_on for entry in entries_of(session, case.id) if entry.step not in ("measure_done", "follow_up")]
+    return max([case.ground_on, *days])
+
+
+def check_votes(body: ReviewIn) -> None:
+    if body.votes_for + body.votes_against > body.attendance:
+        raise MoreVotesThanPeople
+    if (body.votes_for > body.votes_against) != (body.decision == "passed"):
+        raise DecidedAgainstTheVote
+
+
+def check_signatures(body: AuthorisationIn, members: Sequence[Person]) -> None:
+    signed = {signature.person_id: signature for signature in body.signatures}
+    known = {person.id: person for person in members}
+    if len(signed) < len(body.signatures):
+        raise SignedTwice
+    if not signed.keys() <= known.keys():
+        raise NotAMember
+    refuse_missing(members, set(signed), body.done_on)
+    if any(not of_age(known[one], body.done_on) and not signature.guardian for one, signature in signed.items()):
+        raise GuardianMissing
+
+
+def refuse_missing(members: Sequence[Person], signed: set[object], day: date) -> None:
+    adults = {person.id for person in members if of_age(person, day)}
+    if not adults:
+        raise NobodyOfAgeKnown
+    if adults - signed:
+        raise NotSignedByEverybody(str(len(adults - signed)))
+
+
+def refuse_unsigned(session: Session, case: Case, household: Household, day: date) -> None:
+    """Everybody whose affairs are looked into has signed, whoever has joined the household since too."""
+    letter = latest(session, case.id, "authorisation")
+    signed: set[object] = {one.person_id for one in participants_of(session, [letter.id])} if letter else set()
+    refuse_missing(members_of(session, household.id), signed, day)
+
+
+def of_age(person: Person, day: date) -> bool:
+    """On the eighteenth birthday; who was born on 29 February is of age on 1 March."""
+    born = person.birth_date
+    return (day.year - OF_AGE, day.month, day.day) >= (born.year, born.month, born.day)
+
+
+def check_notice(session: Session, case: Case, household: Household, body: NoticeEndedIn) -> None:
+    posted = latest(session, case.id, body.kind.removesuffix("_ended"))
+    first = notice_may_end(session, household.village, posted.done_on) if posted else body.done_on
+    if first is None or body.done_on < first:
+        raise NoticeTooShort(first.isoformat() if first else "")
+
+
+def notice_may_end(session: Session, village: str, posted: date) -> date | None:
+    """The working days a county has set, else its calendar days; none where the calendar does not reach."""
+    for row in standards_on(session, NOTICE_WORKING_DAYS.key, posted):
+        if village.startswith(row.division):
+            return working_days_after(session, posted, whole(row.value))
+    return posted + timedelta(days=whole(standard(session, NOTICE_DAYS, village, posted)))
+
+
+def working_days_after(session: Session, day: date, days: int) -> date | None:
+    begun = session.get(Day, day)
+    due = select(func.min(col(Day.date))).where(col(Day.date) > day)
+    return session.scalar(due.where(col(Day.ordinal) == begun.ordinal + days)) if begun else None
+
+
+def check_category(session: Session, household: Household, categories: Sequence[str], category: str | None) -> None:
+    if category is None:
+        return
+    poor = is_tagged(session, household, "formerly_poor")
+    misfit = (category == FORMERLY_POOR and not poor) or (category == NOT_FORMERLY_POOR and poor)
+    if category not in categories or misfit:
+        raise CategoryDoesNotFit
+
+
+def category_in(body: StepIn) -> str | None:
+    return body.category if isinstance(body, VisitIn | OfficeIn) else None
+
+
+def is_tagged(session: Session, household: Household, key: str) -> bool:
+    open_tag = select(Tag).where(col(Tag.household_id) == household.id, col(Tag.key) == key)
+    return any(tag.valid.upper is None for tag in session.scalars(open_tag))

@@ -1,0 +1,26 @@
+"""What the parts of a case are called, in both languages. The lists are data: words.toml."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+WORDS = Path(__file__).parent / "words.toml"
+HEALTH = "health"
+
+
+class Word(NamedTuple):
+    """`about` is `health` where a word would tell of somebody's body."""
+
+    zh: str
+    en: str
+    about: str = ""
+
+
+@cache
+def words(kind: str) -> dict[str, Word]:
+    return {key: Word(*said) for key, said in tomllib.loads(WORDS.read_text())[kind].items()}
+
+
+def word(kind: str, key: str) -> Word:
+    return words(kind)[key]
