@@ -68,6 +68,21 @@ def statement(_: Thing) -> dict[str, Any]:
     return {"id": str(uuid4()), **period, "lines": [{"kind": "wage", "amount": 1}]}
 
 
+def measured(_: Thing) -> dict[str, Any]:
+    return {"policy_key": "cash", "due": "2026-12-01", "responsible": {"kind": "cadre", "id": CADRE, "label": "示甲"}}
+
+
+def planned(_: Thing) -> dict[str, Any]:
+    who = {"kind": "cadre", "id": CADRE, "label": "示甲"}
+    return {"since": "2026-01-02", "reason": "示例", "goal": "示例", "responsible": who}
+
+
+def received(_: Thing) -> dict[str, Any]:
+    days = {"since": "2026-01-01", "until": "2026-01-31"}  # over: who is asked for later is still left out
+    return {"id": str(uuid4()), "policy_key": "cash", "source": "示例"} | days
+
+
+CADRE = "5b0c1e0e-6d6f-4a63-9a0a-3f3f1d3a0042"
 READ, WRITE = "household:read", "household:write"
 HOUSEHOLDS = (
     get(READ, "/v1/households/{household}", "path"),
@@ -89,6 +104,23 @@ HOUSEHOLDS = (
          lambda thing: {"name": "示例组", "households": [thing.ids["household"]]}, by_sets=False),
     get(READ, "/v1/household-sets/{set}", "path", by_sets=False),
     get(READ, "/v1/household-sets", "list", seen=lambda answer, thing: thing.ids["set"] in answer.text, by_sets=False),
+    get(READ, "/v1/households/{household}/income", "path"),
+    get(READ, "/v1/households/{household}/statements/draft?purpose=identification", "path"),
+    get(READ, "/v1/households/{household}/received", "path", seen=rows),
+    get(READ, "/v1/households/{household}/measures", "path", seen=rows),
+    get(READ, "/v1/households/{household}/measures/{measure}", "path"),
+    get(READ, "/v1/households/{household}/measures/{measure}/steps", "path"),
+    get(READ, "/v1/households/{household}/plan", "path"),
+    get(READ, "/v1/households/{household}/plan/versions", "path", seen=rows),
+    get(READ, "/v1/households/{household}/gaps", "path"),
+    get(READ, "/v1/measures?village={village}", "query", seen=rows),
+    get(READ, "/v1/measures?village={village}&limit=1", "cursor", seen=rows),
+    get(READ, "/v1/policies/cash/gaps?village={village}", "query", seen=rows),
+    send("POST", WRITE, "/v1/households/{household}/received", "path", received),
+    send("PUT", WRITE, "/v1/households/{household}/received/{received}/withdrawn", "path",
+         lambda _: {"because": "登记错户"}),
+    send("PUT", WRITE, "/v1/households/{household}/measures/{new}", "path", measured),
+    send("PUT", WRITE, "/v1/households/{household}/plan", "path", planned),
     upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,
            lambda thing: (thing.ids["number"], "2025-11", "2026-10", *["1"] * 9)),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,

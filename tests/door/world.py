@@ -19,6 +19,7 @@ from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
 from services.households.models.facts import HouseholdFacts
+from services.households.models.help import Measure, Plan, Policy, Received
 from services.households.models.income import Statement
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
 from services.kit.store.db import open_session
@@ -42,6 +43,13 @@ def store(engine: Engine, *rows: Any) -> None:
 
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number = uuid4(), uuid4(), uuid4(), f"JK{village}"
+    received, measure = uuid4(), uuid4()
+    with open_session(engine) as session, session.begin():
+        for key in ("monitoring_line", "income_divisor", "income_year_ends"):
+            set_standard(session, key, 1, division=village)
+        if not session.scalar(select(Policy).where(col(Policy.key) == "cash")):
+            session.add(POLICY())
+    cadre: dict[str, Any] = {"responsible_kind": "cadre", "responsible_id": uuid4(), "responsible_label": "示甲"}
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
@@ -57,8 +65,28 @@ def households(engine: Engine, village: str) -> Thing:
         ),
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
+        Received(
+            id=received, household_id=home, policy_key="cash", valid=Range(date(2025, 1, 1), date(2026, 1, 1)),
+            source="示例", recorded_by="示例", created_at=NOW,
+        ),
+        Measure(
+            id=measure, household_id=home, policy_key="cash", state="planned", due=TODAY, recorded_by="示例",
+            created_at=NOW, **cadre,
+        ),
+        Plan(
+            household_id=home, version=1, since=date(2026, 1, 1), reason="示例", goal="示例", risks=["07"],
+            recorded_by="示例", created_at=NOW, **cadre,
+        ),
     )  # fmt: skip
-    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person))
+    own = {"set": str(group), "person": str(person), "received": str(received), "measure": str(measure)}
+    return thing(village, home, household=str(home), number=number, **own)
+
+
+def POLICY() -> Policy:  # noqa: N802  # the one policy of this world
+    return Policy(
+        key="cash", valid=SINCE, division="", name="示例政策", department="示例局", family="100A48",
+        given_to="household", document_no="示例",
+    )  # fmt: skip
 
 
 def attendance(engine: Engine, village: str) -> Thing:

@@ -64,6 +64,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
+    pools |= HELP if service == "households" else {}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
@@ -73,6 +74,14 @@ KINDS: Mapping[str, list[str]] = {
     "households": ["household", "households"],
     "attendance": ["team", "stations"],
     "alerts": ["household"],
+}
+HELP: Pools = {
+    "path.key": ["cash", "monitored"],
+    "query.policy": ["cash"],
+    "body.policy_key": ["cash"],
+    "body.division": [OWN, OWN[:6]],
+    "body.since": ["2026-01-01", "2026-06-01"],
+    "query.on": ["2026-11-20"],
 }
 PERIODS: Pools = {
     "body.period_from": ["2025-01-01", "2025-04-01"],

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.help.actors import Actor
-from services.households.help.policies import PolicyKey
+from services.households.help.policies import Fen, PolicyKey
 from services.households.help.received import NeverAMember, NoSuchPolicy, ever_a_member
 from services.households.help.risks import Answered
 from services.households.models.help import Measure, MeasureStep, Policy
@@ -24,7 +24,7 @@ from services.kit.web.auth import CallerDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.repeat import repeatable
-from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/measures", tags=["help"])
 
@@ -62,7 +62,7 @@ class MeasureIn(BaseModel):
     done_on: Annotated[WrittenDay | None, Field(title="落实日")] = None
     dropped_because: Annotated[Text, Field(title="取消原因")] = None
     ends_on: Annotated[WrittenDay | None, Field(title="措施自身的截止日")] = None
-    amount: Annotated[int | None, Field(ge=0, le=10**12, title="金额（分）"), WRITTEN_NUMBER] = None
+    amount: Annotated[Fen | None, Field(title="金额（分）")] = None
     fund_source: Annotated[Text, Field(title="资金来源")] = None
     evidence: Annotated[Text, Field(title="佐证材料编号")] = None
     confirmed_on: Annotated[WrittenDay | None, Field(title="农户确认日")] = None

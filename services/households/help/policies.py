@@ -33,6 +33,7 @@ Family = Literal[
 KEY = r"^[a-z]{1,30}(-[a-z0-9]{1,30}){0,4}$"
 PolicyKey = Annotated[str, Field(pattern=KEY, title="政策代码")]
 Years = Annotated[int, Field(ge=0, le=150), WRITTEN_NUMBER]
+Fen = Annotated[int, Field(ge=0, le=10**12), WRITTEN_NUMBER]
 
 
 class PolicyIn(BaseModel):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.help.policies import PolicyKey, policy_on
+from services.households.help.policies import Fen, PolicyKey, policy_on
 from services.households.models.help import ACCOUNT, Received
 from services.households.models.register import Membership
 from services.households.policy import allow
@@ -23,7 +23,7 @@ from services.kit.web.errors import DomainError
 from services.kit.web.masks import masked
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
-from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/received", tags=["help"], route_class=Repeatable)
 
@@ -38,7 +38,7 @@ class ReceivedIn(BaseModel):
     person_id: Annotated[UUID | None, Field(title="成员")] = None
     since: Annotated[WrittenDay, Field(title="享受起始日")]
     until: Annotated[WrittenDay | None, Field(title="享受截止日（含）")] = None
-    amount: Annotated[int | None, Field(ge=0, le=10**12, title="金额（分）"), WRITTEN_NUMBER] = None
+    amount: Annotated[Fen | None, Field(title="金额（分）")] = None
     paid_on: Annotated[WrittenDay | None, Field(title="发放日")] = None
     account: Annotated[str | None, Field(pattern=r"^[0-9]{8,30}$", title="发放账号")] = None
     source: Annotated[str, Field(min_length=1, max_length=100, title="依据")]
