@@ -9,7 +9,9 @@ from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
 from services.households.imports import households as import_households
+from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
+from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from tests.callers import Headers
 from tests.clock import NOW
@@ -123,6 +125,10 @@ HOUSEHOLDS = (
     send("PUT", WRITE, "/v1/households/{household}/plan", "path", planned),
     upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,
            lambda thing: (thing.ids["number"], "2025-11", "2026-10", *["1"] * 9)),
+    upload("household:import", "/v1/household-imports/received", import_received.HEADERS,
+           lambda thing: (thing.ids["number"], "cash", "", "2026-02-01", "2026-02-28", "1", "", "示例")),
+    upload("household:import", "/v1/household-imports/measures", import_measures.HEADERS,
+           lambda thing: (thing.ids["number"], "cash", "", "", "计划", CADRE, "示甲", "2026-12-02", *[""] * 5)),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,

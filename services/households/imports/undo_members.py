@@ -1,4 +1,5 @@
-"""Members of a file taken back. One who has been elsewhere since, or whose number somebody was shown, is built upon."""
+"""Members of a file taken back. One who has been elsewhere since, or whose number somebody was shown, or who was
+helped, is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -26,6 +27,8 @@ BUILT_UPON = text(
     """
     SELECT new.id FROM unnest(CAST(:ids AS uuid[])) AS new (id)
     WHERE EXISTS (SELECT FROM id_number_view WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM received WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM measure WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )
