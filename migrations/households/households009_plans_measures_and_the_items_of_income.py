@@ -141,7 +141,9 @@ def make_measures() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("measure_of_household", "measure", ["household_id", "id"])
-    op.create_index("measure_due", "measure", ["due"], postgresql_where=sa.text("state IN ('planned', 'under_way')"))
+    op.create_index(
+        "measure_due", "measure", ["due"], postgresql_where=sa.text("done_on IS NULL AND dropped_because IS NULL")
+    )
     op.create_table(
         "measure_step",
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),

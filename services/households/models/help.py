@@ -72,7 +72,7 @@ class Measure(Table, table=True):
 
     __table_args__ = (
         Index("measure_of_household", "household_id", "id"),
-        Index("measure_due", "due", postgresql_where="state IN ('planned', 'under_way')"),
+        Index("measure_due", "due", postgresql_where="done_on IS NULL AND dropped_because IS NULL"),
         CheckConstraint("state IN ('planned', 'under_way', 'done', 'dropped')"),
         CheckConstraint("(state = 'done') = (done_on IS NOT NULL)"),
         CheckConstraint("(state = 'dropped') = (dropped_because IS NOT NULL)"),
