@@ -84,7 +84,7 @@ def households(engine: Engine, village: str) -> Thing:
 
 def POLICY() -> Policy:  # noqa: N802  # the one policy of this world
     return Policy(
-        key="cash", valid=SINCE, division="", name="示例政策", department="示例局", family="100A48",
+        key="cash", valid=SINCE, division="5206", name="示例政策", department="示例局", family="100A48",
         given_to="household", document_no="示例",
     )  # fmt: skip
 

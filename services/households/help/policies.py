@@ -44,7 +44,7 @@ class PolicyIn(BaseModel):
 
     since: Annotated[WrittenDay, Field(title="起始日")]
     until: Annotated[WrittenDay | None, Field(title="失效日")] = None  # the first day it no longer holds
-    division: Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="适用区划")]
+    division: Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2}){0,2}([0-9]{3}){0,2}$", title="适用区划")]
     name: Annotated[str, Field(min_length=1, max_length=60, title="名称")]
     department: Annotated[str, Field(min_length=1, max_length=60, title="主管部门")]
     family: Annotated[Family, Field(title="措施类别")]
