@@ -11,7 +11,9 @@ from services.attendance.imports import teams as import_teams
 from services.attendance.presence.days import DAY_STARTS_AT
 from services.attendance.presence.switches import SELF_CHECK_IN
 from services.households.imports import households as import_households
+from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
+from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from services.households.register.water import STANDARDS as WATER
 from services.kit.post.hearing import ABOUT_ITSELF
@@ -54,7 +56,8 @@ def test_every_rule_fact_and_standard_is_described() -> None:
 
 def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
     described = (DOCS / "operations.md").read_text()
-    kinds = (import_households, import_members, import_statements, import_teams, import_stations, import_pairings)
+    kinds = (import_households, import_members, import_statements, import_received, import_measures)
+    kinds = (*kinds, import_teams, import_stations, import_pairings)
     assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []
     assert [header for header in import_members.OPTIONAL if header not in described] == []
 

@@ -8,7 +8,7 @@ from alembic import op
 from services.kit.store.barrier import expose, protect, roles
 
 revision: str = "households008"
-down_revision: str | None = "households005"
+down_revision: str | None = "households006"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -9,10 +9,21 @@ from services.households import inbox
 from services.households.cases import cases, notice, profiles, reading_gates, taking
 from services.households.cases.clocks import RAN_OUT, RUNNING_OUT
 from services.households.facts import KIND
+from services.households.help import (
+    household_gaps,
+    measure_lists,
+    measures,
+    plans,
+    policies,
+    policy_gaps,
+    received,
+    withdrawn,
+)
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
 from services.households.imports import undo
-from services.households.income import statements as income
+from services.households.income import draft, statements
+from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
@@ -73,7 +84,9 @@ ROUTERS = [
     imports.router,
     import_batches.router,
     undo.router,
-    income.router,
+    statements.router,
+    draft.router,
+    income_on_a_day.router,
     safeguards.router,
     tags.router,
     household_sets.router,
@@ -92,6 +105,14 @@ ROUTERS = [
     reading_gates.router,
     notice.router,
     profiles.router,
+    policies.router,
+    policy_gaps.router,
+    received.router,
+    withdrawn.router,
+    measures.router,
+    measure_lists.router,
+    plans.router,
+    household_gaps.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

@@ -9,7 +9,9 @@ from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
 from services.households.imports import households as import_households
+from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
+from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from tests.callers import Headers
 from tests.clock import NOW
@@ -83,6 +85,21 @@ def answered(code: str) -> Any:
     return lambda answer, _: answer.status_code >= 400 and answer.json()["code"] == code
 
 
+def measured(_: Thing) -> dict[str, Any]:
+    return {"policy_key": "cash", "due": "2026-12-01", "responsible": {"kind": "cadre", "id": CADRE, "label": "示甲"}}
+
+
+def planned(_: Thing) -> dict[str, Any]:
+    who = {"kind": "cadre", "id": CADRE, "label": "示甲"}
+    return {"since": "2026-01-02", "reason": "示例", "goal": "示例", "responsible": who}
+
+
+def received(_: Thing) -> dict[str, Any]:
+    days = {"since": "2026-01-01", "until": "2026-01-31"}  # over: who is asked for later is still left out
+    return {"id": str(uuid4()), "policy_key": "cash", "source": "示例"} | days
+
+
+CADRE = "5b0c1e0e-6d6f-4a63-9a0a-3f3f1d3a0042"
 READ, WRITE = "household:read", "household:write"
 MEMBER = "/v1/households/{household}/members/{person}"
 CASE = "case:read"
@@ -130,8 +147,29 @@ HOUSEHOLDS = (
     get(READ, MEMBER + "/work-months/2026-09", "path"),
     send("PUT", WRITE, MEMBER + "/work-months/2026-09", "path", lambda _: {"working": True}),
     send("PUT", WRITE, "/v1/households/{household}/work-months/2026-10/as-before", "path", lambda _: {}),
+    get(READ, "/v1/households/{household}/income", "path"),
+    get(READ, "/v1/households/{household}/statements/draft?purpose=identification", "path"),
+    get(READ, "/v1/households/{household}/received", "path", seen=rows),
+    get(READ, "/v1/households/{household}/measures", "path", seen=rows),
+    get(READ, "/v1/households/{household}/measures/{measure}", "path"),
+    get(READ, "/v1/households/{household}/measures/{measure}/steps", "path"),
+    get(READ, "/v1/households/{household}/plan", "path"),
+    get(READ, "/v1/households/{household}/plan/versions", "path", seen=rows),
+    get(READ, "/v1/households/{household}/gaps", "path"),
+    get(READ, "/v1/measures?village={village}", "query", seen=rows),
+    get(READ, "/v1/measures?village={village}&limit=1", "cursor", seen=rows),
+    get(READ, "/v1/policies/cash/gaps?village={village}", "query", seen=rows),
+    send("POST", WRITE, "/v1/households/{household}/received", "path", received),
+    send("PUT", WRITE, "/v1/households/{household}/received/{received}/withdrawn", "path",
+         lambda _: {"because": "登记错户"}),
+    send("PUT", WRITE, "/v1/households/{household}/measures/{new}", "path", measured),
+    send("PUT", WRITE, "/v1/households/{household}/plan", "path", planned),
     upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,
            lambda thing: (thing.ids["number"], "2025-11", "2026-10", *["1"] * 9)),
+    upload("household:import", "/v1/household-imports/received", import_received.HEADERS,
+           lambda thing: (thing.ids["number"], "cash", "", "2026-02-01", "2026-02-28", "1", "", "示例")),
+    upload("household:import", "/v1/household-imports/measures", import_measures.HEADERS,
+           lambda thing: (thing.ids["number"], "cash", "", "", "计划", CADRE, "示甲", "2026-12-02", *[""] * 5)),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,

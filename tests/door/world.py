@@ -22,6 +22,7 @@ from services.attendance.pairings.register import Register
 from services.households.cases.profiles import ship
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
+from services.households.models.help import Measure, Plan, Policy, Received
 from services.households.models.income import Statement
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
@@ -49,6 +50,13 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
+    received, measure = uuid4(), uuid4()
+    with open_session(engine) as session, session.begin():
+        for key in ("monitoring_line", "income_divisor", "income_year_ends"):
+            set_standard(session, key, 1, division=village)
+        if not session.scalar(select(Policy).where(col(Policy.key) == "cash")):
+            session.add(POLICY())
+    cadre: dict[str, Any] = {"responsible_kind": "cadre", "responsible_id": uuid4(), "responsible_label": "示甲"}
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
@@ -70,16 +78,28 @@ def households(engine: Engine, village: str) -> Thing:
         ),
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
+        Received(
+            id=received, household_id=home, policy_key="cash", valid=Range(date(2025, 1, 1), date(2026, 1, 1)),
+            source="示例", recorded_by="示例", created_at=NOW,
+        ),
+        Measure(
+            id=measure, household_id=home, policy_key="cash", state="planned", due=TODAY, recorded_by="示例",
+            created_at=NOW, **cadre,
+        ),
+        Plan(
+            household_id=home, version=1, since=date(2026, 1, 1), reason="示例", goal="示例", risks=["07"],
+            recorded_by="示例", created_at=NOW, **cadre,
+        ),
         *case_of(case := uuid4(), home, village),
     )  # fmt: skip
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
-    names |= {"phone": str(phone), "case": str(case)}
+    names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
     return thing(village, home, **names)
 
 
 def case_of(case: UUID, home: UUID, village: str) -> list[Any]:
     """An open one whose notice hangs, and the standards of its village."""
-    standards = {"case_profile": 1, "case_warning_days": 2, "notice_days": 5, "monitoring_line": 632_000}
+    standards = {"case_profile": 1, "case_warning_days": 2, "notice_days": 5}
     said: dict[str, Any] = {"unit": "1", "document_no": "示例〔2026〕1号", "version": 1, "valid": SINCE}
     return [
         *(Standard(key=key, division=village, value=Decimal(value), **said) for key, value in standards.items()),
@@ -93,6 +113,13 @@ def case_of(case: UUID, home: UUID, village: str) -> list[Any]:
             recorded_by="示例", recorded_at=NOW,
         ),
     ]  # fmt: skip
+
+
+def POLICY() -> Policy:  # noqa: N802  # the one policy of this world
+    return Policy(
+        key="cash", valid=SINCE, division="5206", name="示例政策", department="示例局", family="100A48",
+        given_to="household", document_no="示例",
+    )  # fmt: skip
 
 
 def attendance(engine: Engine, village: str) -> Thing:

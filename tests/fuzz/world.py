@@ -66,6 +66,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"query.household": ids["household"]} if service == "households" else {}
     pools |= PEOPLE if service == "households" else {}
     pools |= {"body.household_id": ids["household"]} if service == "households" else {}
+    pools |= HELP if service == "households" else {}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
@@ -81,6 +82,13 @@ PEOPLE: Pools = {
     "path.year": ["2026"],
     "path.month": ["2026-09", "2026-11"],
     "body.since": ["2026-01-05", "2026-03-01"],
+HELP: Pools = {
+    "path.key": ["cash", "monitored"],
+    "query.policy": ["cash"],
+    "body.policy_key": ["cash"],
+    "body.division": [OWN, OWN[:6]],
+    "body.since": ["2026-01-01", "2026-06-01"],
+    "query.on": ["2026-11-20"],
 }
 PERIODS: Pools = {
     "body.period_from": ["2025-01-01", "2025-04-01"],

@@ -15,7 +15,9 @@ from starlette.testclient import TestClient
 
 from services.households.facts import facts_changed_in_bulk
 from services.households.imports import households as import_households
+from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
+from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from services.households.imports.upload import Upload
 from services.households.main import create
@@ -35,6 +37,8 @@ KINDS: dict[str, Any] = {
     "households": import_households,
     "members": import_members,
     "statements": import_statements,
+    "received": import_received,
+    "measures": import_measures,
 }
 
 Send = Callable[..., ImportOut]

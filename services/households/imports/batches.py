@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from services.households.facts import facts_changed_in_bulk
 from services.households.imports import households as import_households
+from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
+from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from services.households.imports.mapping import Mapped, mapped_rows
 from services.households.imports.upload import State, Taken, Upload
@@ -26,6 +28,8 @@ KINDS: Mapping[str, Any] = {
     "households": import_households,
     "members": import_members,
     "statements": import_statements,
+    "received": import_received,
+    "measures": import_measures,
 }
 MOST_ROWS = 200_000
 PIECE = 1024 * 1024  # bytes of a file that are sealed together

@@ -1,4 +1,4 @@
-"""Households, members and statements as files: a verdict per row, sound rows stored in sets, twice is harmless.
+"""Households, members, statements and help as files: a verdict per row, sound rows stored in sets, twice is harmless.
 
 A small file is answered at once. A larger one is kept under seal and taken in by the worker (import_job.py), with the
 same code, part by part.
@@ -40,7 +40,7 @@ AT_ONCE = 256 * 1024  # bytes of a file: two or three thousand rows
     responses={202: {"model": BatchOut}},
 )
 def create_import(
-    kind: Literal["households", "members", "statements"],
+    kind: Literal["households", "members", "statements", "received", "measures"],
     file: Annotated[UploadFile, File()],
     request: Request,
     response: Response,

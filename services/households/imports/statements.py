@@ -18,24 +18,25 @@ from services.households.imports.upload import (
     refuse_earlier,
     taken,
 )
-from services.households.income.statements import LineKind, last_day
+from services.households.income.items import Family
+from services.households.income.periods import last_day
 from services.kit.store.sets import write_set
 from services.kit.web.cells import RowReader, money, month, refuse_twice
 from services.kit.web.sheets import Row
 
-AMOUNTS: Mapping[str, LineKind] = {
-    "工资性收入(元)": LineKind.WAGE,
-    "生产经营性收入(元)": LineKind.OPERATING,
-    "财产性收入(元)": LineKind.PROPERTY,
-    "转移性收入(元)": LineKind.TRANSFER,
-    "其他收入(元)": LineKind.OTHER,
-    "生产经营性支出(元)": LineKind.PRODUCTION_COST,
-    "合规自付医疗支出(元)": LineKind.MEDICAL_SELF_PAID,
-    "合规自付教育支出(元)": LineKind.SCHOOLING_SELF_PAID,
-    "助学贷款(元)": LineKind.EDUCATION_LOAN,
+AMOUNTS: Mapping[str, Family] = {
+    "工资性收入(元)": Family.WAGE,
+    "生产经营性收入(元)": Family.OPERATING,
+    "财产性收入(元)": Family.PROPERTY,
+    "转移性收入(元)": Family.TRANSFER,
+    "其他收入(元)": Family.OTHER,
+    "生产经营性支出(元)": Family.PRODUCTION_COST,
+    "合规自付医疗支出(元)": Family.MEDICAL_SELF_PAID,
+    "合规自付教育支出(元)": Family.SCHOOLING_SELF_PAID,
+    "助学贷款(元)": Family.EDUCATION_LOAN,
 }
 # A blank expense is one nobody knows; a blank loan is none, as for a statement made by hand.
-MAY_BE_BLANK = {LineKind.MEDICAL_SELF_PAID, LineKind.SCHOOLING_SELF_PAID, LineKind.EDUCATION_LOAN}
+MAY_BE_BLANK = {Family.MEDICAL_SELF_PAID, Family.SCHOOLING_SELF_PAID, Family.EDUCATION_LOAN}
 NOT_WHOLE = (
     "period-not-whole-months",
     "收入期间须为整月，写作 2026-10。",
@@ -44,7 +45,8 @@ NOT_WHOLE = (
 NEVER_CHANGED: State = {}  # a correction is a new statement
 HEADERS = ("户编号", "起始月", "截止月", *AMOUNTS)
 
-# The newest statement of each household and period, so that a file sent again adds nothing.
+# The newest statement of each household and period, so that a file sent again adds nothing. A file knows families
+# alone: it says nothing new of a statement by items that comes to the same.
 NEWEST = text(
     """
     WITH newest AS (
@@ -53,10 +55,13 @@ NEWEST = text(
         ORDER BY household_id, period_from, period_to, seq DESC
     )
     SELECT household_id, period_from, period_to, newest.id, jsonb_object_agg(kind, amount) AS lines
-    FROM newest JOIN statement_line ON statement_id = newest.id
+    FROM newest CROSS JOIN LATERAL (
+        SELECT kind, CAST(sum(amount) AS bigint) AS amount
+        FROM statement_line WHERE statement_id = newest.id AND kind = ANY (:kinds) GROUP BY kind
+    ) AS summed
     GROUP BY household_id, period_from, period_to, newest.id
     """
-)
+).bindparams(kinds=[str(kind) for kind in AMOUNTS.values()])
 WRITE = text(
     """
     INSERT INTO statement (id, household_id, period_from, period_to, recorded_by, created_at)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed_in_bulk
-from services.households.imports import undo_households, undo_members, undo_statements
+from services.households.imports import undo_help, undo_households, undo_members, undo_statements
 from services.households.imports.batches import written
 from services.households.imports.outcomes import BatchOut, own_batch, shown
 from services.households.imports.upload import Brought, State, Upload, one_at_a_time
@@ -34,6 +34,8 @@ KINDS: Mapping[str, Any] = {
     "households": undo_households,
     "members": undo_members,
     "statements": undo_statements,
+    "received": undo_help.RECEIVED,
+    "measures": undo_help.MEASURES,
 }
 NAMED = 100  # rows in the refusal
 UNDO = "undo-import"

@@ -1,4 +1,5 @@
-"""Households of a file taken back. One that has members, statements, tags of others, a case or a set is built upon."""
+"""Households of a file taken back. One that has members, statements, help, a case, tags of others or a set is built
+upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,6 +19,9 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM statement WHERE household_id = new.id)
        OR EXISTS (SELECT FROM tag WHERE household_id = new.id AND source <> :source)
        OR EXISTS (SELECT FROM monitored_case WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM received WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM measure WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM plan WHERE household_id = new.id)
        OR EXISTS (SELECT FROM set_member WHERE subject = new.id AND NOT revoked)
     """
 )

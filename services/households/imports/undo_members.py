@@ -1,4 +1,4 @@
-"""Members of a file taken back. One who has been elsewhere since, who signed in a case, or whose number
+"""Members of a file taken back. One who has been elsewhere since, who signed in a case, who was helped, or whose number
 somebody was shown, is built upon."""
 
 from collections.abc import Sequence
@@ -33,6 +33,8 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM person_insurance WHERE person_id = new.id)
        OR EXISTS (SELECT FROM work_month WHERE person_id = new.id)
        OR EXISTS (SELECT FROM case_participant WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM received WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM measure WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )

@@ -1,9 +1,7 @@
 """A household reports what it earned and spent in a period."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -14,6 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed
+from services.households.income.items import ITEMS, KINDS, kept_under
+from services.households.income.lines import LineIn, LineOut, refuse_lines
+from services.households.income.periods import Purpose, refuse_period
 from services.households.models.income import Statement, StatementLine
 from services.households.models.register import Household
 from services.households.policy import allow
@@ -22,30 +23,9 @@ from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
-from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
+from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/statements", tags=["income"], route_class=Repeatable)
-
-
-class LineKind(StrEnum):
-    """Net income = the first five less the production cost. A loan is neither income nor less spending."""
-
-    WAGE = "wage"  # 工资性收入
-    OPERATING = "operating"  # 生产经营性收入
-    PROPERTY = "property"  # 财产性收入
-    TRANSFER = "transfer"  # 转移性收入
-    OTHER = "other"  # 其他收入
-    PRODUCTION_COST = "production_cost"  # 生产经营性支出
-    MEDICAL_SELF_PAID = "medical_self_paid"  # 合规自付医疗支出
-    SCHOOLING_SELF_PAID = "schooling_self_paid"  # 合规自付教育支出
-    EDUCATION_LOAN = "education_loan"  # 助学贷款
-
-
-class LineIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Annotated[LineKind, Field(title="项目")]
-    amount: Annotated[int, Field(ge=0, le=10**12, title="金额（分）"), WRITTEN_NUMBER]
 
 
 class StatementIn(BaseModel):
@@ -56,39 +36,28 @@ class StatementIn(BaseModel):
     id: UUID
     period_from: Annotated[WrittenDay, Field(title="收入期间起")]
     period_to: Annotated[WrittenDay, Field(title="收入期间止")]
-    lines: Annotated[list[LineIn], Field(min_length=1, max_length=len(LineKind), title="收支项目")]
+    purpose: Annotated[Purpose | None, Field(title="填报目的")] = None
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=len(KINDS), title="收支项目")]
 
 
 class StatementOut(BaseModel):
     id: UUID
     period_from: date
     period_to: date
-    lines: list[LineIn]
+    purpose: Purpose | None
+    lines: list[LineOut]
 
     @classmethod
     def of(cls, statement: Statement, lines: Sequence[StatementLine]) -> Self:
-        told = [LineIn(kind=LineKind(line.kind), amount=line.amount) for line in sorted(lines, key=lambda x: x.kind)]
-        return cls(id=statement.id, period_from=statement.period_from, period_to=statement.period_to, lines=told)
+        told = sorted((LineOut.of(line) for line in lines), key=lambda line: line.kind)
+        return cls.model_validate(statement.model_dump(include={*cls.model_fields} - {"lines"}) | {"lines": told})
 
 
-class ReportedInTheFuture(DomainError):
-    zh = "收入期间必须已经结束。"
-    en = "Income is reported for a period that has ended."
+class ItemNotOnTheList(DomainError):
+    """`detail` names it."""
 
-
-class PeriodUpsideDown(DomainError):
-    zh = "收入期间的止日不能早于起日，且不超过十二个月。"
-    en = "A period ends after it begins and spans at most twelve months."
-
-
-class PeriodNotWholeMonths(DomainError):
-    zh = "收入期间须为整月：自某月第一日起，至某月最后一日止。"
-    en = "A period is whole months, from the first day of one to the last day of one."
-
-
-class KindTwice(DomainError):
-    zh = "同一收支项目只能填报一次。"
-    en = "A statement has one line of a kind."
+    zh = "收支期间末日，该明细项目不在表中。"
+    en = "That item is not on the form of the period's last day."
 
 
 class SentBefore(DomainError):
@@ -120,41 +89,33 @@ def report_statement(
     session: Session, household: Household, body: StatementIn, *, recorded_by: str, today: date, now: datetime
 ) -> None:
     """Amounts in fen. A statement of less than twelve months is kept and shown, but no fact is taken from it."""
-    refuse_period(body, today)
-    if len({line.kind for line in body.lines}) < len(body.lines):
-        raise KindTwice
+    refuse_period(body.period_from, body.period_to, today)
+    refuse_lines(body.lines)
     if sent_before(session, household, body):
         return
-    session.add(
-        Statement(
-            id=body.id,
-            household_id=household.id,
-            period_from=body.period_from,
-            period_to=body.period_to,
-            recorded_by=recorded_by,
-            created_at=now,
-        )
-    )
+    kept = [as_kept(session, household, body, line) for line in body.lines]
+    told = body.model_dump(exclude={"lines"})
+    session.add(Statement(household_id=household.id, recorded_by=recorded_by, created_at=now, **told))
     try:
         session.flush()
     except IntegrityError as error:  # the same id at the same moment for another household
         raise SentBefore from error
-    session.add_all(StatementLine(statement_id=body.id, kind=line.kind, amount=line.amount) for line in body.lines)
+    session.add_all(kept)
     facts_changed(session, [household.id], now)
 
 
-def refuse_period(body: StatementIn, today: date) -> None:
-    """Whole months, twelve at most, ended before today (county's zone). Source: docs/rules.md."""
-    if body.period_to >= today:
-        raise ReportedInTheFuture(body.period_to.isoformat())
-    if not body.period_from <= body.period_to or (body.period_to - body.period_from).days > 366:
-        raise PeriodUpsideDown
-    if body.period_from.day != 1 or body.period_to != last_day(body.period_to):
-        raise PeriodNotWholeMonths
-
-
-def last_day(of: date) -> date:
-    return of.replace(day=monthrange(of.year, of.month)[1])
+def as_kept(session: Session, household: Household, body: StatementIn, line: LineIn) -> StatementLine:
+    item = ITEMS.get(line.kind)
+    if item and not item.listed_on(body.period_to):
+        raise ItemNotOnTheList(item.key)
+    return StatementLine(
+        statement_id=body.id,
+        kind=str(kept_under(session, line.kind, household.village, body.period_to)),
+        item=item.key if item else "",
+        amount=line.amount,
+        precision=line.precision,
+        source=line.source,
+    )
 
 
 def sent_before(session: Session, household: Household, body: StatementIn) -> bool:
@@ -162,16 +123,10 @@ def sent_before(session: Session, household: Household, body: StatementIn) -> bo
     existing = session.get(Statement, body.id)
     if existing is None:
         return False
-    same = (
-        shown(session, existing).model_dump()
-        == StatementOut(
-            id=body.id,
-            period_from=body.period_from,
-            period_to=body.period_to,
-            lines=sorted(body.lines, key=lambda line: line.kind),
-        ).model_dump()
-    )
-    if existing.household_id != household.id or not same:
+    told = shown(session, existing).model_dump()
+    told["lines"] = [{name: line[name] for name in LineIn.model_fields} for line in told["lines"]]
+    wanted = body.model_dump() | {"lines": [line.model_dump() for line in sorted(body.lines, key=lambda x: x.kind)]}
+    if existing.household_id != household.id or told != wanted:
         raise SentBefore
     return True
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
 from sqlmodel import Field
 
 from services.households.models.table import Table
@@ -21,15 +21,21 @@ class Statement(Table, table=True):
     period_from: date
     period_to: date
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
+    purpose: str | None = None  # identification, yearly_update
     recorded_by: str
     created_at: datetime = instant()
 
 
 class StatementLine(Table, table=True):
-    """One kind of income or spending in a statement, in fen."""
+    """A family of income or spending, or an `item` of one, in fen. `kind` is the family it is summed in: `uncounted`
+    for what is no income by the rules that held for the period when it was recorded."""
 
     __tablename__ = "statement_line"
+    __table_args__ = (CheckConstraint("precision IN ('exact', 'about', 'more_than', 'less_than')"),)
 
     statement_id: UUID = Field(foreign_key="statement.id", primary_key=True)
     kind: str = Field(primary_key=True)
+    item: str = Field(default="", primary_key=True, sa_column_kwargs={"server_default": text("''")})
     amount: int = Field(sa_type=BigInteger)
+    precision: str = Field(default="exact", sa_column_kwargs={"server_default": text("'exact'")})
+    source: str | None = None  # told, paper, department, bank

@@ -1,0 +1,143 @@
+"""A measure goes forward from planned to done or dropped, against a risk, with its own end."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.households.help.measures import measures_done
+from tests.callers import Headers, Office
+from tests.households.conftest import Send, household_numbered, household_row, member_row
+from tests.households.help.conftest import Put, measure
+
+DONE = {"state": "done", "done_on": "2026-11-21"}
+DROPPED = {"state": "dropped", "dropped_because": "外出务工"}
+STATES: dict[str, dict[str, Any]] = {
+    "planned": {"state": "planned"}, "under_way": {"state": "under_way"}, "done": DONE, "dropped": DROPPED,
+}  # fmt: skip
+FORWARD = {("planned", "under_way"), ("planned", "done"), ("planned", "dropped"), ("under_way", "done")}
+FORWARD |= {("under_way", "dropped")} | {(state, state) for state in STATES}
+
+
+def test_each_state_it_came_to_is_kept_with_who_wrote_it_down(
+    http: TestClient, clerk: Headers, family: str, put_measure: Put
+) -> None:
+    made = put_measure().json()
+    assert (made["state"], made["responsible"]["label"]) == ("planned", "示甲")
+    put_measure(made["id"], state="under_way")
+    put_measure(made["id"], state="under_way", evidence="示例协议")
+    put_measure(made["id"], **DONE)
+    steps = http.get(f"{family}/measures/{made['id']}/steps", headers=clerk).json()
+    assert [(step["state"], step["recorded_by"]) for step in steps] == [
+        ("planned", "clerk"), ("under_way", "clerk"), ("done", "clerk"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("after", STATES)
+@pytest.mark.parametrize("before", STATES)
+def test_a_measure_goes_forward_alone(put_measure: Put, before: str, after: str) -> None:
+    one = str(uuid4())
+    assert put_measure(one, **STATES[before]).status_code == 200
+    moved = put_measure(one, **STATES[after])
+    assert (moved.status_code == 200) == ((before, after) in FORWARD)
+    assert moved.status_code == 200 or moved.json()["code"] == "not-forward"
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"state": "done"}, "state-without-its-day"),
+        ({"done_on": "2026-11-20"}, "state-without-its-day"),
+        ({"state": "dropped"}, "state-without-its-day"),
+        ({"dropped_because": "不需要"}, "state-without-its-day"),
+        (DONE | {"confirmed_on": "2026-11-21"}, "state-without-its-day"),
+        (DONE | {"confirmed_by": "head"}, "state-without-its-day"),
+        ({"confirmed_on": "2026-11-21", "confirmed_by": "head"}, "state-without-its-day"),
+        ({"state": "done", "done_on": "2026-11-22"}, "done-in-the-future"),
+        (DONE | {"confirmed_on": "2026-11-22", "confirmed_by": "head"}, "done-in-the-future"),
+        (DONE | {"confirmed_on": "2026-11-20", "confirmed_by": "head"}, "done-in-the-future"),
+        (DONE | {"ends_on": "2026-11-20"}, "done-in-the-future"),
+        ({"policy_key": "no-such"}, "no-such-policy"),
+        ({"person_id": str(UUID(int=5))}, "never-a-member"),
+        ({"risk": "08"}, "not-understood"),
+        ({"amount": -1}, "not-understood"),
+    ],
+    ids=[f"{n:02}" for n in range(15)],
+)
+def test_a_measure_that_does_not_fit_is_refused(put_measure: Put, said: dict[str, Any], code: str) -> None:
+    refused = put_measure(**said)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_a_measure_that_is_done_is_confirmed_by_the_household_and_ends_when_it_ends(put_measure: Put) -> None:
+    said = DONE | {"confirmed_on": "2026-11-21", "confirmed_by": "guardian", "ends_on": "2029-08-31"}
+    told = put_measure(**said, amount=500_001, fund_source="示例资金", case_id=str(UUID(int=9))).json()
+    assert {name: told[name] for name in said} == said
+    assert (told["amount"], told["case_id"]) == (500_001, str(UUID(int=9)))
+
+
+def test_only_measures_done_since_a_day_count_for_a_case(households: Session, put_measure: Put, family: str) -> None:
+    home = UUID(family.rpartition("/")[2])
+    put_measure()
+    put_measure(**DROPPED)
+    assert measures_done(households, home, date(2020, 1, 1)) == 0
+    put_measure(state="done", done_on="2026-05-20")
+    assert measures_done(households, home, date(2026, 5, 20)) == 1
+    assert measures_done(households, home, date(2026, 5, 21)) == 0
+    assert measures_done(households, UUID(int=3), date(2020, 1, 1)) == 0
+
+
+def test_a_measures_id_is_no_other_households(
+    http: TestClient, clerk: Headers, households: Session, put_measure: Put, send: Send
+) -> None:
+    made = put_measure().json()
+    send("households", household_row("JK2"))
+    other = f"/v1/households/{household_numbered(households, 'JK2')}/measures/{made['id']}"
+    assert http.get(other, headers=clerk).status_code == 404
+    assert http.put(other, json=measure(), headers=clerk).status_code == 404
+
+
+def test_a_measure_is_not_overwritten_unseen(http: TestClient, clerk: Headers, family: str, put_measure: Put) -> None:
+    made = put_measure().json()
+    path = f"{family}/measures/{made['id']}"
+    assert http.put(path, json=measure(), headers=clerk).status_code == 200  # the same again
+    assert http.put(path, json=measure(due="2026-12-30"), headers=clerk).status_code == 428
+    stale = clerk | {"if-match": '"never-was"'}
+    assert http.put(path, json=measure(due="2026-12-30"), headers=stale).status_code == 412
+
+
+def test_measures_of_a_place_are_found_by_state_policy_and_day(
+    http: TestClient, clerk: Headers, office: Office, put_measure: Put, put_policy: Put
+) -> None:
+    put_policy("cash")
+    planned, done = put_measure(due="2026-10-01").json()["id"], put_measure(**DONE, policy_key="cash").json()["id"]
+
+    def found(query: str, headers: Headers = clerk) -> list[str]:
+        answer = http.get(f"/v1/measures?village=520621{query}", headers=headers).json()
+        return [row["id"] for row in answer["rows"]]
+
+    assert found("") == [planned, done]
+    assert (found("&state=planned"), found("&state=done")) == ([planned], [done])
+    assert (found("&policy=cash"), found("&due_by=2026-10-01")) == ([done], [planned])
+    assert found("&due_by=2026-09-30") == []
+    assert found("", office("beside", "township", place="520621002")) == []
+
+
+def test_the_database_itself_keeps_state_and_day_together(households: Session, put_measure: Put) -> None:
+    made = put_measure().json()["id"]
+    with pytest.raises(IntegrityError):
+        households.execute(text("UPDATE measure SET state = 'done' WHERE id = :id"), {"id": made})
+    households.rollback()
+
+
+def test_a_measure_for_one_member_names_a_member(
+    http: TestClient, clerk: Headers, family: str, put_measure: Put, send: Send
+) -> None:
+    send("members", member_row(姓名="示乙", 与户主关系="配偶"))
+    person = http.get(family, headers=clerk).json()["members"][0]["person_id"]
+    assert put_measure(person_id=person).json()["person_id"] == person
