@@ -4,6 +4,8 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.households import inbox
+from services.households.declarations import decisions, intake, queue, status
+from services.households.declarations.hearing import Allowance
 from services.households.facts import KIND
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
@@ -14,6 +16,7 @@ from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
 from services.households.register import household_sets, id_number_views, places, safeguards, tags
 from services.households.register import households as register
+from services.households.settings import VoiceSettings
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -36,6 +39,7 @@ PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
+    decisions.ACCEPTED: EventType("一份自主申报已受理（不含内容）", READ_FACTS),
 }
 
 ROUTERS = [
@@ -49,6 +53,10 @@ ROUTERS = [
     safeguards.router,
     tags.router,
     household_sets.router,
+    intake.router,
+    status.router,
+    queue.router,
+    decisions.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
@@ -60,7 +68,9 @@ ROUTERS = [
 ]
 
 
-def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+def create(
+    settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
+) -> FastAPI:
     engine = engine or connect(settings.dsn)
     return create_app(
         settings,
@@ -72,6 +82,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),
+            "voices": Allowance(voices or VoiceSettings()),
             "client_secret": settings.secret("client_secret"),
         },
     )

@@ -13,6 +13,8 @@ RIGHTS = {
     "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames
     "phone:recognise": FIELD | OFFICE,  # masked, the last four digits to be seen
     "id-number:read": OFFICE,  # one at a time, with a reason
+    "voice:read": OFFICE,  # what villagers have declared, and what they object to
+    "voice:answer": OFFICE,
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -1,4 +1,5 @@
-"""Households of a file taken back. One that has members, statements, tags of others or a set is built upon."""
+"""Households of a file taken back. One that has members, statements, tags of others, a set or
+words of its own is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,6 +18,9 @@ BUILT_UPON = text(
     WHERE EXISTS (SELECT FROM membership WHERE household_id = new.id)
        OR EXISTS (SELECT FROM statement WHERE household_id = new.id)
        OR EXISTS (SELECT FROM tag WHERE household_id = new.id AND source <> :source)
+       OR EXISTS (SELECT FROM self_declaration WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM correction WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM view_code WHERE household_id = new.id)
        OR EXISTS (SELECT FROM set_member WHERE subject = new.id AND NOT revoked)
     """
 )
