@@ -123,6 +123,17 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-import-batches/{batch_id}/rows": "household:import",
         "GET /v1/household-import-batches/{batch_id}/refused-rows": "household:import",
         "PUT /v1/household-import-batches/{batch_id}/undone": "household:import",
+        "POST /v1/self-declarations": PUBLIC,
+        "POST /v1/self-declaration-status": PUBLIC,
+        "GET /v1/self-declarations": "voice:read",
+        "GET /v1/self-declarations/{declaration_id}": "voice:read",
+        "PUT /v1/self-declarations/{declaration_id}/decision": "voice:answer",
+        "POST /v1/households/{household_id}/view-codes": "view-code:write",
+        "POST /v1/household-views": PUBLIC,
+        "POST /v1/household-views/corrections": PUBLIC,
+        "GET /v1/corrections": "voice:read",
+        "GET /v1/corrections/{correction_id}": "voice:read",
+        "PUT /v1/corrections/{correction_id}/answer": "voice:answer",
     },
     "attendance": PLUMBING
     | LISTENING

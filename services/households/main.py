@@ -17,6 +17,7 @@ from services.households.policy import RIGHTS, allow
 from services.households.register import household_sets, id_number_views, places, safeguards, tags
 from services.households.register import households as register
 from services.households.settings import VoiceSettings
+from services.households.views import answers, codes, corrections, held
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -57,6 +58,10 @@ ROUTERS = [
     status.router,
     queue.router,
     decisions.router,
+    codes.router,
+    held.router,
+    corrections.router,
+    answers.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

@@ -15,6 +15,7 @@ RIGHTS = {
     "id-number:read": OFFICE,  # one at a time, with a reason
     "voice:read": OFFICE,  # what villagers have declared, and what they object to
     "voice:answer": OFFICE,
+    "view-code:write": OFFICE,
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

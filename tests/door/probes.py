@@ -96,6 +96,17 @@ HOUSEHOLDS = (
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
            lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "否", "A", "是"),
            same_bytes=False, by_sets=False),
+    get("voice:read", "/v1/self-declarations?village={village}", "query", seen=rows, by_sets=False),
+    get("voice:read", "/v1/self-declarations/{declaration}", "path", by_sets=False),
+    send("PUT", "voice:answer", "/v1/self-declarations/{declaration}/decision", "path",
+         lambda _: {"outcome": "refused", "reason": "示例理由"}, by_sets=False),
+    send("PUT", "voice:answer", "/v1/self-declarations/{own_declaration}/decision", "body",
+         lambda thing: {"outcome": "accepted", "household_id": thing.ids["household"]}, by_sets=False),
+    get("voice:read", "/v1/corrections?village={village}", "query", seen=rows),
+    get("voice:read", "/v1/corrections/{correction}", "path"),
+    send("PUT", "voice:answer", "/v1/corrections/{correction}/answer", "path",
+         lambda _: {"outcome": "declined", "reason": "示例答复"}),
+    send("POST", "view-code:write", "/v1/households/{household}/view-codes", "path", lambda _: {"id": str(uuid4())}),
 )  # fmt: skip
 
 

@@ -38,6 +38,9 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # Of whoever sent the file and nobody else (tests/households/test_import_jobs.py, test_undo.py).
     "GET /v1/household-import-batches/{batch_id}", "GET /v1/household-import-batches/{batch_id}/rows",
     "GET /v1/household-import-batches/{batch_id}/refused-rows", "PUT /v1/household-import-batches/{batch_id}/undone",
+    # Of whoever holds a receipt or a code (tests/households/declarations, tests/households/views).
+    "POST /v1/self-declarations", "POST /v1/self-declaration-status", "POST /v1/household-views",
+    "POST /v1/household-views/corrections",
 }  # fmt: skip
 
 

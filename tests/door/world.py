@@ -21,6 +21,7 @@ from services.attendance.pairings.register import Register
 from services.households.models.facts import HouseholdFacts
 from services.households.models.income import Statement
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
+from services.households.models.voices import Correction, SelfDeclaration
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
@@ -42,6 +43,7 @@ def store(engine: Engine, *rows: Any) -> None:
 
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number = uuid4(), uuid4(), uuid4(), f"JK{village}"
+    declaration, own, correction = uuid4(), uuid4(), uuid4()
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
@@ -57,8 +59,17 @@ def households(engine: Engine, village: str) -> Thing:
         ),
         HouseholdFacts(subject=home, division=village, version=1, monitored=True, formerly_poor=False),
         HouseholdSet(id=group, name=f"示例组{village}", division=village, created_by="示例", created_at=NOW),
+        SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
+        SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
+        Correction(
+            id=correction, household_id=home, kind="correction", filed_at=NOW,
+            sealed_text=SEAL.close("示例内容", f"correction.sealed_text:{correction}"),
+        ),
     )  # fmt: skip
-    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person))
+    with open_session(engine) as session, session.begin():
+        set_standard(session, "view_code_days", 7, division=village)
+    voices = {"declaration": str(declaration), "own_declaration": str(own), "correction": str(correction)}
+    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person), **voices)
 
 
 def attendance(engine: Engine, village: str) -> Thing:
