@@ -134,6 +134,9 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/corrections": "voice:read",
         "GET /v1/corrections/{correction_id}": "voice:read",
         "PUT /v1/corrections/{correction_id}/answer": "voice:answer",
+        "GET /v1/household-search": "name:read",
+        "POST /v1/household-search/id-number": "name:read",
+        "POST /v1/households": "household:write",
     },
     "attendance": PLUMBING
     | LISTENING

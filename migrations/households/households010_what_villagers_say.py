@@ -1,6 +1,6 @@
 """declarations of hardship, codes to see one's own record by, corrections asked for"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 OF_A_HOUSEHOLD = "EXISTS (SELECT FROM household h WHERE h.id = household_id)"  # itself under its policy
-PROTECTED: Mapping[str, str] = {
+PROTECTED = {
     "self_declaration": within_division("village"),
     "view_code": OF_A_HOUSEHOLD,
     "correction": OF_A_HOUSEHOLD,

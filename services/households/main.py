@@ -14,8 +14,9 @@ from services.households.income import statements as income
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.register import household_sets, id_number_views, places, safeguards, tags
+from services.households.register import creating, household_sets, id_number_views, places, safeguards, tags
 from services.households.register import households as register
+from services.households.search import search
 from services.households.settings import VoiceSettings
 from services.households.views import answers, codes, corrections, held
 from services.kit.post.facts import CHANGED, IN_BULK, facts
@@ -62,6 +63,8 @@ ROUTERS = [
     held.router,
     corrections.router,
     answers.router,
+    search.router,
+    creating.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

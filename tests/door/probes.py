@@ -107,6 +107,15 @@ HOUSEHOLDS = (
     send("PUT", "voice:answer", "/v1/corrections/{correction}/answer", "path",
          lambda _: {"outcome": "declined", "reason": "示例答复"}),
     send("POST", "view-code:write", "/v1/households/{household}/view-codes", "path", lambda _: {"id": str(uuid4())}),
+    get("name:read", "/v1/household-search?village={village}", "query", seen=rows),
+    get("name:read", "/v1/household-search?q=sj&village={village}", "filter", seen=rows),
+    get("name:read", "/v1/household-search?q=示", "list",
+        seen=lambda answer, thing: thing.ids["household"] in answer.text, same_bytes=False),
+    send("POST", "name:read", "/v1/household-search/id-number", "body",
+         lambda thing: {"id_number": thing.ids["id_number"]}),
+    send("POST", WRITE, "/v1/households", "body",
+         lambda thing: {"id": str(uuid4()), "number": f"{uuid4()}", "village": thing.village, "head_name": "示甲",
+                        "members": []}, by_sets=False),
 )  # fmt: skip
 
 

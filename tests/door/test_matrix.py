@@ -24,7 +24,7 @@ from services.kit.store import scope
 from tests.callers import Sign, served
 from tests.door.holdings import HOLDINGS, OWN, TOWNSHIP, VILLAGES, Holding, Probe, Thing, hold
 from tests.door.probes import PROBES
-from tests.door.world import FURNISH, everybodys_register
+from tests.door.world import FURNISH, everybodys_register, id_number_of
 from tests.test_policy import OPERATIONS
 
 FULL = os.environ.get("SHOUWANG_MATRIX") == "full"
@@ -66,7 +66,9 @@ def door(
     create = import_module(f"services.{service}.main").create
     things = {village: FURNISH[service](engines[service], village) for village in VILLAGES}
     nowhere = Thing(
-        "520699001001", {name: str(uuid4()) for name in things[VILLAGES[0]].ids} | {"mobile": "10009999999"}
+        "520699001001",
+        {name: str(uuid4()) for name in things[VILLAGES[0]].ids}
+        | {"mobile": "10009999999", "id_number": id_number_of("999999999999")},
     )
     with served(create, service, api_engines[service], signing_key, secret_folder(tmp_path, service)) as client:
         client.app.state.register = everybodys_register()  # type: ignore[attr-defined]

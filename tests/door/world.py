@@ -22,6 +22,7 @@ from services.households.models.facts import HouseholdFacts
 from services.households.models.income import Statement
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
 from services.households.models.voices import Correction, SelfDeclaration
+from services.households.register.id_numbers import check_digit
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
@@ -44,12 +45,14 @@ def store(engine: Engine, *rows: Any) -> None:
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number = uuid4(), uuid4(), uuid4(), f"JK{village}"
     declaration, own, correction = uuid4(), uuid4(), uuid4()
+    id_number = id_number_of(village)
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
         Person(
             id=person, name="示甲", birth_date=date(1960, 1, 1), sex="1",
-            sealed_id_number=SEAL.close("示例号码", f"person.sealed_id_number:{person}"),
+            sealed_id_number=SEAL.close(id_number, f"person.sealed_id_number:{person}"),
+            id_index=SEAL.index(id_number),
         ),
         Membership(household_id=home, person_id=person, relation="01", valid=SINCE),
         Tag(household_id=home, key="monitored", valid=SINCE, source="示例"),
@@ -69,7 +72,14 @@ def households(engine: Engine, village: str) -> Thing:
     with open_session(engine) as session, session.begin():
         set_standard(session, "view_code_days", 7, division=village)
     voices = {"declaration": str(declaration), "own_declaration": str(own), "correction": str(correction)}
-    return thing(village, home, household=str(home), number=number, set=str(group), person=str(person), **voices)
+    known = {"household": str(home), "number": number, "set": str(group), "person": str(person), "id_number": id_number}
+    return thing(village, home, **known, **voices)
+
+
+def id_number_of(village: str) -> str:
+    """A sound one, of nobody."""
+    body = f"99{village[-10:-6]}19600101{village[-3:]}"
+    return body + check_digit(body)
 
 
 def attendance(engine: Engine, village: str) -> Thing:

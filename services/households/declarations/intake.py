@@ -14,7 +14,7 @@ from services.households.declarations.due import ANSWER_DAYS, due_day
 from services.households.declarations.hearing import HEARD, VILLAGER, new_code
 from services.households.models.register import Household, Membership, Person
 from services.households.models.voices import SECRET, WORDS, SelfDeclaration
-from services.households.register.id_numbers import NotAnIdNumber, read_id_number
+from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.sealed import take_turn
@@ -71,11 +71,6 @@ class ReceiptOut(BaseModel):
 class NoSuchPlace(DomainError):
     zh = "本县没有这个村或乡镇，请核对。"
     en = "There is no such village or township in this county."
-
-
-class IdNumberUnsound(DomainError):
-    zh = "证件号码有误；记不清可以不填。"
-    en = "The ID number is not a valid one. It may be left out."
 
 
 class DeclaredBefore(DomainError):

@@ -1,10 +1,10 @@
 """Households' tables, a file per room. Here they come together: the shape of the database, and what of it is sealed."""
 
-from services.households.models import facts, imports, income, register, voices
+from services.households.models import facts, imports, income, names, register, voices
 from services.households.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
-__all__ = ["SEALED", "Table", "facts", "imports", "income", "register", "voices"]
+__all__ = ["SEALED", "Table", "facts", "imports", "income", "names", "register", "voices"]
 
 SEALED = (
     *SEALED_EVERYWHERE,
