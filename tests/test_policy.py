@@ -137,6 +137,11 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-search": "name:read",
         "POST /v1/household-search/id-number": "name:read",
         "POST /v1/households": "household:write",
+        "POST /v1/exports": "household:export",
+        "GET /v1/exports": "export:approve",
+        "PUT /v1/exports/{export_id}/approval": "export:approve",
+        "GET /v1/exports/{export_id}": "household:export",
+        "GET /v1/exports/{export_id}/file": "household:export",
     },
     "attendance": PLUMBING
     | LISTENING

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from services.households import inbox
 from services.households.declarations import decisions, intake, queue, status
 from services.households.declarations.hearing import Allowance
+from services.households.exports import asking
 from services.households.facts import KIND
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
@@ -65,6 +66,7 @@ ROUTERS = [
     answers.router,
     search.router,
     creating.router,
+    asking.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

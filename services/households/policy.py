@@ -16,6 +16,8 @@ RIGHTS = {
     "voice:read": OFFICE,  # what villagers have declared, and what they object to
     "voice:answer": OFFICE,
     "view-code:write": OFFICE,
+    "household:export": OFFICE,
+    "export:approve": frozenset({"county", "approver"}),  # of somebody else's
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

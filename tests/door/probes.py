@@ -116,6 +116,11 @@ HOUSEHOLDS = (
     send("POST", WRITE, "/v1/households", "body",
          lambda thing: {"id": str(uuid4()), "number": f"{uuid4()}", "village": thing.village, "head_name": "示甲",
                         "members": []}, by_sets=False),
+    send("POST", "household:export", "/v1/exports", "body",
+         lambda thing: {"id": str(uuid4()), "kind": "members", "village": thing.village},
+         seen=lambda answer, _: answer.status_code == 202 and answer.json()["rows"] > 0, same_bytes=False),
+    get("export:approve", "/v1/exports?village={village}", "query", seen=rows, by_sets=False),
+    send("PUT", "export:approve", "/v1/exports/{export}/approval", "path", lambda _: {}, by_sets=False),
 )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # Of whoever holds a receipt or a code (tests/households/declarations, tests/households/views).
     "POST /v1/self-declarations", "POST /v1/self-declaration-status", "POST /v1/household-views",
     "POST /v1/household-views/corrections",
+    # Of whoever asked for the file (tests/households/exports).
+    "GET /v1/exports/{export_id}", "GET /v1/exports/{export_id}/file",
 }  # fmt: skip
 
 

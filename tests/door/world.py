@@ -18,6 +18,7 @@ from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
+from services.households.models.exports import Export
 from services.households.models.facts import HouseholdFacts
 from services.households.models.income import Statement
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
@@ -44,7 +45,7 @@ def store(engine: Engine, *rows: Any) -> None:
 
 def households(engine: Engine, village: str) -> Thing:
     home, person, group, number = uuid4(), uuid4(), uuid4(), f"JK{village}"
-    declaration, own, correction = uuid4(), uuid4(), uuid4()
+    declaration, own, correction, export = uuid4(), uuid4(), uuid4(), uuid4()
     id_number = id_number_of(village)
     store(
         engine,
@@ -68,10 +69,19 @@ def households(engine: Engine, village: str) -> Thing:
             id=correction, household_id=home, kind="correction", filed_at=NOW,
             sealed_text=SEAL.close("示例内容", f"correction.sealed_text:{correction}"),
         ),
+        *(
+            Export(
+                id=one, kind="members", format="csv", village=village, asked_by="示例", roles=[], rights=[], rows=1,
+                approval_wanted=True, created_at=NOW,
+            )
+            for one in (export, uuid4())  # one to be approved, one to wait
+        ),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "view_code_days", 7, division=village)
+        set_standard(session, "export_rows_alone", 5_000, division=village)
     voices = {"declaration": str(declaration), "own_declaration": str(own), "correction": str(correction)}
+    voices |= {"export": str(export)}
     known = {"household": str(home), "number": number, "set": str(group), "person": str(person), "id_number": id_number}
     return thing(village, home, **known, **voices)
 

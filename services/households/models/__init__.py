@@ -1,10 +1,10 @@
 """Households' tables, a file per room. Here they come together: the shape of the database, and what of it is sealed."""
 
-from services.households.models import facts, imports, income, names, register, voices
+from services.households.models import exports, facts, imports, income, names, register, voices
 from services.households.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
-__all__ = ["SEALED", "Table", "facts", "imports", "income", "names", "register", "voices"]
+__all__ = ["SEALED", "Table", "exports", "facts", "imports", "income", "names", "register", "voices"]
 
 SEALED = (
     *SEALED_EVERYWHERE,
@@ -12,6 +12,7 @@ SEALED = (
     register.ID_NUMBER,
     imports.FILE_PIECE,
     imports.STATE_BEFORE,
+    exports.FILE,
     voices.WORDS,
     voices.SECRET,
     voices.REASON,
