@@ -25,21 +25,26 @@ SURNAMES, READ = "曾单解仇区查翟覃尉繁折种乜秘", "zsxqozzqypscnb"
 FIRST, LAST = 0x3400, 0x9FFF  # the characters in a table of bytes; the rarer planes beside it
 PLANE_TWO, END = 0x20000, 0x2A6DF
 
+# The bytes stand in the expressions: as variables they would be copied for each name.
 INITIALS = """
     CREATE FUNCTION name_initials(folded text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
     DECLARE
-        common constant bytea := '\\x{common}';
-        rare constant bytea := '\\x{rare}';
-        told text := translate(left(folded, 1), '{surnames}', '{read}');
+        told text := '';
         letter text; code int; known int;
     BEGIN
-        FOR at IN (CASE WHEN told = left(folded, 1) THEN 1 ELSE 2 END) .. char_length(folded) LOOP
+        FOR at IN 1 .. char_length(folded) LOOP
             letter := substr(folded, at, 1);
             code := ascii(letter);
-            known := CASE WHEN code BETWEEN {first} AND {last} THEN get_byte(common, code - {first})
-                          WHEN code BETWEEN {plane_two} AND {end} THEN get_byte(rare, code - {plane_two})
-                          ELSE 0 END;
-            told := CASE WHEN at = 1 THEN '' ELSE told END || CASE WHEN known > 0 THEN chr(known) ELSE letter END;
+            IF at = 1 AND strpos('{surnames}', letter) > 0 THEN
+                known := ascii(translate(letter, '{surnames}', '{read}'));
+            ELSIF code BETWEEN {first} AND {last} THEN
+                known := get_byte('\\x{common}'::bytea, code - {first});
+            ELSIF code BETWEEN {plane_two} AND {end} THEN
+                known := get_byte('\\x{rare}'::bytea, code - {plane_two});
+            ELSE
+                known := 0;
+            END IF;
+            told := told || CASE WHEN known > 0 THEN chr(known) ELSE letter END;
         END LOOP;
         RETURN told;
     END $$
