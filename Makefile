@@ -14,7 +14,7 @@ ROWS ?= 2000
 PG15 ?= /usr/lib/postgresql/15/bin
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
+.PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks bench-search audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,10 @@ bench-import: $(VENV)/dev.stamp ## files of SIZE rows (200,000 at most) beside a
 
 bench-events: $(VENV)/dev.stamp ## facts told by one service and judged by another beside bare writes; one JSON line
 	@$(BIN)/python -m bench.events
+
+bench-search: SIZE = 300000
+bench-search: $(VENV)/dev.stamp ## names, lists and new households among SIZE persons beside bare SQL; one JSON line
+	@$(BIN)/python -m bench.search --size $(SIZE)
 
 bench-webhooks: $(VENV)/dev.stamp ## guarded deliveries beside a raw socket and a bare httpx loop; one JSON line
 	@$(BIN)/python -m bench.webhooks

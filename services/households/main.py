@@ -8,6 +8,9 @@ from sqlalchemy import Engine
 from services.households import inbox
 from services.households.cases import cases, notice, profiles, reading_gates, taking
 from services.households.cases.clocks import RAN_OUT, RUNNING_OUT
+from services.households.declarations import decisions, intake, queue, status
+from services.households.declarations.hearing import Allowance
+from services.households.exports import asking
 from services.households.facts import KIND
 from services.households.help import (
     household_gaps,
@@ -30,6 +33,7 @@ from services.households.policy import RIGHTS, allow
 from services.households.register import (
     code_sets,
     conditions,
+    creating,
     household_sets,
     housing,
     id_number_views,
@@ -45,6 +49,9 @@ from services.households.register import (
     work_months,
 )
 from services.households.register import households as register
+from services.households.search import search
+from services.households.settings import VoiceSettings
+from services.households.views import answers, codes, corrections, held
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -75,6 +82,7 @@ PUBLISHED = {
     "case.reopened": EventType("一个案卷因申诉或撤回消除而恢复", "case:read"),
     RUNNING_OUT: EventType("一个案卷的一步临近期限", "case:read"),
     RAN_OUT: EventType("一个案卷的一步已超期", "case:read"),
+    decisions.ACCEPTED: EventType("一份自主申报已受理（不含内容）", READ_FACTS),
 }
 
 ROUTERS = [
@@ -113,6 +121,17 @@ ROUTERS = [
     measure_lists.router,
     plans.router,
     household_gaps.router,
+    intake.router,
+    status.router,
+    queue.router,
+    decisions.router,
+    codes.router,
+    held.router,
+    corrections.router,
+    answers.router,
+    search.router,
+    creating.router,
+    asking.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),
@@ -124,7 +143,9 @@ ROUTERS = [
 ]
 
 
-def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
+def create(
+    settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
+) -> FastAPI:
     engine = engine or connect(settings.dsn)
     profiles.ship(engine, datetime.now(settings.timezone))
     return create_app(
@@ -137,6 +158,7 @@ def create(settings: Settings, engine: Engine | None = None, keys: Keys | None =
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),
+            "voices": Allowance(voices or VoiceSettings()),
             "client_secret": settings.secret("client_secret"),
         },
     )

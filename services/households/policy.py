@@ -18,6 +18,11 @@ RIGHTS = {
     "health:write": frozenset({"cadre", "captain"}) | OFFICE,
     "case:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "case:write": FIELD | OFFICE | {"approver"},  # which step whom, the procedure says: cases/signers.py
+    "voice:read": OFFICE,  # what villagers have declared, and what they object to
+    "voice:answer": OFFICE,
+    "view-code:write": OFFICE,
+    "household:export": OFFICE,
+    "export:approve": frozenset({"county", "approver"}),  # of somebody else's
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -1,6 +1,8 @@
 """Households' worker: delivers what happened and follows the frame."""
 
 from services.households.cases.clocks import clocks
+from services.households.declarations.purge import purges
+from services.households.exports.making import exports
 from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
@@ -29,6 +31,8 @@ def main() -> None:
         *relays(settings, engine, seal),
         *rotations(engine, seal, SEALED),
         imports(engine, seal, demo=settings.demo_people),
+        exports(engine, seal),
+        purges(engine),
         signs_heads(settings, engine),
         *clocks(engine),
         *following(settings, engine, HANDLERS, owners),

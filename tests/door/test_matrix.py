@@ -24,7 +24,7 @@ from services.kit.store import scope
 from tests.callers import Sign, served
 from tests.door.holdings import HOLDINGS, OWN, TOWNSHIP, VILLAGES, Holding, Probe, Thing, hold
 from tests.door.probes import PROBES
-from tests.door.world import FURNISH, everybodys_register
+from tests.door.world import FURNISH, everybodys_register, id_number_of
 from tests.test_policy import OPERATIONS
 
 FULL = os.environ.get("SHOUWANG_MATRIX") == "full"
@@ -41,6 +41,11 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # Of whoever sent the file and nobody else (tests/households/test_import_jobs.py, test_undo.py).
     "GET /v1/household-import-batches/{batch_id}", "GET /v1/household-import-batches/{batch_id}/rows",
     "GET /v1/household-import-batches/{batch_id}/refused-rows", "PUT /v1/household-import-batches/{batch_id}/undone",
+    # Of whoever holds a receipt or a code (tests/households/declarations, tests/households/views).
+    "POST /v1/self-declarations", "POST /v1/self-declaration-status", "POST /v1/household-views",
+    "POST /v1/household-views/corrections",
+    # Of whoever asked for the file (tests/households/exports).
+    "GET /v1/exports/{export_id}", "GET /v1/exports/{export_id}/file",
 }  # fmt: skip
 
 
@@ -66,7 +71,9 @@ def door(
     create = import_module(f"services.{service}.main").create
     things = {village: FURNISH[service](engines[service], village) for village in VILLAGES}
     nowhere = Thing(
-        "520699001001", {name: str(uuid4()) for name in things[VILLAGES[0]].ids} | {"mobile": "10009999999"}
+        "520699001001",
+        {name: str(uuid4()) for name in things[VILLAGES[0]].ids}
+        | {"mobile": "10009999999", "id_number": id_number_of("999999999999")},
     )
     with served(create, service, api_engines[service], signing_key, secret_folder(tmp_path, service)) as client:
         client.app.state.register = everybodys_register()  # type: ignore[attr-defined]

@@ -21,11 +21,14 @@ from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
 from services.households.cases.profiles import ship
 from services.households.models.cases import Case, CaseEntry
+from services.households.models.exports import Export
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure, Plan, Policy, Received
 from services.households.models.income import Statement
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
+from services.households.models.voices import Correction, SelfDeclaration
+from services.households.register.id_numbers import check_digit
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
@@ -57,12 +60,15 @@ def households(engine: Engine, village: str) -> Thing:
         if not session.scalar(select(Policy).where(col(Policy.key) == "cash")):
             session.add(POLICY())
     cadre: dict[str, Any] = {"responsible_kind": "cadre", "responsible_id": uuid4(), "responsible_label": "示甲"}
+    declaration, own, correction, export = uuid4(), uuid4(), uuid4(), uuid4()
+    id_number = id_number_of(village)
     store(
         engine,
         Household(id=home, number=number, village=village, head_name="示甲", created_at=NOW),
         Person(
             id=person, name="示甲", birth_date=date(1960, 1, 1), sex="1",
-            sealed_id_number=SEAL.close("示例号码", f"person.sealed_id_number:{person}"),
+            sealed_id_number=SEAL.close(id_number, f"person.sealed_id_number:{person}"),
+            id_index=SEAL.index(id_number),
         ),
         Membership(household_id=home, person_id=person, relation="01", valid=SINCE),
         PersonPhone(
@@ -91,10 +97,29 @@ def households(engine: Engine, village: str) -> Thing:
             recorded_by="示例", created_at=NOW, **cadre,
         ),
         *case_of(case := uuid4(), home, village),
+        SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
+        SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
+        Correction(
+            id=correction, household_id=home, kind="correction", filed_at=NOW,
+            sealed_text=SEAL.close("示例内容", f"correction.sealed_text:{correction}"),
+        ),
+        *(
+            Export(
+                id=one, kind="members", format="csv", village=village, asked_by="示例", roles=[], rights=[], rows=1,
+                approval_wanted=True, created_at=NOW,
+            )
+            for one in (export, uuid4())  # one to be approved, one to wait
+        ),
     )  # fmt: skip
+    with open_session(engine) as session, session.begin():
+        set_standard(session, "view_code_days", 7, division=village)
+        set_standard(session, "export_rows_alone", 5_000, division=village)
+    voices = {"declaration": str(declaration), "own_declaration": str(own), "correction": str(correction)}
+    voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    return thing(village, home, **names)
+    names |= {"id_number": id_number}
+    return thing(village, home, **names, **voices)
 
 
 def case_of(case: UUID, home: UUID, village: str) -> list[Any]:
@@ -120,6 +145,12 @@ def POLICY() -> Policy:  # noqa: N802  # the one policy of this world
         key="cash", valid=SINCE, division="5206", name="示例政策", department="示例局", family="100A48",
         given_to="household", document_no="示例",
     )  # fmt: skip
+
+
+def id_number_of(village: str) -> str:
+    """A sound one, of nobody."""
+    body = f"99{village[-10:-6]}19600101{village[-3:]}"
+    return body + check_digit(body)
 
 
 def attendance(engine: Engine, village: str) -> Thing:

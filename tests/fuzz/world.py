@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from importlib import import_module
+from itertools import chain
 from typing import get_args
 from uuid import UUID, uuid4
 
@@ -64,12 +65,19 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
-    pools |= PEOPLE if service == "households" else {}
-    pools |= {"body.household_id": ids["household"]} if service == "households" else {}
-    pools |= HELP if service == "households" else {}
+    pools |= joined(PEOPLE, HELP) if service == "households" else {}
+    if service == "households":
+        store(engine, Division(code=OWN[:6], name="示例县", level="county", version=1))
+        pools |= {"body.village": [OWN, SIBLING], "body.household_id": ids["household"]}
+        pools |= {"query.q": ["示", "sj"], "body.id_number": ids["id_number"]}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS
+
+
+def joined(*pools: Pools) -> Pools:
+    """Two rooms may give one name values of their own."""
+    return {name: [value for one in pools for value in one.get(name, ())] for name in dict.fromkeys(chain(*pools))}
 
 
 KINDS: Mapping[str, list[str]] = {
@@ -82,6 +90,7 @@ PEOPLE: Pools = {
     "path.year": ["2026"],
     "path.month": ["2026-09", "2026-11"],
     "body.since": ["2026-01-05", "2026-03-01"],
+}
 HELP: Pools = {
     "path.key": ["cash", "monitored"],
     "query.policy": ["cash"],

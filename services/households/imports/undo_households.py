@@ -1,5 +1,5 @@
-"""Households of a file taken back. One that has members, statements, help, a case, tags of others or a set is built
-upon."""
+"""Households of a file taken back. One that has members, statements, help, a case, tags of others, a set or words of its
+own is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -22,6 +22,9 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM received WHERE household_id = new.id)
        OR EXISTS (SELECT FROM measure WHERE household_id = new.id)
        OR EXISTS (SELECT FROM plan WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM self_declaration WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM correction WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM view_code WHERE household_id = new.id)
        OR EXISTS (SELECT FROM set_member WHERE subject = new.id AND NOT revoked)
     """
 )

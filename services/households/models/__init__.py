@@ -13,6 +13,10 @@ from services.households.models import help  # noqa: A004  # a room, not the bui
 
 __all__ = ["SEALED", "Table", "facts", "help", "imports", "income", "register"]
 
+from services.households.models import exports, names, voices
+
+__all__ = ["SEALED", "Table", "exports", "facts", "imports", "income", "names", "register", "voices"]
+
 SEALED = (
     *SEALED_EVERYWHERE,
     register.PHONE,
@@ -24,4 +28,10 @@ SEALED = (
     cases.FINDINGS,
     cases.REASON,
     help.ACCOUNT,
+    exports.FILE,
+    voices.WORDS,
+    voices.SECRET,
+    voices.REASON,
+    voices.ASKED,
+    voices.ANSWER,
 )

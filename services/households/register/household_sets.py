@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from services.households.models.register import Household, HouseholdSet
 from services.households.policy import allow
+from services.households.search.filters import HouseholdFilter, meant
 from services.kit.post.facts import smallest_place
 from services.kit.post.grants import announce_grants
 from services.kit.store.db import Now, SessionDep, Today
@@ -20,7 +21,7 @@ from services.kit.store.grants import GRANTS, SetMember
 from services.kit.store.reference import next_version
 from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.web.auth import CallerDep
-from services.kit.web.errors import NotThere, found
+from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/v1/household-sets", tags=["household sets"])
 OWNER = "households"
 IN_PLACES = Placed(division=col(Household.village))  # not by a set: a set is made of what one answers for
 
+MOST = 5000
 WRITE_MEMBERS = text(
     """
     INSERT INTO set_member (set_id, subject, owner, valid, version, revoked)
@@ -46,12 +48,14 @@ REMOVE_MEMBERS = text(
 
 
 class SetIn(BaseModel):
-    """The whole of it: a household that is left out leaves the set."""
+    """The whole of it: a household that is left out leaves the set. Either `households`, or a filter, which is asked
+    once, now: a set changes when it is put again and never by itself."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=60, title="名称")]
-    households: Annotated[list[UUID], Field(min_length=1, max_length=5000, title="农户")]
+    households: Annotated[list[UUID] | None, Field(min_length=1, max_length=MOST, title="农户")] = None
+    from_filter: Annotated[HouseholdFilter | None, Field(title="筛选条件")] = None
 
 
 class SetLine(BaseModel):
@@ -64,12 +68,28 @@ class SetOut(SetLine):
     households: list[UUID]
 
 
+class NamedOrChosen(DomainError):
+    zh = "须且只须给出 households 或 from_filter 其中一项。"
+    en = "Give either households or from_filter."
+
+
+class NobodyChosen(DomainError):
+    zh = "没有农户符合这个筛选条件。"
+    en = "No household is as the filter says."
+
+
+class TooManyChosen(DomainError):
+    zh = "符合条件的农户超过五千户，请缩小范围。"
+    en = "More than five thousand households are as the filter says. Please narrow it."
+
+
 @router.put("/{set_id}", dependencies=[allow("household-set:write")], openapi_extra=repeatable("path"))
 def put_household_set(
     set_id: UUID, body: SetIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> SetOut:
     """Only of households within the caller's own places; one of them outside is as if it were not there."""
-    villages = villages_of(session, body.households)
+    chosen = households_of(session, body)
+    villages = villages_of(session, chosen)
     held = session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))
     row = held or HouseholdSet(id=set_id, name="", division="", created_by=caller.subject, created_at=now)
     row.name, row.division = body.name, smallest_place(villages)
@@ -78,7 +98,7 @@ def put_household_set(
         session.flush()
     except IntegrityError as error:  # the id is that of a set elsewhere
         raise NotThere from error
-    write_members(session, set_id, sorted(set(body.households)), today, now)
+    write_members(session, set_id, sorted(set(chosen)), today, now)
     return shown(session, row)
 
 
@@ -91,6 +111,20 @@ def list_household_sets(session: SessionDep) -> list[SetLine]:
 @router.get("/{set_id}", dependencies=[allow("household:read")])
 def get_household_set(set_id: UUID, session: SessionDep) -> SetOut:
     return shown(session, found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))))
+
+
+def households_of(session: Session, body: SetIn) -> Sequence[UUID]:
+    if (body.households is None) == (body.from_filter is None):
+        raise NamedOrChosen
+    if body.from_filter is None:
+        return body.households or []
+    wanted = select(col(Household.id)).where(*meant(body.from_filter)).limit(MOST + 1)
+    chosen = session.scalars(scoped(session, wanted, IN_PLACES)).all()
+    if not chosen:
+        raise NobodyChosen
+    if len(chosen) > MOST:
+        raise TooManyChosen
+    return chosen
 
 
 def reachable_sets(session: Session) -> Select[HouseholdSet]:

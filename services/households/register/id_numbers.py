@@ -4,6 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from services.kit.web.errors import DomainError
+
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECKS = "10X98765432"
 DEMO_PREFIX = "99"  # no division begins with it: such numbers are nobody's
@@ -11,6 +13,11 @@ DEMO_PREFIX = "99"  # no division begins with it: such numbers are nobody's
 
 class NotAnIdNumber(Exception):
     """Carries why, and never the number."""
+
+
+class IdNumberUnsound(DomainError):
+    zh = "证件号码有误；记不清可以不填。"
+    en = "The ID number is not a valid one. It may be left out."
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""What stands in an exported table: Chinese headers, choices of a column, rows as text, masked as on a page."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlmodel import Session, col
+
+from services.households.imports import households as import_households
+from services.households.imports import members as import_members
+from services.households.imports.statements import AMOUNTS
+from services.households.masks import shown_id_number, shown_name, shown_phone
+from services.households.models.income import Statement, StatementLine
+from services.households.models.register import PHONE, Household, Membership, Person, Tag
+from services.households.register.households import id_number_of
+from services.kit.store.fields import Seal
+from services.kit.store.sets import among
+from services.kit.web.auth import Caller
+
+Labels: TypeAlias = Mapping[Any, str]
+YES_OR_NO: Labels = {True: "是", False: "否"}
+
+
+def labels(parse: Callable[[str], Any], *written: str) -> Labels:
+    """As a file that is taken in understands them."""
+    return {parse(label): label for label in written}
+
+
+RELATIONS = labels(import_members.relation, *["户主", "配偶", "之子", "之女", "孙子", "孙女", "之父", "之母", "其他"])
+SEXES = labels(import_members.sex, "男", "女")
+SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
+CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
+GRADES = labels(import_households.housing_grade, *"ABCD")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """By whose eyes rows are read."""
+
+    session: Session
+    seal: Seal
+    caller: Caller
+
+
+Rows: TypeAlias = Callable[[Reader, Sequence[Household]], Iterator[Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`of_each` counts the rows of some households. What is masked bears another header than in a file that is taken
+    in: a mask that came back would overwrite what it hides."""
+
+    headers: Sequence[str]
+    choices: Mapping[str, Labels]
+    rows: Rows
+    counted: Callable[[Select[UUID]], Select[int]]
+
+
+def written(known: Labels, value: Any) -> str:
+    return "" if value is None else known.get(value, str(value))
+
+
+def households(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:
+    held = select(col(Tag.household_id), col(Tag.key)).where(func.upper_inf(col(Tag.valid)))
+    among_these = held.where(among(col(Tag.household_id), [h.id for h in homes]))
+    tags = {(household_id, key) for household_id, key in reader.session.execute(among_these)}
+    for h in homes:
+        phone = reader.seal.open(h.sealed_phone, PHONE.place(h.id)) if h.sealed_phone else None
+        yield (
+            h.number, h.village, h.group_name, shown_name(reader.caller, h.head_name),
+            shown_phone(reader.caller, phone) or "", CLASSES[(h.id, "formerly_poor") in tags],
+            YES_OR_NO[(h.id, "monitored") in tags], written(GRADES, h.housing_grade), written(YES_OR_NO, h.safe_water),
+        )  # fmt: skip
+
+
+def members(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:
+    numbers = {h.id: h.number for h in homes}
+    present = (among(col(Membership.household_id), list(numbers)), func.upper_inf(col(Membership.valid)))
+    held = select(Membership, Person).join(Person, col(Person.id) == Membership.person_id).where(*present)
+    found = reader.session.execute(held.order_by(col(Person.birth_date)))
+    for membership, p in sorted(found, key=lambda row: numbers[row[0].household_id]):
+        yield (
+            numbers[membership.household_id], shown_name(reader.caller, p.name),
+            shown_id_number(id_number_of(reader.seal, p)) or "", written(RELATIONS, membership.relation),
+            p.birth_date.isoformat(), written(SEXES, p.sex), written(SCHOOLING, p.schooling),
+            written(YES_OR_NO, p.insured),
+        )  # fmt: skip
+
+
+def statements(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:
+    """All of them, the newest of a period last: it is the one that counts."""
+    numbers = {h.id: h.number for h in homes}
+    mine = select(Statement).where(among(col(Statement.household_id), list(numbers)))
+    held = sorted(reader.session.scalars(mine.order_by(col(Statement.seq))), key=lambda s: numbers[s.household_id])
+    lines = reader.session.scalars(
+        select(StatementLine).where(among(col(StatementLine.statement_id), [s.id for s in held]))
+    )
+    amounts = {(line.statement_id, line.kind): line.amount for line in lines}
+    for s in held:
+        told = [amounts.get((s.id, kind)) for kind in AMOUNTS.values()]
+        period = (f"{s.period_from:%Y-%m}", f"{s.period_to:%Y-%m}")
+        yield (numbers[s.household_id], *period, *("" if a is None else f"{a // 100}.{a % 100:02}" for a in told))
+
+
+def count(table: Any, *conditions: Any) -> Callable[[Select[UUID]], Select[int]]:
+    return lambda homes: select(func.count()).select_from(table).where(table.household_id.in_(homes), *conditions)
+
+
+KINDS: Mapping[str, Kind] = {
+    "households": Kind(
+        ("户编号", "村代码", "村民小组", "户主姓名", "联系电话（部分）", "户类型", "监测对象", "住房等级", "饮水安全"),
+        {"户类型": CLASSES, "监测对象": YES_OR_NO, "住房等级": GRADES, "饮水安全": YES_OR_NO},
+        households,
+        lambda homes: select(func.count()).select_from(Household).where(col(Household.id).in_(homes)),
+    ),
+    "members": Kind(
+        ("户编号", "姓名", "证件号码（部分）", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保"),
+        {"与户主关系": RELATIONS, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO},
+        members,
+        count(Membership, func.upper_inf(col(Membership.valid))),
+    ),
+    "statements": Kind(("户编号", "起始月", "截止月", *AMOUNTS), {}, statements, count(Statement)),
+}

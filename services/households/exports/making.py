@@ -1,0 +1,115 @@
+"""The worker's part of an export: rows read as whoever asked sees them today, written to a file that is kept sealed."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
+
+from sqlalchemy import Engine, Select, delete, select, text
+from sqlmodel import Session, col
+
+from services.households.exports.columns import KINDS, Reader
+from services.households.exports.sheets import as_csv, as_xlsx
+from services.households.models.exports import FILE, Export, ExportPiece
+from services.households.models.register import Household
+from services.households.reach import HOUSEHOLDS
+from services.households.search.filters import HouseholdFilter, meant
+from services.kit.store.claim import fence, work_a_job
+from services.kit.store.db import open_session
+from services.kit.store.fields import Seal
+from services.kit.store.scope import Asked, Binding, Scope, look_up, not_empty, within
+from services.kit.store.work import Loop
+from services.kit.web.auth import Caller
+from services.kit.web.errors import DomainError
+
+EXPORT = "export"
+AT_ONCE = 2_000  # households that are read together
+PIECE = 1024 * 1024  # bytes that are sealed together
+KEPT = timedelta(days=7)
+
+
+def exports(engine: Engine, seal: Seal) -> Loop:
+    """Apart from the other jobs, since a file may take minutes."""
+
+    def make(key: str, now: datetime) -> str | None:
+        return make_file(engine, seal.pinned(), UUID(key), now)
+
+    return Loop("exports", lambda now: work_a_job(engine, {EXPORT: make}, now), idle=0.1, slowest=0.5)
+
+
+def make_file(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> str | None:
+    """Killed anywhere, it is begun anew. Answers why nothing was made: the office of whoever asked has ended."""
+    try:
+        content = table_of(engine, seal, export_id, now)
+    except DomainError as refused:
+        return finish(engine, seal, export_id, now, problem=refused.code())
+    return finish(engine, seal, export_id, now, content=content)
+
+
+def table_of(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> bytes:
+    """Read as of one moment. It locks nothing, so nobody waits for it while a large workbook is packed."""
+    with open_session(engine) as session, session.begin():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        export = session.get_one(Export, export_id)
+        asked = Asked(export.asked_by, frozenset(export.roles))
+        scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
+        reader = Reader(session, seal, Caller(export.asked_by, frozenset(), frozenset(export.rights), ""))
+        kind, pages = KINDS[export.kind], pages_of(session, scope, filter_of(export))
+        rows = chain.from_iterable(kind.rows(reader, page) for page in pages)
+        if export.format == "csv":
+            return as_csv(kind.headers, rows, mark_of(export, now))
+        return as_xlsx(kind.headers, kind.choices, rows, mark_of(export, now))
+
+
+def finish(
+    engine: Engine, seal: Seal, export_id: UUID, now: datetime, content: bytes = b"", problem: str | None = None
+) -> str | None:
+    with open_session(engine) as session, session.begin():
+        drop_old(session, now)
+        export = session.get_one(Export, export_id, with_for_update=True)
+        if export.done_at is None:
+            export.done_at, export.problem = now, problem
+            keep_file(session, seal, export, content)
+        session.flush()
+        fence(session)
+        return export.problem
+
+
+def mark_of(export: Export, now: datetime) -> str:
+    return f"导出编号 {export.number} · 导出账号 {export.asked_by} · {now:%Y-%m-%d %H:%M} · 含个人信息，严禁外传"
+
+
+def filter_of(export: Export) -> HouseholdFilter:
+    return HouseholdFilter.model_validate({"village": export.village, "tag": export.tag})
+
+
+def homes_of(scope: Scope, chosen: HouseholdFilter) -> Select[UUID]:
+    return select(col(Household.id)).where(*meant(chosen), within(scope, HOUSEHOLDS))
+
+
+def pages_of(session: Session, scope: Scope, chosen: HouseholdFilter) -> Iterator[Sequence[Household]]:
+    """By number, a page at a time: a county's register is not held in memory twice."""
+    after = ""
+    wanted = select(Household).where(col(Household.id).in_(homes_of(scope, chosen))).order_by(col(Household.number))
+    while page := session.scalars(wanted.where(col(Household.number) > after).limit(AT_ONCE)).all():
+        yield page
+        after = page[-1].number
+
+
+def keep_file(session: Session, seal: Seal, export: Export, content: bytes) -> None:
+    for seq, start in enumerate(range(0, len(content), PIECE)):
+        piece = ExportPiece(export_id=export.id, seq=seq, sealed_content=b"")
+        told = base64.b64encode(content[start : start + PIECE]).decode()
+        piece.sealed_content = seal.close(told, FILE.place(piece.id))
+        session.add(piece)
+
+
+def drop_old(session: Session, now: datetime) -> None:
+    over = select(col(Export.id)).where(col(Export.done_at) < now - KEPT)
+    session.execute(delete(ExportPiece).where(col(ExportPiece.export_id).in_(over)))
+
+
+def count_rows(session: Session, scope: Scope, kind: str, chosen: HouseholdFilter) -> int:
+    return session.scalar(KINDS[kind].counted(homes_of(scope, chosen))) or 0
