@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Identity, Index
 from sqlmodel import Field
 
+from services.households.models.register import known_moment
 from services.households.models.table import Table
 from services.kit.store.tables import instant
 
@@ -23,6 +24,7 @@ class Statement(Table, table=True):
     seq: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
     recorded_by: str
     created_at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class StatementLine(Table, table=True):
@@ -33,3 +35,4 @@ class StatementLine(Table, table=True):
     statement_id: UUID = Field(foreign_key="statement.id", primary_key=True)
     kind: str = Field(primary_key=True)
     amount: int = Field(sa_type=BigInteger)
+    known_since: datetime | None = known_moment()
