@@ -10,6 +10,8 @@ RIGHTS = {
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
     "household-set:write": OFFICE,
+    "household:change": OFFICE,  # births, splits, moves and the like
+    "village:merge": frozenset({"county"}),
     "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames
     "phone:recognise": FIELD | OFFICE,  # masked, the last four digits to be seen
     "id-number:read": OFFICE,  # one at a time, with a reason
