@@ -31,7 +31,7 @@ MERGED = "village.merged"
 KIND = "village_merger"
 
 LOCK = text("SELECT id FROM household WHERE village = ANY (:villages) AND ended_on IS NULL ORDER BY id FOR UPDATE")
-TOO_LATE = text("SELECT FROM household WHERE id = ANY (:ids) AND managed_since >= :on LIMIT 1")
+TOO_LATE = text("SELECT EXISTS (SELECT FROM household WHERE id = ANY (:ids) AND managed_since >= :on)")
 MOVE = text(
     """
     WITH moved AS (
@@ -89,7 +89,7 @@ def create_village_merger(
 def merge_villages(session: Session, body: VillageMerger) -> list[UUID]:
     """Refuses where one of the households came to its village on that day or later."""
     ids = list(session.scalars(LOCK, {"villages": body.from_villages}))
-    if session.execute(TOO_LATE, {"ids": ids, "on": body.on}).first():
+    if session.execute(TOO_LATE, {"ids": ids, "on": body.on}).scalar_one():
         raise BeforeItBegan
     session.execute(MOVE, {"ids": ids, "into": body.into_village, "on": body.on, "change": body.id})
     return ids

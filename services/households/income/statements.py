@@ -118,7 +118,7 @@ def list_statements(household_id: UUID, session: SessionDep, past: PastDep) -> l
     if past.as_of:
         newest = newest.where(col(statement.period_to) < past.as_of)
     ordered = newest.order_by(col(statement.period_to).desc(), col(statement.seq).desc()).limit(60)
-    return [shown(session, told, past) for told in session.scalars(ordered)]
+    return [shown(session, told, past) for told in session.scalars(past.told(ordered))]
 
 
 def report_statement(
@@ -183,5 +183,6 @@ def sent_before(session: Session, household: Household, body: StatementIn) -> bo
 
 def shown(session: Session, statement: Statement, past: Past = NOW_KNOWN) -> StatementOut:
     line = past.of(StatementLine, statement.household_id)
-    lines = session.scalars(select(line).where(col(line.statement_id) == statement.id)).all()
+    wanted = select(line).where(col(line.statement_id) == statement.id)
+    lines = session.scalars(past.told(wanted)).all()
     return StatementOut.of(statement, lines)

@@ -76,7 +76,7 @@ def list_households(
     rows_then = select(held, lies).where(lies.startswith(village), past.lives(held))
     if past.known_at:  # what is within reach hangs on where it lies now
         rows_then = rows_then.join(Household, col(Household.id) == col(held.id))
-    wanted = scoped(session, rows_then, HOUSEHOLDS)
+    wanted = past.told(scoped(session, rows_then, HOUSEHOLDS))
     if number:
         wanted = wanted.where(col(held.number) == number)
     rows, following = paging.read(session, wanted, col(held.number))
@@ -91,7 +91,7 @@ def get_household(
     household, village = as_it_was(session, household_id, past)
     seal, facts = request.app.state.seal, None if past else session.get(HouseholdFacts, household_id)
     told = facts.model_dump(mode="json", exclude={"subject", "division", "changed"}) if facts else None
-    phone = seal.open(household.sealed_phone, PHONE.place(household_id)) if household.sealed_phone else None
+    phone = None if past.known_at else phone_of(seal, household)
     here = past.as_of is None or household.managed_since is None or household.managed_since <= past.as_of
     return HouseholdOut(
         **line(caller, household, village).model_dump(),
@@ -111,8 +111,8 @@ def as_it_was(session: Session, household_id: UUID, past: Past) -> tuple[Househo
     """One that has ended is still read by its id; before it began, or was known, there is nothing."""
     held = past.of(Household)
     lies = past.village(held)
-    row = session.execute(select(held, lies).where(col(held.id) == household_id, lies.is_not(None))).first()
-    household, village = found(row)
+    wanted = select(held, lies).where(col(held.id) == household_id, lies.is_not(None))
+    household, village = found(session.execute(past.told(wanted)).first())
     return household, village
 
 
@@ -123,7 +123,7 @@ def line(caller: Caller, household: Household, village: str) -> HouseholdLine:
 
 def members(session: Session, seal: Seal, caller: Caller, household_id: UUID, past: Past) -> list[MemberOut]:
     membership, person = past.of(Membership, household_id), past.of(Person)
-    rows = session.execute(
+    wanted = (
         select(membership, person)
         .join(person, col(person.id) == col(membership.person_id))
         .where(col(membership.household_id) == household_id, past.holds(membership.valid))
@@ -137,10 +137,10 @@ def members(session: Session, seal: Seal, caller: Caller, household_id: UUID, pa
             birth_date=person.birth_date,
             sex=person.sex,
             has_id_number=person.id_index is not None,
-            id_number_masked=shown_id_number(id_number_of(seal, person)),
+            id_number_masked=None if past.known_at else shown_id_number(id_number_of(seal, person)),
             since=membership.valid.lower,
         )
-        for membership, person in rows
+        for membership, person in session.execute(past.told(wanted))
     ]
 
 
@@ -148,6 +148,10 @@ def tags(session: Session, household_id: UUID, past: Past) -> list[str]:
     tag = past.of(Tag, household_id)
     wanted = select(col(tag.key)).where(col(tag.household_id) == household_id, past.holds(tag.valid))
     return list(session.scalars(wanted.order_by(col(tag.key))))
+
+
+def phone_of(seal: Seal, household: Household) -> str | None:
+    return seal.open(household.sealed_phone, PHONE.place(household.id)) if household.sealed_phone else None
 
 
 def id_number_of(seal: Seal, person: Person) -> str | None:

@@ -2,7 +2,8 @@
 
 Truth on a day is read from the ranges of memberships, tags and villages; what has no range counts as it is known. What
 was known at a moment of our database's clock is read from `history`: a form of a row was known from the moment it was
-written. Either way only those are shown whose household is within reach now.
+written. Of what is sealed history says only that something stood there: phones and ID numbers are of now alone. Either
+way only those are shown whose household is within reach now.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, case, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Executable, case, func, or_, select, text, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import SQLModel, col
 
@@ -20,6 +21,7 @@ from services.households.models.register import Household
 from services.kit.post.facts import table_of
 from services.kit.web.written import WrittenDay, WrittenMoment
 
+Chosen = TypeVar("Chosen", bound=Executable)
 Kept = TypeVar("Kept", bound=SQLModel)
 
 AsOf = Annotated[WrittenDay | None, Query(title="某日的情况")]
@@ -39,6 +41,10 @@ class Past:
     def of(self, model: type[Kept], household: UUID | None = None) -> type[Kept]:
         """The model, holding its rows as they were known. `household` narrows the search of a table that names it."""
         return as_known(model, self.known_at, household) if self.known_at else model
+
+    def told(self, statement: Chosen) -> Chosen:
+        """A row as it was is another object than the row: a session would answer with the one it has."""
+        return statement.execution_options(identity_token=str(self.known_at)) if self.known_at else statement
 
     def holds(self, valid: Any) -> ColumnElement[bool]:
         return col(valid).contains(self.as_of) if self.as_of else func.upper_inf(valid)

@@ -71,7 +71,8 @@ def get_safeguards(household_id: UUID, session: SessionDep, edit: EditDep, past:
     household = reachable(session, household_id)
     if past:
         held = past.of(Household)
-        return shown(session, found(session.scalar(select(held).where(col(held.id) == household_id))), past)
+        row = session.scalar(past.told(select(held).where(col(held.id) == household_id)))
+        return shown(session, found(row), past)
     safeguards = shown(session, household)
     edit.told(safeguards)
     return safeguards
@@ -92,4 +93,5 @@ def members_of(session: Session, household_id: UUID, past: Past = NOW_KNOWN) -> 
     there = select(col(membership.person_id)).where(
         col(membership.household_id) == household_id, past.holds(membership.valid)
     )
-    return list(session.scalars(select(person).where(col(person.id).in_(there)).order_by(col(person.birth_date))))
+    wanted = select(person).where(col(person.id).in_(there)).order_by(col(person.birth_date))
+    return list(session.scalars(past.told(wanted)))
