@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from services.households import inbox
 from services.households.changes import changes, village_mergers
 from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
+from services.households.changes.announce import READ_CHANGES
 from services.households.facts import KIND
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
@@ -37,8 +38,8 @@ from services.kit.web.trail import trail
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
-    HOUSEHOLD_CHANGED: EventType("一户有变动（不含姓名）", "household:read"),
-    village_mergers.MERGED: EventType("村撤并，所辖农户随之转移", "household:read"),
+    HOUSEHOLD_CHANGED: EventType("一户有变动（不含姓名）", READ_CHANGES),
+    village_mergers.MERGED: EventType("村撤并，所辖农户随之转移", READ_CHANGES),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
 }
 

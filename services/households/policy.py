@@ -10,6 +10,7 @@ RIGHTS = {
     "household:write": FIELD | OFFICE,
     "household:import": OFFICE,
     "household-set:write": OFFICE,
+    "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like
     "village:merge": frozenset({"county"}),
     "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames

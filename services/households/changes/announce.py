@@ -12,6 +12,7 @@ from services.households.models.register import Household
 from services.kit.post.events import emit
 
 CHANGED = "household.changed"
+READ_CHANGES = "household-change:read"
 
 FORGET = text("DELETE FROM household_facts WHERE subject = ANY (:ended)")
 
@@ -49,7 +50,8 @@ def came(doing: Doing, household: UUID) -> Sequence[UUID]:
 
 
 def tell(doing: Doing, kind: str, household: Household) -> None:
-    """`from` came into it, `into` it went; of versions the greater one is the later. The division manages it now."""
+    """`from` came into it; `into` it went, with the villages that manage those. Of versions the greater one is the
+    later. The division manages it now."""
     emit(
         doing.session,
         CHANGED,
@@ -61,7 +63,7 @@ def tell(doing: Doing, kind: str, household: Household) -> None:
             "kind": kind,
             "on": doing.on.isoformat(),
             "from": [str(one) for one in came(doing, household.id)],
-            "into": [str(one) for one in went(doing, household.id)],
+            "into": {str(one): doing.homes[one].village for one in went(doing, household.id)},
             "ended": household.ended_on is not None,
             "version": household.version,
         },

@@ -23,7 +23,7 @@ from services.households.changes import (
     splits,
     transfers,
 )
-from services.households.changes.announce import conclude
+from services.households.changes.announce import READ_CHANGES, conclude
 from services.households.changes.change import ChangeIn, Doing, NotYet, keep_the_rules
 from services.households.models.changes import HouseholdChange, HouseholdChangePart
 from services.households.models.register import Household
@@ -111,7 +111,7 @@ def create_household_change(
     return shown(session, change)
 
 
-@router.get("/v1/households/{household_id}/changes", dependencies=[allow("household:read")])
+@router.get("/v1/households/{household_id}/changes", dependencies=[allow(READ_CHANGES)])
 def list_household_changes(household_id: UUID, session: SessionDep, paging: PagingDep) -> Page[ChangeOut]:
     """The latest first. Of other households that had a part, those alone that are within reach."""
     reachable(session, household_id)

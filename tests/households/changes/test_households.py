@@ -82,7 +82,7 @@ def test_households_are_merged_and_the_former_one_says_into_which_it_went(
     assert [row["number"] for row in listed] == ["JK2"]
     assert households.get(HouseholdFacts, homes["JK1"]) is None
     told_of = events(households)[str(homes["JK1"])]
-    assert (told_of["into"], told_of["ended"], told_of["version"]) == ([str(homes["JK2"])], True, 1)
+    assert (told_of["into"], told_of["ended"], told_of["version"]) == ({str(homes["JK2"]): VILLAGE}, True, 1)
 
 
 def test_nothing_is_written_to_a_household_that_has_ended(
