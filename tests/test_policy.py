@@ -123,6 +123,9 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-import-batches/{batch_id}/rows": "household:import",
         "GET /v1/household-import-batches/{batch_id}/refused-rows": "household:import",
         "PUT /v1/household-import-batches/{batch_id}/undone": "household:import",
+        "POST /v1/household-changes": "household:change",
+        "GET /v1/households/{household_id}/changes": "household-change:read",
+        "POST /v1/village-mergers": "village:merge",
     },
     "attendance": PLUMBING
     | LISTENING

@@ -1,4 +1,4 @@
-"""What attendance hears: the frame, where people may act, what becomes of households. Its own postings give the rest."""
+"""What attendance hears: the frame, where people may act, what becomes of households. Its postings give the rest."""
 
 from services.attendance.pairings.following import CHANGED, MERGED, on_household_changed, on_village_merged
 from services.kit.post.frame import on_reference_changed

@@ -29,8 +29,8 @@ def hear(session: Session, *events: CloudEvent) -> None:
 
 
 @pytest.fixture
-def families(alerts: Session, rules: Any) -> tuple[UUID, UUID]:
-    return told(alerts, **UNSAFE), told(alerts, **UNSAFE)
+def families(watched: Session) -> tuple[UUID, UUID]:
+    return told(watched, **UNSAFE), told(watched, **UNSAFE)
 
 
 def test_alerts_of_a_household_that_has_ended_close_and_others_stay(

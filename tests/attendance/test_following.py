@@ -41,8 +41,8 @@ def paired(session: Session, village: Stationed, home: UUID, *, since: date = da
 
 def changed(home: UUID, kind: str, *, into: UUID | None = None, place: str = VILLAGE, **said: Any) -> CloudEvent:
     into_place = said.pop("into_place", VILLAGE)
-    data: dict[str, Any] = {"kind": kind, "on": DAY.isoformat(), "from": [], "into": {str(into): into_place} if into else {},
-            "ended": False, "version": 1}  # fmt: skip
+    data: dict[str, Any] = {"kind": kind, "on": DAY.isoformat(), "ended": False, "version": 1}
+    data["into"] = {str(into): into_place} if into else {}
     time, came_from = said.pop("time", NOW), said.pop("came_from", None)
     data["from"] = [str(came_from)] if came_from else []
     return CloudEvent(

@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from services.households.models.changes import ManagedBefore
 from services.households.models.register import Household, Membership, Person
 from services.households.reach import HOUSEHOLDS, HouseholdEnded
+from services.households.register.safeguards import NotAMember
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.errors import DomainError, NotThere
@@ -60,11 +61,6 @@ class NotYet(DomainError):
 class BeforeItBegan(DomainError):
     zh = "生效日早于这户或这项成员关系的起始日，或早于其后的变动。"
     en = "On that day the household or the membership had not begun, or a later change stands in the way."
-
-
-class NotAMember(DomainError):
-    zh = "名单中有人不是这户的成员。"
-    en = "Somebody on the list is not a member of this household."
 
 
 class MemberAlready(DomainError):
