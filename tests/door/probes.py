@@ -80,10 +80,6 @@ def birth(thing: Thing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def merger(thing: Thing) -> dict[str, Any]:
-    return about_change() | {"from_villages": [thing.village], "into_village": thing.village[:9] + "999"}
-
-
 def made(answer: Any, _: Thing) -> bool:
     return bool(answer.status_code == 201)
 
@@ -111,7 +107,6 @@ HOUSEHOLDS = (
     get(READ, "/v1/households?village={village}&known_at=2027-01-01T00:00:00Z", "query", seen=rows),
     get("household-change:read", "/v1/households/{household}/changes", "path"),
     send("POST", "household:change", "/v1/household-changes", "body", birth, seen=made, unbound=True),
-    send("POST", "village:merge", "/v1/village-mergers", "body", merger, seen=made, by_sets=False),
     get(READ, "/v1/household-sets/{set}", "path", by_sets=False),
     get(READ, "/v1/household-sets", "list", seen=lambda answer, thing: thing.ids["set"] in answer.text, by_sets=False),
     upload("household:import", "/v1/household-imports/statements", import_statements.HEADERS,

@@ -38,6 +38,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # Of whoever sent the file and nobody else (tests/households/test_import_jobs.py, test_undo.py).
     "GET /v1/household-import-batches/{batch_id}", "GET /v1/household-import-batches/{batch_id}/rows",
     "GET /v1/household-import-batches/{batch_id}/refused-rows", "PUT /v1/household-import-batches/{batch_id}/undone",
+    # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
+    "POST /v1/village-mergers",
 }  # fmt: skip
 
 

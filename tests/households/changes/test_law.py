@@ -303,7 +303,7 @@ def machine(
 def test_whatever_becomes_of_households_the_rules_hold_and_the_past_stays(machine: type[Families]) -> None:
     phases = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
     few = settings(
-        max_examples=25, stateful_step_count=20, deadline=None, phases=phases,
+        max_examples=15, stateful_step_count=20, deadline=None, phases=phases,
         suppress_health_check=list(HealthCheck), derandomize=True,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=few)
