@@ -151,6 +151,7 @@ def test_villages_are_merged_and_all_they_manage_follows(
     path = "/v1/village-mergers"
     assert http.post(path, json=merger(), headers=office("town", "township")).status_code == 403
     assert http.post(path, json=merger(), headers=office("afar", "county", place="520622")).status_code == 404
+    assert http.post(path, json=merger(), headers=office("one", "county", place=VILLAGE)).status_code == 404
     answer = http.post(path, json=merger(), headers=clerk)
     assert (answer.status_code, answer.json()["households"]) == (201, 2)
     assert {shown(home)["village"] for home in homes.values()} == {OTHER_VILLAGE}
