@@ -191,6 +191,9 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/exports/{export_id}/approval": "export:approve",
         "GET /v1/exports/{export_id}": "household:export",
         "GET /v1/exports/{export_id}/file": "household:export",
+        "POST /v1/household-changes": "household:change",
+        "GET /v1/households/{household_id}/changes": "household-change:read",
+        "POST /v1/village-mergers": "village:merge",
     },
     "attendance": PLUMBING
     | LISTENING

@@ -1,16 +1,18 @@
-"""What alerts hears: facts of households and teams, the frame, and where people may act."""
+"""What alerts hears: facts, which households are no more, the frame, and where people may act."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session
 
-from services.alerts.facts.learn import Told, read_told
+from services.alerts.facts.learn import Told, forget_these, read_told
 from services.alerts.intake.pull import PULL_FACTS, key_of
 from services.alerts.intake.take_in import take_in
-from services.alerts.rules.catalogue import SUBJECTS
+from services.alerts.judging.judge import lock_out_sweeps
+from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS
 from services.kit.post.events import CloudEvent
-from services.kit.post.facts import CHANGED, IN_BULK
+from services.kit.post.facts import CHANGED, COUNTY, IN_BULK
 from services.kit.post.frame import on_reference_changed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import on_grant_changed
@@ -39,13 +41,24 @@ def on_facts_changed_in_bulk(session: Session, events: Sequence[CloudEvent], now
         enqueue(session, PULL_FACTS, key_of(event.data["kind"], event.division, event.data["since"]), now)
 
 
+def on_household_changed(session: Session, events: Sequence[CloudEvent], now: datetime) -> None:
+    """Of a household that has ended nothing is asked any more: its facts have departed, its alerts close."""
+    try:
+        gone = [UUID(event.subject) for event in events if event.data["ended"] is True]
+    except (KeyError, ValueError) as error:
+        raise NotAnEvent(str(events[0].id)) from error
+    if gone:
+        lock_out_sweeps(session, [event.division[:COUNTY] for event in events])
+        forget_these(session, HOUSEHOLD, sorted(gone), now)
+
+
 FACTS = {CHANGED: on_facts_changed, IN_BULK: on_facts_changed_in_bulk}
 
 GRANTS = {GRANT_CHANGED: on_grant_changed}
 
 HANDLERS: Handlers = {
     "county": {"reference.changed": on_reference_changed} | GRANTS,
-    "households": FACTS | GRANTS,
+    "households": FACTS | GRANTS | {"household.changed": on_household_changed},
     "attendance": FACTS | GRANTS,
 }
 

@@ -1,10 +1,14 @@
-"""What attendance hears: the frame, and where people may act. Its own postings give the rest."""
+"""What attendance hears: the frame, where people may act, what becomes of households. Its postings give the rest."""
 
+from services.attendance.pairings.following import CHANGED, MERGED, on_household_changed, on_village_merged
 from services.kit.post.frame import on_reference_changed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
 from services.kit.post.grants import on_grant_changed
 from services.kit.post.inbox import Handlers, inbox
 
-HANDLERS: Handlers = {"county": {"reference.changed": on_reference_changed, GRANT_CHANGED: on_grant_changed}}
+HANDLERS: Handlers = {
+    "county": {"reference.changed": on_reference_changed, GRANT_CHANGED: on_grant_changed},
+    "households": {CHANGED: on_household_changed, MERGED: on_village_merged},
+}
 
 router = inbox("attendance", HANDLERS)

@@ -2,10 +2,10 @@
 
 from services.attendance.inbox import HANDLERS
 from services.attendance.models import SEALED
+from services.attendance.settings import AttendanceSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
-from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
@@ -15,18 +15,19 @@ from services.kit.store.work import run
 from services.kit.web.logs import log_lines
 
 if __name__ == "__main__":
-    settings = settings_or_exit(Settings, "client_secret")
+    settings = settings_or_exit(AttendanceSettings, "client_secret")
     log_lines(settings.service, "worker")
     engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
-    county = Peer("county", settings.county_url, tokens)
+    urls = {"county": settings.county_url, "households": settings.households_url}
+    owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     run(
         [
             *relays(settings, engine, seal),
             *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
-            *following(settings, engine, HANDLERS, {"county": county}),
+            *following(settings, engine, HANDLERS, owners),
         ],
         settings.timezone,
         engine,

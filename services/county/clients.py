@@ -31,11 +31,13 @@ SECRET_KEPT_FOR = timedelta(minutes=10)  # sealed, for the caller who did not ge
 OWN_SERVICES: Mapping[str, list[str]] = {
     "county": [],
     "households": ["frame:read", "grant:read", "subscription:write"],
-    "attendance": ["frame:read", "grant:read", "subscription:write"],
-    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read"],
+    "attendance": ["frame:read", "grant:read", "subscription:write", "household-change:read"],
+    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read", "household-change:read"],
     "scheduler": ["sweep:start"],
 }
-Scope = Literal["frame:read", "subscription:write", "household:read", "alert:read", "check-in:read"]
+Scope = Literal[
+    "frame:read", "subscription:write", "household:read", "household-change:read", "alert:read", "check-in:read"
+]
 
 
 NAME = re.compile("[a-z][a-z0-9-]{2,39}")  # a name from a header has met no form: NUL ends no query

@@ -96,7 +96,7 @@ COMPUTED = text(
     LEFT JOIN money ON money.household_id = h.id
     LEFT JOIN before ON before.household_id = h.id
     LEFT JOIN tags ON tags.household_id = h.id
-    WHERE h.id = ANY (:ids)
+    WHERE h.id = ANY (:ids) AND h.ended_on IS NULL
     """
 )
 

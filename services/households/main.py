@@ -8,6 +8,9 @@ from sqlalchemy import Engine
 from services.households import inbox
 from services.households.cases import cases, notice, profiles, reading_gates, taking
 from services.households.cases.clocks import RAN_OUT, RUNNING_OUT
+from services.households.changes import changes, village_mergers
+from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
+from services.households.changes.announce import READ_CHANGES
 from services.households.declarations import decisions, intake, queue, status
 from services.households.declarations.hearing import Allowance
 from services.households.exports import asking
@@ -73,6 +76,8 @@ from services.kit.web.trail import trail
 PUBLISHED = {
     CHANGED: EventType("一户的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
+    HOUSEHOLD_CHANGED: EventType("一户有变动（不含姓名）", READ_CHANGES),
+    village_mergers.MERGED: EventType("村撤并，所辖农户随之转移", READ_CHANGES),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
     "case.opened": EventType("一户的监测案卷开立", "case:read"),
     "case.step_done": EventType("一个案卷的一步已办理", "case:read"),
@@ -132,6 +137,8 @@ ROUTERS = [
     search.router,
     creating.router,
     asking.router,
+    changes.router,
+    village_mergers.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

@@ -11,6 +11,9 @@ RIGHTS = {
     "household:import": OFFICE,
     "household-set:write": OFFICE,
     "policy:write": frozenset({"county"}),
+    "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
+    "household:change": OFFICE,  # births, splits, moves and the like
+    "village:merge": frozenset({"county"}),
     "name:read": FIELD | OFFICE | {"approver", "evaluator"},  # others see surnames
     "phone:recognise": FIELD | OFFICE,  # masked, the last four digits to be seen
     "id-number:read": OFFICE,  # one at a time, with a reason

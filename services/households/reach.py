@@ -7,13 +7,22 @@ from sqlmodel import Session, col
 
 from services.households.models.register import Household
 from services.kit.store.scope import Placed, scoped
-from services.kit.web.errors import found
+from services.kit.web.errors import DomainError, found
 
 HOUSEHOLDS = Placed(division=col(Household.village), subject=col(Household.id))
 
 
+class HouseholdEnded(DomainError):
+    status = 409
+    zh = "这户已经终止，只能查阅，不能再作修改。"
+    en = "The household has ended. It can be read, and changed no more."
+
+
 def reachable(session: Session, household_id: UUID, *, lock: bool = False) -> Household:
     """Outside the scope it is not there. Locked before the first write to any part of it: its facts are then computed
-    by one writer at a time."""
+    by one writer at a time; nothing is written to one that has ended."""
     wanted = scoped(session, select(Household).where(col(Household.id) == household_id), HOUSEHOLDS)
-    return found(session.scalar(wanted.with_for_update() if lock else wanted))
+    household = found(session.scalar(wanted.with_for_update() if lock else wanted))
+    if lock and household.ended_on:
+        raise HouseholdEnded
+    return household

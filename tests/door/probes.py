@@ -100,6 +100,24 @@ def received(_: Thing) -> dict[str, Any]:
 
 
 CADRE = "5b0c1e0e-6d6f-4a63-9a0a-3f3f1d3a0042"
+
+
+def about_change() -> dict[str, Any]:
+    return {"id": str(uuid4()), "on": "2026-11-20", "ground": "示例", "done_by": "示己"}
+
+
+def birth(thing: Thing) -> dict[str, Any]:
+    child = {"name": "示庚", "birth_date": "2026-11-01", "sex": "2", "number_missing": "新生儿"}
+    child |= {"number_due_on": "2026-12-01"}
+    return about_change() | {
+        "kind": "birth", "household_id": thing.ids["household"], "person": child, "relation": "30",
+    }  # fmt: skip
+
+
+def made(answer: Any, _: Thing) -> bool:
+    return bool(answer.status_code == 201)
+
+
 READ, WRITE = "household:read", "household:write"
 MEMBER = "/v1/households/{household}/members/{person}"
 CASE = "case:read"
@@ -121,6 +139,10 @@ HOUSEHOLDS = (
          lambda _: {"reason": "核对证件"}),
     send("PUT", "household-set:write", "/v1/household-sets/{new}", "body",
          lambda thing: {"name": "示例组", "households": [thing.ids["household"]]}, by_sets=False),
+    get(READ, "/v1/households/{household}?as_of=2026-11-20", "query"),
+    get(READ, "/v1/households?village={village}&known_at=2027-01-01T00:00:00Z", "query", seen=rows),
+    get("household-change:read", "/v1/households/{household}/changes", "path"),
+    send("POST", "household:change", "/v1/household-changes", "body", birth, seen=made, unbound=True),
     get(READ, "/v1/household-sets/{set}", "path", by_sets=False),
     get(READ, "/v1/household-sets", "list", seen=lambda answer, thing: thing.ids["set"] in answer.text, by_sets=False),
     get(READ, "/v1/households/{household}/conditions", "path"),

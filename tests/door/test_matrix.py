@@ -46,6 +46,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "POST /v1/household-views/corrections",
     # Of whoever asked for the file (tests/households/exports).
     "GET /v1/exports/{export_id}", "GET /v1/exports/{export_id}/file",
+    # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
+    "POST /v1/village-mergers",
 }  # fmt: skip
 
 

@@ -70,6 +70,10 @@ def of_villages(service: str, engine: Engine) -> Pools:
         store(engine, Division(code=OWN[:6], name="示例县", level="county", version=1))
         pools |= {"body.village": [OWN, SIBLING], "body.household_id": ids["household"]}
         pools |= {"query.q": ["示", "sj"], "body.id_number": ids["id_number"]}
+    if service == "households":
+        pools |= {f"body.{name}": ids["household"] for name in ("household_id", "into_id", "merged[*]")}
+        pools |= {f"body.{name}": ids["person"] for name in ("person_id", "duplicate_id", "persons[*]")}
+        pools |= {"body.village": [OWN, SIBLING], "body.from_villages[*]": [SIBLING], "body.into_village": [OWN]}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     return pools | PERIODS

@@ -45,9 +45,9 @@ def files(http: TestClient, clerk: Headers) -> Any:
 
 
 def held(session: Session) -> dict[str, Any]:
-    """All there is, but for seals, which never repeat, versions, and the moments and ids of what is written anew."""
+    """All there is, but for seals, which never repeat, versions, moments, and the ids of what is written anew."""
     session.rollback()
-    rows = "SELECT to_jsonb(t) - 'version' - 'changed' - 'sealed_phone' FROM {} t"
+    rows = "SELECT to_jsonb(t) - 'version' - 'changed' - 'known_since' - 'sealed_phone' FROM {} t"
     return {table: sorted(session.scalars(text(rows.format(table))), key=str) for table in TABLES}
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 from sqlalchemy import CTE, column, delete, func, literal, select, text
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.sql.dml import ReturningDelete
 from sqlmodel import Session, SQLModel
 
 from services.alerts.models.facts import Departed, FactHistory, HouseholdFacts, TeamFacts
@@ -118,6 +119,17 @@ def forget(
         .where(table.c.division == division, table.c.subject.not_in(kept), table.c.learned_at < known_before)
         .returning(table.c.county, table.c.subject, table.c.known_since)
     )
+    return depart(session, about, gone, now)
+
+
+def forget_these(session: Session, about: str, subjects: Sequence[UUID], now: datetime) -> int:
+    """The owner has told us that they are no more."""
+    table = table_of(FACTS[about])
+    gone = delete(table).where(table.c.subject.in_(subjects))
+    return depart(session, about, gone.returning(table.c.county, table.c.subject, table.c.known_since), now)
+
+
+def depart(session: Session, about: str, gone: ReturningDelete[Any], now: datetime) -> int:
     rows = [dict(row) | {"kind": about} for row in session.execute(gone).mappings()]
     if rows:
         session.execute(plain_insert(Departed), rows)

@@ -1,6 +1,6 @@
 """A pairing is an office too: whoever answers for a household sees that household, wherever it lives, and no other."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -39,6 +39,14 @@ WRITE_MEMBERS = text(
     """
 )
 
+REVOKE = text(
+    "UPDATE access_grant SET revoked = true, version = :version WHERE id = ANY (:sets) AND NOT revoked RETURNING id"
+)
+REVOKE_MEMBERS = text(
+    "UPDATE set_member SET revoked = true, version = :version WHERE set_id = ANY (:sets) AND NOT revoked"
+    " RETURNING set_id"
+)
+
 
 def grant_pairings(session: Session, cadres: Collection[UUID], now: datetime) -> None:
     """After every change to these cadres' accounts or pairings, in the same transaction."""
@@ -46,5 +54,14 @@ def grant_pairings(session: Session, cadres: Collection[UUID], now: datetime) ->
     version = next_version(session, GRANTS)
     told = {"owner": OWNER, "version": version, "cadres": list(cadres)}
     changed = [session.execute(statement, told).all() for statement in (WRITE, WRITE_MEMBERS)]
+    if any(changed):
+        announce_grants(session, OWNER, version, now)
+
+
+def take_back(session: Session, sets: Sequence[UUID], now: datetime) -> None:
+    """What pairings granted that are gone themselves."""
+    version = next_version(session, GRANTS)
+    told = {"version": version, "sets": list(sets)}
+    changed = [session.execute(statement, told).all() for statement in (REVOKE, REVOKE_MEMBERS)]
     if any(changed):
         announce_grants(session, OWNER, version, now)

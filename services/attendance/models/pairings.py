@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlmodel import Field
 
@@ -27,3 +27,6 @@ class Pairing(Table, table=True):
     village: str = Field(index=True)  # twelve digits, when it was written
     valid: Range[date] = Field(sa_type=DATERANGE)
     document_no: str
+    household_version: int = Field(  # the register's, when it last told us where the household lies
+        default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")}
+    )

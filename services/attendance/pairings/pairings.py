@@ -54,7 +54,7 @@ class PairingOut(PairingIn):
     @classmethod
     def of(cls, pairing: Pairing) -> Self:
         days = {"valid_from": pairing.valid.lower, "valid_until": pairing.valid.upper}
-        return cls.model_validate(pairing.model_dump(exclude={"valid", "set_id"}) | days)
+        return cls.model_validate(pairing.model_dump(exclude={"valid", "set_id", "household_version"}) | days)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from services.households.imports.upload import (
     households_numbered,
     one_at_a_time,
     refuse_earlier,
+    refuse_ended,
     taken,
 )
 from services.households.models.register import PHONE, Household
@@ -49,6 +50,7 @@ WRITE = text(
                 CAST(:safe_water AS boolean[])) AS sent
     ON CONFLICT (number) DO UPDATE SET village = excluded.village, group_name = excluded.group_name,
         head_name = excluded.head_name, sealed_phone = excluded.sealed_phone,
+        managed_since = CASE WHEN household.village = excluded.village THEN household.managed_since ELSE :today END,
         housing_grade = excluded.housing_grade, safe_water = excluded.safe_water
     """
 )
@@ -87,6 +89,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
         held_id = known.get(household["number"])
         household["id"], household["new"] = held_id or uuid4(), held_id is None
     lock_households(upload.session, sorted(known.values()))
+    refuse_ended(upload, readers, [household["id"] for household in sent])
     held = states(upload, list(known.values()))
     said = [(h, state_of(h)) for reader, h in zip(readers, sent, strict=True) if not reader.faults]
     differing = [(h, state) for h, state in said if held.get(h["id"]) != state]
@@ -127,7 +130,7 @@ def write(upload: Upload, households: Sequence[dict[str, Any]], source: str) -> 
     """Only those that differ from what is held; phones are compared opened, since a seal never repeats."""
     for household in households:
         household["sealed_phone"] = seal_phone(upload.seal, household)
-    write_set(upload.session, WRITE.bindparams(now=upload.now), households, *COLUMNS)
+    write_set(upload.session, WRITE.bindparams(now=upload.now, today=upload.today), households, *COLUMNS)
     for key in TAGS:
         write_tag(upload, key, households, source)
 

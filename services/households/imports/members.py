@@ -25,6 +25,7 @@ from services.households.imports.upload import (
     known_household,
     one_at_a_time,
     refuse_earlier,
+    refuse_ended,
     taken,
 )
 from services.households.models.register import ID_NUMBER
@@ -51,10 +52,16 @@ EATEN = (
 NOT_A_NUMBER = ("not-an-id-number", "不是有效的公民身份号码。", "This is not a valid citizen identity number.")
 ELSEWHERE = ("member-elsewhere", "此人现为另一户的成员。", "This person is a member of another household.")
 
+LEFT = (
+    "member-left",
+    "此人已迁出、死亡或并入另一登记；如已迁回，请办理家庭变动。",
+    "This person has left, died or been joined with another record. Record the arrival of one who came back.",
+)
+
 KNOWN = text(
     f"""
     SELECT p.id, p.id_index, p.name, p.birth_date, p.sex, p.schooling, p.insured, m.household_id, m.relation, c.*
-    FROM person p JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid) {NEWEST}
+    FROM person p LEFT JOIN membership m ON m.person_id = p.id AND upper_inf(m.valid) {NEWEST}
     WHERE p.id_index = ANY (:indexes) OR m.household_id = ANY (:households)
     """  # noqa: S608  # of constants alone
 )
@@ -95,6 +102,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
     sent = [read_member(upload, reader, known_household(reader, numbers)) for reader in readers]
     lock_households(upload.session, sorted({m["household_id"] for m in sent if m["household_id"]}))
+    refuse_ended(upload, readers, [member["household_id"] for member in sent])
     refuse_twice(readers, NUMBER, [member["id_index"] for member in sent])
     match(upload, readers, sent)
     refuse_twice(readers, "姓名", [member["id"] for member in sent])
@@ -171,6 +179,9 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
         if reader.faults:
             continue
         held = people.find(member)
+        if held and held["household_id"] is None:
+            reader.refuse(NUMBER, *LEFT)
+            continue
         if held and held["household_id"] != member["household_id"]:
             reader.refuse(NUMBER, *ELSEWHERE)
             continue

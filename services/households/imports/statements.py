@@ -16,6 +16,7 @@ from services.households.imports.upload import (
     households_numbered,
     known_household,
     refuse_earlier,
+    refuse_ended,
     taken,
 )
 from services.households.income.items import Family
@@ -84,6 +85,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     sent = [read_statement(upload, reader, known_household(reader, numbers)) for reader in readers]
     refuse_twice(readers, "户编号", [period_of(statement) for statement in sent])
     lock_households(upload.session, sorted({s["household_id"] for s in sent if s["household_id"]}))
+    refuse_ended(upload, readers, [statement["household_id"] for statement in sent])
     newest = newest_statements(upload.session, sorted({s["household_id"] for s in sent if s["household_id"]}))
     said = [newest.get(period_of(statement)) for statement in sent]
     refuse_earlier(upload, readers, "户编号", [one.id if one else None for one in said])

@@ -1,5 +1,5 @@
-"""Households of a file taken back. One that has members, statements, help, a case, tags of others, a set or words of its
-own is built upon."""
+"""Households of a file taken back. One that has members, statements, help, a case, tags of others, a set or words of
+its own is built upon."""
 
 from collections.abc import Sequence
 from uuid import UUID

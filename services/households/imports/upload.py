@@ -19,6 +19,7 @@ from services.kit.web.cells import TWICE, RowReader, RowVerdict
 
 State: TypeAlias = dict[str, Any]  # what a row of a file can change of a thing, as JSON can hold it
 
+ENDED = ("household-ended", "这户已经终止。", "The household has ended.")
 NO_SUCH_HOUSEHOLD = ("no-such-household", "没有这个户编号。", "There is no household of that number.")
 
 
@@ -94,6 +95,19 @@ def households_numbered(upload: Upload, numbers: Iterable[str]) -> dict[str, UUI
     wanted = select(col(Household.number), col(Household.id)).where(among(col(Household.number), set(numbers)))
     within_reach = wanted.where(within(upload.scope, HOUSEHOLDS))
     return {row.number: row.id for row in upload.session.execute(within_reach)}
+
+
+def ended_among(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Asked with the households locked: one may have ended meanwhile."""
+    ended = select(col(Household.id)).where(among(col(Household.id), ids), col(Household.ended_on).is_not(None))
+    return set(session.scalars(ended))
+
+
+def refuse_ended(upload: Upload, readers: Sequence[RowReader], households: Sequence[UUID | None]) -> None:
+    ended = ended_among(upload.session, {one for one in households if one})
+    for reader, household in zip(readers, households, strict=True):
+        if household in ended:
+            reader.refuse("户编号", *ENDED)
 
 
 def known_household(reader: RowReader, numbers: Mapping[str, UUID]) -> UUID | None:

@@ -19,6 +19,7 @@ from services.households.models.income import Statement, StatementLine
 from services.households.models.register import Household
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, found
@@ -78,11 +79,15 @@ def create_statement(
 
 
 @router.get("", dependencies=[allow("household:read")])
-def list_statements(household_id: UUID, session: SessionDep) -> list[StatementOut]:
+def list_statements(household_id: UUID, session: SessionDep, past: PastDep) -> list[StatementOut]:
+    """The newest period first. On a day, of periods that had ended before it."""
     reachable(session, household_id)
-    newest = select(Statement).where(col(Statement.household_id) == household_id)
-    ordered = newest.order_by(col(Statement.period_to).desc(), col(Statement.seq).desc()).limit(60)
-    return [shown(session, statement) for statement in session.scalars(ordered)]
+    statement = past.of(Statement, household_id)
+    newest = select(statement).where(col(statement.household_id) == household_id)
+    if past.as_of:
+        newest = newest.where(col(statement.period_to) < past.as_of)
+    ordered = newest.order_by(col(statement.period_to).desc(), col(statement.seq).desc()).limit(60)
+    return [shown(session, told, past) for told in session.scalars(past.told(ordered))]
 
 
 def report_statement(
@@ -131,6 +136,8 @@ def sent_before(session: Session, household: Household, body: StatementIn) -> bo
     return True
 
 
-def shown(session: Session, statement: Statement) -> StatementOut:
-    lines = session.scalars(select(StatementLine).where(col(StatementLine.statement_id) == statement.id)).all()
+def shown(session: Session, statement: Statement, past: Past = NOW_KNOWN) -> StatementOut:
+    line = past.of(StatementLine, statement.household_id)
+    wanted = select(line).where(col(line.statement_id) == statement.id)
+    lines = session.scalars(past.told(wanted)).all()
     return StatementOut.of(statement, lines)

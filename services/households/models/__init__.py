@@ -5,7 +5,9 @@ from services.households.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
 __all__ = ["SEALED", "Table", "facts", "imports", "income", "living", "people", "register"]
-from services.households.models import cases
+from services.households.models import cases, changes
+
+__all__ = ["SEALED", "Table", "changes", "facts", "imports", "income", "register"]
 
 __all__ = ["SEALED", "Table", "cases", "facts", "imports", "income", "register"]
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, text
 from sqlmodel import Field
 
+from services.households.models.register import known_moment
 from services.households.models.table import Table
 from services.kit.store.tables import instant
 
@@ -24,6 +25,7 @@ class Statement(Table, table=True):
     purpose: str | None = None  # identification, yearly_update
     recorded_by: str
     created_at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class StatementLine(Table, table=True):
@@ -39,3 +41,4 @@ class StatementLine(Table, table=True):
     amount: int = Field(sa_type=BigInteger)
     precision: str = Field(default="exact", sa_column_kwargs={"server_default": text("'exact'")})
     source: str | None = None  # told, paper, department, bank
+    known_since: datetime | None = known_moment()

@@ -1,9 +1,10 @@
 """The register's tables. A household is what cadres visit and count; persons are apart from their memberships."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlmodel import Field
 
@@ -15,8 +16,14 @@ PHONE = SealedColumn("household", "sealed_phone", turn="import:households")
 ID_NUMBER = SealedColumn("person", "sealed_id_number", index="id_index", turn="import:members")
 
 
+def known_moment() -> Any:
+    """Since when a row is known as it stands, by the database's clock; earlier forms are in `history`."""
+    return instant(default=None, nullable=False, sa_column_kwargs={"server_default": text("known_moment()")})
+
+
 class Household(Table, table=True):
-    """A family as the county counts it, in exactly one managing village."""
+    """A family as the county counts it, in exactly one managing village. One that has ended keeps its rows, and says
+    into which it went. `version` rises with each change that became of it (changes.py)."""
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     number: str = Field(unique=True)  # 户编号, the county's own
@@ -27,6 +34,11 @@ class Household(Table, table=True):
     housing_grade: str | None = None  # A, B safe; C to be repaired, D to be rebuilt; empty: not appraised
     safe_water: bool | None = None
     created_at: datetime = instant()
+    managed_since: date | None = None  # by this village; empty: as long as we know
+    ended_on: date | None = None  # the first day it no longer is
+    into_id: UUID | None = Field(default=None, foreign_key="household.id")
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
+    known_since: datetime | None = known_moment()
 
 
 class Person(Table, table=True):
@@ -40,6 +52,11 @@ class Person(Table, table=True):
     sex: str  # GB/T 2261.1: 1 male, 2 female, 9 not stated
     schooling: str | None = None  # in_school, not_in_school, dropped_out
     insured: bool | None = None  # basic medical insurance of this year
+    number_missing: str | None = None  # why there is no ID number
+    number_due_on: date | None = None  # and by when there should be one
+    died_on: date | None = None
+    same_as: UUID | None = Field(default=None, foreign_key="person.id")  # registered twice: the one that is kept
+    known_since: datetime | None = known_moment()
 
 
 class IdNumberView(Table, table=True):
@@ -68,6 +85,9 @@ class Membership(Table, table=True):
     person_id: UUID = Field(foreign_key="person.id")
     relation: str  # to the head, GB/T 4761
     valid: Range[date] = Field(sa_type=DATERANGE)
+    begun_by: UUID | None = None  # the change; empty: its first day is when we were told
+    ended_by: UUID | None = None
+    known_since: datetime | None = known_moment()
 
 
 class Tag(Table, table=True):
@@ -80,6 +100,7 @@ class Tag(Table, table=True):
     key: str
     valid: Range[date] = Field(sa_type=DATERANGE)
     source: str
+    known_since: datetime | None = known_moment()
 
 
 class HouseholdSet(Table, table=True):

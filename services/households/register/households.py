@@ -6,18 +6,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.facts import HouseholdFacts
-from services.households.models.register import ID_NUMBER, PHONE, Household, Membership, Person
+from services.households.models.register import ID_NUMBER, PHONE, Household, Membership, Person, Tag
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable
+from services.households.register.past import Past, PastDep
 from services.kit.store.db import SessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.errors import found
 from services.kit.web.paging import Page, PagingDep
 
 router = APIRouter(prefix="/v1/households", tags=["register"])
@@ -45,10 +47,17 @@ class MemberOut(BaseModel):
 
 
 class HouseholdOut(HouseholdLine):
+    """`managed_since` this village, empty where that was never told. One that ended says when (the first day it is no
+    more), and into which it went. Facts are of now alone: alerts keeps those of earlier."""
+
+    managed_since: date | None
+    ended_on: date | None
+    into_id: UUID | None
     housing_grade: str | None
     safe_water: bool | None
     phone_masked: str | None
     members: list[MemberOut]
+    tags: list[str]
     facts: dict[str, object] | None
 
 
@@ -58,43 +67,67 @@ def list_households(
     caller: CallerDep,
     paging: PagingDep,
     village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
+    past: PastDep,
     number: Annotated[str | None, Query(max_length=40, title="户编号")] = None,
 ) -> Page[HouseholdLine]:
-    """`village` may be any place of the county. By number."""
-    wanted = scoped(session, select(Household).where(col(Household.village).startswith(village)), HOUSEHOLDS)
+    """`village` may be any place of the county. By number. Households that have ended are not listed."""
+    held = past.of(Household)
+    lies = past.village(held)
+    rows_then = select(held, lies).where(lies.startswith(village), past.lives(held))
+    if past.known_at:  # what is within reach hangs on where it lies now
+        rows_then = rows_then.join(Household, col(Household.id) == col(held.id))
+    wanted = past.told(scoped(session, rows_then, HOUSEHOLDS))
     if number:
-        wanted = wanted.where(col(Household.number) == number)
-    rows, following = paging.read(session, wanted, col(Household.number))
-    return Page(rows=[line(caller, row) for (row,) in rows], next=following)
+        wanted = wanted.where(col(held.number) == number)
+    rows, following = paging.read(session, wanted, col(held.number))
+    return Page(rows=[line(caller, row, lay) for row, lay in rows], next=following)
 
 
 @router.get("/{household_id}", dependencies=[allow("household:read")])
-def get_household(household_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> HouseholdOut:
-    household, seal = reachable(session, household_id), request.app.state.seal
-    facts = session.get(HouseholdFacts, household_id)
+def get_household(
+    household_id: UUID, request: Request, session: SessionDep, caller: CallerDep, past: PastDep
+) -> HouseholdOut:
+    reachable(session, household_id)
+    household, village = as_it_was(session, household_id, past)
+    seal, facts = request.app.state.seal, None if past else session.get(HouseholdFacts, household_id)
     told = facts.model_dump(mode="json", exclude={"subject", "division", "changed"}) if facts else None
-    phone = seal.open(household.sealed_phone, PHONE.place(household_id)) if household.sealed_phone else None
+    phone = None if past.known_at else phone_of(seal, household)
+    here = past.as_of is None or household.managed_since is None or household.managed_since <= past.as_of
     return HouseholdOut(
-        **line(caller, household).model_dump(),
+        **line(caller, household, village).model_dump(),
+        managed_since=household.managed_since if here else None,
+        ended_on=household.ended_on,
+        into_id=household.into_id,
         housing_grade=household.housing_grade,
         safe_water=household.safe_water,
         phone_masked=shown_phone(caller, phone),
-        members=members(session, seal, caller, household_id),
+        members=members(session, seal, caller, household_id, past),
+        tags=tags(session, household_id, past),
         facts=told,
     )
 
 
-def line(caller: Caller, household: Household) -> HouseholdLine:
-    shown = household.model_dump() | {"head_name": shown_name(caller, household.head_name)}
+def as_it_was(session: Session, household_id: UUID, past: Past) -> tuple[Household, str]:
+    """One that has ended is still read by its id; before it began, or was known, there is nothing."""
+    held = past.of(Household)
+    lies = past.village(held)
+    wanted = select(held, lies).where(col(held.id) == household_id, lies.is_not(None))
+    household, village = found(session.execute(past.told(wanted)).first())
+    return household, village
+
+
+def line(caller: Caller, household: Household, village: str) -> HouseholdLine:
+    shown = household.model_dump() | {"head_name": shown_name(caller, household.head_name), "village": village}
     return HouseholdLine(**shown)
 
 
-def members(session: Session, seal: Seal, caller: Caller, household_id: UUID) -> list[MemberOut]:
-    rows = session.execute(
-        select(Membership, Person)
-        .join(Person, col(Person.id) == col(Membership.person_id))
-        .where(col(Membership.household_id) == household_id, func.upper_inf(col(Membership.valid)))
-        .order_by(col(Person.birth_date))
+def members(session: Session, seal: Seal, caller: Caller, household_id: UUID, past: Past) -> list[MemberOut]:
+    membership, person = past.of(Membership, household_id), past.of(Person)
+    wanted = (
+        select(membership, person)
+        .join(person, col(person.id) == col(membership.person_id))
+        .where(col(membership.household_id) == household_id, past.holds(membership.valid))
+        .order_by(col(person.birth_date), col(person.id))
     )
     return [
         MemberOut(
@@ -104,11 +137,21 @@ def members(session: Session, seal: Seal, caller: Caller, household_id: UUID) ->
             birth_date=person.birth_date,
             sex=person.sex,
             has_id_number=person.id_index is not None,
-            id_number_masked=shown_id_number(id_number_of(seal, person)),
+            id_number_masked=None if past.known_at else shown_id_number(id_number_of(seal, person)),
             since=membership.valid.lower,
         )
-        for membership, person in rows
+        for membership, person in session.execute(past.told(wanted))
     ]
+
+
+def tags(session: Session, household_id: UUID, past: Past) -> list[str]:
+    tag = past.of(Tag, household_id)
+    wanted = select(col(tag.key)).where(col(tag.household_id) == household_id, past.holds(tag.valid))
+    return list(session.scalars(wanted.order_by(col(tag.key))))
+
+
+def phone_of(seal: Seal, household: Household) -> str | None:
+    return seal.open(household.sealed_phone, PHONE.place(household.id)) if household.sealed_phone else None
 
 
 def id_number_of(seal: Seal, person: Person) -> str | None:

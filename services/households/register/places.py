@@ -26,7 +26,9 @@ class HouseholdPlace(BaseModel):
 def list_household_places(
     session: SessionDep, household: Annotated[list[UUID], Query(min_length=1, max_length=100, title="农户")]
 ) -> list[HouseholdPlace]:
-    """Of those named, the ones the caller sees, each once. Who lives there is not told."""
-    named = select(col(Household.id), col(Household.village)).where(col(Household.id).in_(household))
+    """Of those named, the living ones the caller sees, each once. Who lives there is not told."""
+    named = select(col(Household.id), col(Household.village)).where(
+        col(Household.id).in_(household), col(Household.ended_on).is_(None)
+    )
     rows = session.execute(scoped(session, named, HOUSEHOLDS).order_by(col(Household.id)))
     return [HouseholdPlace(household_id=row.id, village=row.village) for row in rows]

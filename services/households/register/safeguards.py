@@ -5,16 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed
 from services.households.models.register import Household, Membership, Person
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.store.db import Now, SessionDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
-from services.kit.web.errors import DomainError
+from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
@@ -65,24 +66,32 @@ def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, ed
 
 
 @router.get("", dependencies=[allow("household:read")], responses=SEEN)
-def get_safeguards(household_id: UUID, session: SessionDep, edit: EditDep) -> Safeguards:
-    safeguards = shown(session, reachable(session, household_id))
+def get_safeguards(household_id: UUID, session: SessionDep, edit: EditDep, past: PastDep) -> Safeguards:
+    """On a day: of who was a member then, as far as we know it. What was is no version to edit: it has no ETag."""
+    household = reachable(session, household_id)
+    if past:
+        held = past.of(Household)
+        row = session.scalar(past.told(select(held).where(col(held.id) == household_id)))
+        return shown(session, found(row), past)
+    safeguards = shown(session, household)
     edit.told(safeguards)
     return safeguards
 
 
-def shown(session: Session, household: Household) -> Safeguards:
+def shown(session: Session, household: Household, past: Past = NOW_KNOWN) -> Safeguards:
     members = [
         MemberSafeguards.model_validate({"person_id": p.id, "schooling": p.schooling, "insured": p.insured})
-        for p in members_of(session, household.id)
+        for p in members_of(session, household.id, past)
     ]
     return Safeguards.model_validate(
         {"housing_grade": household.housing_grade, "safe_water": household.safe_water, "members": members}
     )
 
 
-def members_of(session: Session, household_id: UUID) -> list[Person]:
-    open_now = select(col(Membership.person_id)).where(
-        col(Membership.household_id) == household_id, func.upper_inf(col(Membership.valid))
+def members_of(session: Session, household_id: UUID, past: Past = NOW_KNOWN) -> list[Person]:
+    membership, person = past.of(Membership, household_id), past.of(Person)
+    there = select(col(membership.person_id)).where(
+        col(membership.household_id) == household_id, past.holds(membership.valid)
     )
-    return list(session.scalars(select(Person).where(col(Person.id).in_(open_now)).order_by(col(Person.birth_date))))
+    wanted = select(person).where(col(person.id).in_(there)).order_by(col(person.birth_date))
+    return list(session.scalars(past.told(wanted)))
