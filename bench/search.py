@@ -2,8 +2,8 @@
 
 Ours is the documented endpoint of the documented process, asked by twenty users, each with a token and a place of their
 own. The limit asks the database the same over as many connections of the owner's: no token, no scope, no policy, no
-audit. Both take turns in one run; the medians of the turns count. Without a pause each user asks again at once, a
-flood; paced, a second lies between, as between two searches of a person who types.
+audit. Both take turns in one run; the medians of the turns count. Without a pause each user asks again at once;
+paced, a second lies between, as between two searches of a person who types.
 """
 
 import argparse
