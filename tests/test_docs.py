@@ -56,8 +56,8 @@ def test_every_rule_fact_and_standard_is_described() -> None:
 
 def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
     described = (DOCS / "operations.md").read_text()
-    households = (import_households, import_members, import_statements, import_received, import_measures)
-    kinds = (*households, import_teams, import_stations, import_pairings)
+    households = [import_households, import_members, import_statements, import_received, import_measures]
+    kinds = [*households, import_teams, import_stations, import_pairings]
     assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []
     assert [header for header in import_members.OPTIONAL if header not in described] == []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.households.imports.statements import AMOUNTS
 from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.income import Statement, StatementLine
 from services.households.models.register import PHONE, Household, Membership, Person, Tag
+from services.households.register.code_sets import labels_of
 from services.households.register.households import id_number_of
 from services.kit.store.fields import Seal
 from services.kit.store.sets import among
@@ -28,7 +30,8 @@ def labels(parse: Callable[[str], Any], *written: str) -> Labels:
     return {parse(label): label for label in written}
 
 
-RELATIONS = labels(import_members.relation, *["户主", "配偶", "之子", "之女", "孙子", "孙女", "之父", "之母", "其他"])
+# The first word the national form has for a code, of those that hold until further notice.
+RELATIONS: Labels = {code: label for label, code in reversed(labels_of("relation", date.max).items())}
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")

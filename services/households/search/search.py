@@ -72,7 +72,8 @@ def search_by_id_number(body: NumberAsked, request: Request, session: SessionDep
     member = select(Household).join(Membership, col(Membership.household_id) == Household.id)
     held = (col(Person.id_index).in_(state.seal.indexes(number)), func.upper_inf(col(Membership.valid)))
     numbered = member.join(Person, col(Person.id) == Membership.person_id).where(*held)
-    return line(caller, found(session.scalar(scoped(session, numbered, HOUSEHOLDS))))
+    home = found(session.scalar(scoped(session, numbered, HOUSEHOLDS)))
+    return line(caller, home, home.village)
 
 
 def listed(
@@ -81,7 +82,7 @@ def listed(
     narrowed = (*lies_in(col(Household.village), village), *tagged(col(Household.id), tag))
     wanted = scoped(session, select(Household).where(*narrowed), HOUSEHOLDS)
     rows, following = paging.read(session, wanted, col(Household.number))
-    return Page(rows=[FoundHousehold(**line(caller, row).model_dump()) for (row,) in rows], next=following)
+    return Page(rows=[FoundHousehold(**line(caller, row, row.village).model_dump()) for (row,) in rows], next=following)
 
 
 def joined_back(session: Session, caller: Caller, rows: Sequence[tuple[UUID, str]]) -> list[FoundHousehold]:
@@ -89,5 +90,7 @@ def joined_back(session: Session, caller: Caller, rows: Sequence[tuple[UUID, str
     wanted = select(Household).where(col(Household.id).in_([household_id for household_id, _ in rows]))
     homes = {home.id: home for home in session.scalars(scoped(session, wanted, HOUSEHOLDS))}
     return [
-        FoundHousehold(**line(caller, homes[home]).model_dump(), matched=name) for home, name in rows if home in homes
+        FoundHousehold(**line(caller, homes[home], homes[home].village).model_dump(), matched=name)
+        for home, name in rows
+        if home in homes
     ]
