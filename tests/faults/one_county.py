@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,7 +40,11 @@ from tests.callers import HERE, TEST_KEY, grant, write_key
 from tests.clock import NOW
 from tests.households.conftest import KINDS, VILLAGE, csv_of, household_row, member_row, take
 
-CREATE = {"households": households.create, "attendance": attendance.create, "alerts": alerts.create}
+CREATE: Mapping[str, Callable[..., FastAPI]] = {
+    "households": households.create,
+    "attendance": attendance.create,
+    "alerts": alerts.create,
+}
 SECRET = "a secret of this test 1234567890"
 CLERK, LISTENER = "clerk", "listener"
 HEARD_OF = {"attendance": ["check_in.recorded"], "alerts": ["alert.opened", "alert.closed"]}

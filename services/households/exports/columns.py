@@ -31,7 +31,7 @@ def labels(parse: Callable[[str], Any], *written: str) -> Labels:
 
 
 # The first word the national form has for a code, of those that hold until further notice.
-RELATIONS: Labels = {code: label for label, code in reversed(labels_of("relation", date.max).items())}
+RELATIONS: Labels = {code: label for label, code in reversed(list(labels_of("relation", date.max).items()))}
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
