@@ -45,10 +45,6 @@ CREATE: Mapping[str, Callable[..., FastAPI]] = {
     "attendance": attendance.create,
     "alerts": alerts.create,
 }
-    "households": households.create,
-    "attendance": attendance.create,
-    "alerts": alerts.create,
-}
 SECRET = "a secret of this test 1234567890"
 CLERK, LISTENER = "clerk", "listener"
 HEARD_OF = {"attendance": ["check_in.recorded"], "alerts": ["alert.opened", "alert.closed"]}
