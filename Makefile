@@ -17,7 +17,7 @@ UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-ve
 .PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks bench-search audit-attack prove-guard prove-door mutants chaos prove-time prove-faults prove-migrations test-pg15 clean
 
 help: ## what each target does
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/run.stamp: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,6 +1,7 @@
 """A migration that meets a long transaction lets the others pass, leaves nothing half done, and comes back."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -65,17 +66,19 @@ def test_those_who_come_after_wait_no_longer_than_it_does(before: Steps, other: 
 
 
 def test_it_goes_through_when_the_others_are_done(before: Steps, other: Engine) -> None:
-    began, may_end = threading.Event(), threading.Event()
+    began, ended = threading.Event(), threading.Event()
 
     def write() -> None:
         with long_write(other):
             began.set()
-            may_end.wait(1)
+            time.sleep(1)
+            ended.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     began.wait()
     migrate("county", before.connection, PERSISTENT)
+    assert ended.is_set()
     writer.join()
     before.equals_models()
 

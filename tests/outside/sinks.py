@@ -1,6 +1,7 @@
 """Every place of a county's processes where something is written down or handed out, read to be searched."""
 
 import os
+import re
 import select
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,7 @@ from tests.outside.watched_county import WatchedCounty
 
 Pieces = Iterator[tuple[str, bytes]]  # where, and what stands there
 
+PARTITION = re.compile(r"_(default|[0-9]{4}_[0-9]{2})$")
 # Columns in which what a person is called, or what an official wrote about a family, is what the county asked for.
 OPEN_COLUMNS = {
     ("households.person.name", NAME),
@@ -147,7 +149,7 @@ def activity(state: Path) -> Pieces:
 
 
 def dumps(county: WatchedCounty) -> Pieces:
-    """By column: database.table.column. What stands outside of the rows is the place `schema`."""
+    """By column: database.table.column, a partition's by its table's. Outside of the rows is the place `schema`."""
     for service in SERVICES:
         port = county.processes()["postgres"]["url"].rpartition(":")[2]  # type: ignore[union-attr]
         dumped = subprocess.run(
@@ -166,6 +168,7 @@ def by_column(database: str, dump: bytes) -> Pieces:
     for line in dump.split(b"\n"):
         if line.startswith(b"COPY public."):
             table, _, rest = line.removeprefix(b"COPY public.").decode().partition(" (")
+            table = PARTITION.sub("", table)
             names = [f"{database}.{table}.{name.strip()}" for name in rest.partition(")")[0].split(",")]
         elif line == b"\\.":
             names = []
