@@ -22,6 +22,7 @@ from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 
 WITHIN = 3.0  # seconds
+CROWDED = 8  # times as long at most, where a processor is shared by many
 MODULES = {
     **{f"services.{service}.main": service for service in SERVICES},
     **{f"services.{service}.worker": service for service in SERVICES},
@@ -152,19 +153,17 @@ def told_in_both(err: str, name: str) -> bool:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_the_refusal_comes_in_time(module: str, sound: Path) -> None:
-    """From the shell, imports and all."""
+    """From the shell, imports and all: what it costs a processor, however busy others keep it meanwhile."""
     env = environment(MODULES[module], sound) | {"SHOUWANG_COUNTY_URL": ""}
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", module], cwd=CODE, env=env, capture_output=True, timeout=30, check=False
+    process = subprocess.Popen(
+        [sys.executable, "-m", module], cwd=CODE, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    assert done.returncode == 78
-    assert time.monotonic() - began < WITHIN * crowd()
-
-
-def crowd() -> float:
-    """The three seconds are of a machine that has a processor to spare."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 78
+    assert used.ru_utime + used.ru_stime < WITHIN
+    assert time.monotonic() - began < CROWDED * WITHIN
 
 
 @pytest.fixture

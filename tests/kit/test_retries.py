@@ -29,7 +29,7 @@ LATER = timedelta(days=1)
 
 def tried_before(house: House, times: int) -> None:
     with open_session(house.engine) as session, session.begin():
-        session.execute(text("UPDATE delivery SET attempts = :times"), {"times": times})
+        session.execute(text("UPDATE delivery SET attempts = :times, refusals = :times"), {"times": times})
 
 
 def assert_booked(delivery: Delivery, wait: timedelta, now: datetime = NOW) -> None:
@@ -224,6 +224,20 @@ def test_a_delivery_whose_worker_died_is_tried_again_after_the_hold(
     assert house.delivers(lane, NOW + HOLD - timedelta(seconds=1)) == 0
     assert house.delivers(lane, NOW + HOLD) == 1
     assert len(receiver.got) == 1
+
+
+def test_a_death_of_ours_is_no_refusal_of_the_receiver_s(house: House, receiver: Receiver, lanes: Lanes) -> None:
+    """Three relays die over it: the receiver's first refusal is still answered by the first wait."""
+    house.subscribe(receiver.url("/503"))
+    house.emits()
+    fan_out(house.engine, NOW)
+    for turn in range(3):
+        with open_session(house.engine) as dies:
+            assert len(claim(dies, Delivery, NOW + turn * HOLD, hold=HOLD)) == 1
+    now = NOW + 3 * HOLD
+    assert house.delivers(lanes(receiver.place), now) == 1
+    assert (house.deliveries[0].attempts, house.deliveries[0].refusals) == (4, 1)
+    assert_booked(house.deliveries[0], OUTSIDE_RETRIES[0], now)
 
 
 def test_an_outside_system_that_takes_batches_waits_and_dies_by_the_same_schedule(

@@ -28,7 +28,7 @@ OWE_AGAIN = text(
           AND may_hear(subscription.own, subscription.subscriber, event.division, CAST(:today AS date))
         ORDER BY event.xid, event.id
         ON CONFLICT (event_id, subscription_id) DO UPDATE
-        SET due_at = :now, attempts = 0, done_at = NULL, dead_at = NULL, status = NULL, problem = NULL
+        SET due_at = :now, attempts = 0, refusals = 0, done_at = NULL, dead_at = NULL, status = NULL, problem = NULL
         WHERE delivery.done_at IS NOT NULL OR delivery.dead_at IS NOT NULL
         RETURNING 1
     )
@@ -48,7 +48,8 @@ WITHHOLD = text(
 OWE_THESE = text(
     """
     WITH owed AS (
-        UPDATE delivery SET due_at = :now, attempts = 0, done_at = NULL, dead_at = NULL, status = NULL, problem = NULL
+        UPDATE delivery SET due_at = :now, attempts = 0, refusals = 0, done_at = NULL, dead_at = NULL, status = NULL,
+               problem = NULL
         FROM event, subscription
         WHERE event.id = delivery.event_id AND subscription.id = delivery.subscription_id
           AND subscription.id = :subscription_id

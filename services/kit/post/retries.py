@@ -80,7 +80,8 @@ def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answe
     seen. A receiver that says it is gone (410), or that accepted nothing for five days, is not called again."""
     for delivery in deliveries:
         delivery.status, delivery.problem = answer.status, answer.problem
-        wait = OWN_RETRY if own else retry_after(delivery.attempts)
+        delivery.refusals += 1
+        wait = OWN_RETRY if own else retry_after(delivery.refusals)
         if wait is None:
             delivery.dead_at = now
             note_own(session, "delivery given up", now, delivery.event_id, delivery.subscription_id)
@@ -94,11 +95,11 @@ def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answe
         disable(session, deliveries[0].subscription_id, SILENT, now, since=now - PATIENCE)
 
 
-def retry_after(attempts: int) -> timedelta | None:
+def retry_after(refusals: int) -> timedelta | None:
     """The schedule of Standard Webhooks, 20 % early or late so that receivers do not meet all retries at once."""
-    if attempts > len(OUTSIDE_RETRIES):
+    if refusals > len(OUTSIDE_RETRIES):
         return None
-    return OUTSIDE_RETRIES[attempts - 1] * random.uniform(0.8, 1.2)
+    return OUTSIDE_RETRIES[refusals - 1] * random.uniform(0.8, 1.2)
 
 
 def disable(session: Session, subscription_id: UUID, because: str, now: datetime, *, since: datetime) -> None:

@@ -75,7 +75,8 @@ class Subscription(Kit, table=True):
 
 
 class Delivery(Kit, table=True):
-    """One event owed to one subscriber. Done when answered with 2xx; dead when the last retry has failed."""
+    """One event owed to one subscriber. Done when answered with 2xx; dead when the last retry has failed. `attempts` is
+    how often a worker took it up, `refusals` how often the receiver did not accept: a death of ours is none."""
 
     __table_args__ = (
         Index("delivery_due", "due_at", postgresql_where="done_at IS NULL AND dead_at IS NULL"),
@@ -90,6 +91,7 @@ class Delivery(Kit, table=True):
     subscription_id: UUID = Field(foreign_key="subscription.id", primary_key=True)
     due_at: datetime = instant()
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    refusals: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     done_at: datetime | None = instant(default=None)
     dead_at: datetime | None = instant(default=None)
     status: int | None = None
