@@ -92,6 +92,8 @@ PROTECTED = {
     "household_change_part": OF_A_HOUSEHOLD.format("household_change_part"),
     "household_change": "EXISTS (SELECT FROM household_change_part p WHERE p.change_id = household_change.id)"
     f" OR recorded_by = {HOLDER}",
+    "household_change_carried": "EXISTS (SELECT FROM household_change_part p"
+    " WHERE p.change_id = household_change_carried.change_id)",
     "history": OF_A_HOUSEHOLD.format("history")
     + " OR EXISTS (SELECT FROM membership m WHERE m.person_id = history.person_id)",
 }
@@ -146,6 +148,17 @@ def make_tables() -> None:
         sa.PrimaryKeyConstraint("change_id", "household_id"),
     )
     op.create_index("household_change_of", "household_change_part", ["household_id", "version"])
+    op.create_table(
+        "household_change_carried",
+        sa.Column("change_id", sa.Uuid(), nullable=False),
+        sa.Column("thing", sa.String(), nullable=False),
+        sa.Column("row_id", sa.Uuid(), nullable=False),
+        sa.Column("from_id", sa.Uuid(), nullable=False),
+        sa.Column("into_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["change_id"], ["household_change.id"]),
+        sa.PrimaryKeyConstraint("change_id", "thing", "row_id"),
+    )
+    op.create_index("household_change_carried_row", "household_change_carried", ["row_id"])
     op.create_table(
         "managed_before",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -208,7 +221,7 @@ def downgrade() -> None:
     for table in reversed(PROTECTED):
         for statement in expose(table):
             op.execute(statement)
-    for table in ("history", "managed_before", "household_change_part", "household_change"):
+    for table in ("history", "managed_before", "household_change_carried", "household_change_part", "household_change"):
         op.drop_table(table)
     for table in REMEMBERED:
         if table != "managed_before":

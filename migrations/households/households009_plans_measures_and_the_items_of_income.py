@@ -103,11 +103,13 @@ def make_received() -> None:
         *text_columns("policy_key", "source", "recorded_by"),
         moment("created_at"),
         moment("withdrawn_at", nullable=True),
+        sa.Column("continues", sa.Uuid(), nullable=True),
         *text_columns("withdrawn_by", "withdrawn_because", nullable=True),
         sa.CheckConstraint("amount >= 0"),
         sa.CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_because IS NULL)"),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"]),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.ForeignKeyConstraint(["continues"], ["received.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("received_of_household", "received", ["household_id"])
@@ -138,9 +140,11 @@ def make_measures() -> None:
         sa.CheckConstraint("amount >= 0"),
         sa.ForeignKeyConstraint(["household_id"], ["household.id"]),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.ForeignKeyConstraint(["case_id"], ["monitored_case.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("measure_of_household", "measure", ["household_id", "id"])
+    op.create_index("measure_of_case", "measure", ["case_id"], postgresql_where=sa.text("case_id IS NOT NULL"))
     op.create_index(
         "measure_due", "measure", ["due"], postgresql_where=sa.text("done_on IS NULL AND dropped_because IS NULL")
     )

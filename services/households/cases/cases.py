@@ -21,7 +21,7 @@ from services.households.cases.words import words
 from services.households.models.cases import Case, CaseClock
 from services.households.models.register import Household
 from services.households.policy import allow, may
-from services.households.reach import HOUSEHOLDS, reachable
+from services.households.reach import HOUSEHOLDS, HouseholdEnded, reachable
 from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import scoped
@@ -90,6 +90,8 @@ class CaseLine(BaseModel):
     identified_month: str | None
     closed_on: date | None
     end_kind: str | None
+    merged_into: UUID | None
+    branched_from: UUID | None
     opened_by: str
     opened_at: datetime
 
@@ -163,6 +165,8 @@ def reachable_case(session: Session, case_id: UUID, *, lock: bool = False) -> tu
     wanted = select(Household).join(Case, col(Case.household_id) == col(Household.id)).where(col(Case.id) == case_id)
     mine = scoped(session, wanted, HOUSEHOLDS)
     household = found(session.scalar(mine.with_for_update(of=Household) if lock else mine))
+    if lock and household.ended_on:
+        raise HouseholdEnded
     return found(session.get(Case, case_id, populate_existing=True)), household
 
 

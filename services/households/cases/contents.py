@@ -12,6 +12,7 @@ from services.households.cases.steps import (
     AuthorisationIn,
     ComparisonIn,
     Decided,
+    MeasureDoneIn,
     NoticeEndedIn,
     OfficeIn,
     ReviewIn,
@@ -19,6 +20,7 @@ from services.households.cases.steps import (
     VisitIn,
 )
 from services.households.models.cases import Case, CaseProfileStep
+from services.households.models.help import Measure
 from services.households.models.register import Household, Person, Tag
 from services.households.register.safeguards import NotAMember, members_of
 from services.kit.store.reference import StandardKey, standard, standards_on
@@ -27,6 +29,7 @@ from services.kit.web.errors import DomainError
 
 NOTICE_DAYS = StandardKey("notice_days", "number", "日", "村内公示天数", "Days a notice stays up")
 NOTICE_WORKING_DAYS = StandardKey("notice_working_days", "number", "工作日", "公示工作日数", "Working days of a notice")
+MEANWHILE = ("measure_done", "follow_up", "carried", "joined", "branched")
 OF_AGE = 18  # 民法典第十七条
 FORMERLY_POOR, NOT_FORMERLY_POOR = "unstable", "marginal"
 
@@ -102,6 +105,12 @@ class NoticeTooShort(DomainError):
     en = "The notice has not been up long enough."
 
 
+class MeasureNotDone(DomainError):
+    status = 409
+    zh = "这项帮扶措施不属于本案卷，或到这一天尚未落实。"
+    en = "That measure is none of this case, or was not done by that day."
+
+
 class CategoryDoesNotFit(DomainError):
     status = 409
     zh = "对象类别不属于本流程，或与是否脱贫户不符。"
@@ -125,6 +134,8 @@ def check_contents(
         check_signatures(body, members_of(session, household.id))
     if isinstance(body, ComparisonIn):
         refuse_unsigned(session, case, household, body.done_on)
+    if isinstance(body, MeasureDoneIn):
+        check_measure(session, case, body)
     if isinstance(body, NoticeEndedIn):
         check_notice(session, case, household, body)
 
@@ -139,8 +150,15 @@ def check_day(session: Session, case: Case, body: StepIn, today: date) -> None:
 
 def latest_day(session: Session, case: Case) -> date:
     """Of the step before: the last one that was not merely something done meanwhile."""
-    days = [entry.done_on for entry in entries_of(session, case.id) if entry.step not in ("measure_done", "follow_up")]
+    days = [entry.done_on for entry in entries_of(session, case.id) if entry.step not in MEANWHILE]
     return max([case.ground_on, *days])
+
+
+def check_measure(session: Session, case: Case, body: MeasureDoneIn) -> None:
+    """It is recorded with the measures of help; the step says that whoever follows the case has seen it."""
+    measure = session.get(Measure, body.measure_id)
+    if measure is None or measure.case_id != case.id or not measure.done_on or measure.done_on > body.done_on:
+        raise MeasureNotDone
 
 
 def check_votes(body: ReviewIn) -> None:
@@ -174,6 +192,8 @@ def refuse_unsigned(session: Session, case: Case, household: Household, day: dat
     """Everybody whose affairs are looked into has signed, whoever has joined the household since too."""
     letter = latest(session, case.id, "authorisation")
     signed: set[object] = {one.person_id for one in participants_of(session, [letter.id])} if letter else set()
+    joined = select(col(Person.same_as)).where(col(Person.id).in_(signed), col(Person.same_as).is_not(None))
+    signed |= set(session.scalars(joined))  # signed under a record that went into another since
     refuse_missing(members_of(session, household.id), signed, day)
 
 

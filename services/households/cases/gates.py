@@ -5,16 +5,15 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from services.households.cases.contents import is_tagged
 from services.households.cases.entries import latest
 from services.households.cases.profiles import whole
 from services.households.cases.steps import EliminationIn
+from services.households.help.measures import measures_done
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
 from services.households.models.register import Household
@@ -84,7 +83,7 @@ def elimination_gates(
         said("rigid_spending", answers.rigid_spending_solved, "大额刚性支出问题已解决", "large spending is solved"),
         *safeguard_gates(facts),
         months_gate(session, case, household, day),
-        measure_gate(session, case, household),
+        measure_gate(session, case),
         labour,
     ]
 
@@ -145,19 +144,11 @@ def months_gate(session: Session, case: Case, household: Household, day: date) -
     return said("months_since_identified", holds, f"认定后满{wanted}个月", f"{wanted} months since identification")
 
 
-def measure_gate(session: Session, case: Case, household: Household) -> GateOut:
-    since = case.identified_on or case.ground_on
-    done = measures_done(session, household.id, case.ground_on if case.green else since)
+def measure_gate(session: Session, case: Case) -> GateOut:
+    """Of the measures that name the case. Where help came first, from the day of the clue."""
+    since = case.ground_on if case.green else case.identified_on or case.ground_on
+    done = measures_done(session, case.id, since)
     return said("measure_done", done > 0, f"已落实帮扶措施{done}项（至少1项）", f"measures done: {done} (one at least)")
-
-
-def measures_done(session: Session, household_id: UUID, since: date) -> int:
-    """Different measures done for a household from a day on, as they were last corrected."""
-    corrected = select(col(CaseEntry.corrects)).where(col(CaseEntry.corrects).is_not(None))
-    done = select(func.count(func.distinct(col(CaseEntry.measure_id)))).where(col(CaseEntry.id).not_in(corrected))
-    mine = done.join(Case, col(Case.id) == col(CaseEntry.case_id)).where(col(Case.household_id) == household_id)
-    counted = mine.where(col(CaseEntry.step) == "measure_done", col(CaseEntry.done_on) >= since)
-    return int(session.execute(counted).scalar_one())
 
 
 def months_by(session: Session, key: StandardKey, household: Household, day: date) -> int | None:

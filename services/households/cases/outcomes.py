@@ -24,11 +24,10 @@ from services.households.cases.steps import EntryIn, GreenChannelIn, SkipIn, Ste
 from services.households.facts import facts_changed
 from services.households.models.cases import Case
 from services.households.models.register import Household, Tag
-from services.households.register.tags import TagsOverlap
+from services.households.register.tags import MONITORED, TagsOverlap
 from services.kit.store.reference import StandardMissing
 from services.kit.web.errors import DomainError
 
-MONITORED = "monitored"
 CLOSED = ("ended", "refused")
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from services.households.changes.change import Doing
+from services.households.changes.sets_along import place_sets
 from services.households.facts import facts_changed
 from services.households.models.changes import HouseholdChangePart
 from services.households.models.register import Household
@@ -26,6 +27,7 @@ def conclude(doing: Doing, kind: str) -> None:
         doing.session.add(part_of(doing, household))
         tell(doing, kind, household)
     doing.session.flush()
+    place_sets(doing.session, doing.homes)
     doing.session.execute(FORGET, {"ended": [household.id for household in homes if household.ended_on]})
     facts_changed(doing.session, [household.id for household in homes if not household.ended_on], doing.now)
 

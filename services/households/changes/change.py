@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.models.changes import ManagedBefore
+from services.households.models.changes import HouseholdChangeCarried, ManagedBefore
 from services.households.models.register import Household, Membership, Person
 from services.households.reach import HOUSEHOLDS, HouseholdEnded
 from services.households.register.safeguards import NotAMember
@@ -87,7 +87,7 @@ class HouseholdEmpty(DomainError):
 @dataclass
 class Doing:
     """A change under way. `homes` are the households it touches, locked; `moved`, whom it touched in each; `into`, the
-    household one of them went into."""
+    household one of them went into; `recorded_by` wrote down what `done_by` handled."""
 
     session: Session
     seal: Seal
@@ -101,6 +101,16 @@ class Doing:
     peopled: set[UUID] = field(default_factory=set)
     moved: dict[UUID, set[UUID]] = field(default_factory=dict)
     goes: list[tuple[UUID, UUID]] = field(default_factory=list)
+    ground: str = ""
+    done_by: str = ""
+    recorded_by: str = ""
+
+    def carried(self, thing: str, rows: Iterable[UUID], from_id: UUID, into_id: UUID) -> None:
+        """A row of another room that went along."""
+        self.session.add_all(
+            HouseholdChangeCarried(change_id=self.id, thing=thing, row_id=row, from_id=from_id, into_id=into_id)
+            for row in rows
+        )
 
     def touched(self, household: UUID, person: UUID) -> None:
         self.moved.setdefault(household, set()).add(person)

@@ -142,6 +142,7 @@ def carry_out(doing: Doing, body: Any, recorded_by: str) -> HouseholdChange:
         doing.session.flush()
     except IntegrityError as error:
         raise ChangedBefore from error
+    doing.ground, doing.done_by, doing.recorded_by = body.ground, body.done_by, recorded_by
     CARRY_OUT[type(body)](doing, body)
     keep_the_rules(doing)
     conclude(doing, body.kind)

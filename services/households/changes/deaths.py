@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.households.changes.change import Doing, Leaving, home_of, leave, members, person, relate, take_homes
+from services.households.changes.help_along import help_ends
 
 
 class Death(Leaving):
@@ -22,3 +23,4 @@ def carry_out(doing: Doing, body: Death) -> None:
         leave(doing, membership)
     person(doing, body.person_id).died_on = body.on
     relate(doing, home, body.relations)
+    help_ends(doing, home, [body.person_id])

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.households.changes.change import Doing, Leaving, leave, members, relate, take_homes
+from services.households.changes.help_along import help_ends
 
 
 class Departure(Leaving):
@@ -20,3 +21,4 @@ def carry_out(doing: Doing, body: Departure) -> None:
     for membership in members(doing, body.household_id, body.persons):
         leave(doing, membership)
     relate(doing, body.household_id, body.relations)
+    help_ends(doing, body.household_id, body.persons)

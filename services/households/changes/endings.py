@@ -5,8 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.households.changes.cases_along import cases_end
 from services.households.changes.change import ChangeIn, Doing, members_of, person, take_homes
 from services.households.changes.ends import end
+from services.households.changes.help_along import help_ends
+from services.households.changes.sets_along import sets_follow
+from services.households.changes.voices_along import codes_end
 
 
 class Ending(ChangeIn):
@@ -23,3 +27,7 @@ def carry_out(doing: Doing, body: Ending) -> None:
         for membership in members_of(doing.session, household.id):
             person(doing, membership.person_id).died_on = body.on
     end(doing, household)
+    cases_end(doing, household)
+    help_ends(doing, household.id)
+    codes_end(doing, household.id)
+    sets_follow(doing, household.id, None, leaves=True)

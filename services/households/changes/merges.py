@@ -5,9 +5,14 @@ from uuid import UUID
 
 from pydantic import Field
 
+from services.households.changes.cases_along import cases_go
 from services.households.changes.change import ChangeIn, Doing, MemberRelation, members_of, take_homes
 from services.households.changes.ends import end
+from services.households.changes.help_along import copy_plan, help_goes, plans_follow
+from services.households.changes.sets_along import sets_follow
 from services.households.changes.transfers import SameHousehold, bring
+from services.households.changes.voices_along import voices_go
+from services.households.models.register import Household
 from services.kit.web.errors import DomainError
 
 
@@ -36,5 +41,15 @@ def carry_out(doing: Doing, body: Merge) -> None:
             raise RelationMissing
         bring(doing, merged, body.into_id, [told.pop(one) for one in coming])
         end(doing, homes[merged], homes[body.into_id])
+        all_follows(doing, homes[merged], homes[body.into_id])
     if told:
         raise RelationMissing
+
+
+def all_follows(doing: Doing, merged: Household, into: Household) -> None:
+    cases_go(doing, merged, into)
+    moved = help_goes(doing, merged.id, into.id, None, keep=True)
+    copy_plan(doing, merged.id, into.id, moved)
+    plans_follow(doing, merged, into, moved, whole=True)
+    voices_go(doing, merged.id, into.id)
+    sets_follow(doing, merged.id, into.id, leaves=True)

@@ -1,14 +1,19 @@
 """分户: named members of a household become one of their own, in the same village."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
 
+from services.households.changes.cases_along import branch_case, open_case
 from services.households.changes.change import BeforeItBegan, Doing, Leaving, MemberRelation, relate, take_homes
 from services.households.changes.ends import carry_tags
+from services.households.changes.help_along import copy_plan, help_goes, plans_follow
+from services.households.changes.sets_along import sets_follow
 from services.households.changes.transfers import bring
+from services.households.changes.voices_along import codes_end
 from services.households.models.register import Household
 from services.kit.web.errors import DomainError
 
@@ -38,6 +43,7 @@ def carry_out(doing: Doing, body: Split) -> None:
     bring(doing, old.id, new.id, body.members)
     relate(doing, old.id, body.relations)
     carry_tags(doing, old.id, new.id)
+    split_up(doing, old, new, [one.person_id for one in body.members])
     doing.goes.append((old.id, new.id))
 
 
@@ -62,3 +68,14 @@ def new_household(doing: Doing, body: Split, old: Household) -> Household:
     doing.headed.add(new.id)
     doing.peopled.add(new.id)
     return new
+
+
+def split_up(doing: Doing, old: Household, new: Household, persons: Collection[UUID]) -> None:
+    """Each part has a case where there was one, and a plan; the measures and payments of those who went."""
+    branch_case(doing, old, new)
+    case = open_case(doing.session, new.id)
+    moved = help_goes(doing, old.id, new.id, persons, case=case.id if case else None)
+    copy_plan(doing, old.id, new.id, moved)
+    plans_follow(doing, old, new, moved, whole=False)
+    codes_end(doing, old.id)
+    sets_follow(doing, old.id, new.id, leaves=False)

@@ -1,10 +1,12 @@
 """转户: members of one household join another: by marriage, or to live with kin."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
+from services.households.changes.cases_along import open_case
 from services.households.changes.change import (
     Doing,
     Leaving,
@@ -15,6 +17,8 @@ from services.households.changes.change import (
     relate,
     take_homes,
 )
+from services.households.changes.help_along import help_goes, plans_follow
+from services.households.models.register import Household
 from services.kit.web.errors import DomainError
 
 
@@ -36,9 +40,10 @@ class SameHousehold(DomainError):
 def carry_out(doing: Doing, body: Transfer) -> None:
     if body.household_id == body.into_id:
         raise SameHousehold
-    take_homes(doing, [body.household_id, body.into_id])
-    bring(doing, body.household_id, body.into_id, body.persons)
-    relate(doing, body.household_id, body.relations)
+    former, into = take_homes(doing, [body.household_id, body.into_id])
+    bring(doing, former.id, into.id, body.persons)
+    relate(doing, former.id, body.relations)
+    persons_follow(doing, former, into, [one.person_id for one in body.persons])
     doing.goes.append((body.household_id, body.into_id))
 
 
@@ -47,3 +52,10 @@ def bring(doing: Doing, household_id: UUID, into_id: UUID, persons: list[MemberR
     for membership in members(doing, household_id, told):
         leave(doing, membership)
         join(doing, membership.person_id, into_id, told[membership.person_id])
+
+
+def persons_follow(doing: Doing, former: Household, into: Household, persons: Collection[UUID]) -> None:
+    """What is being done for them, and what they receive. The case stays with the household."""
+    case = open_case(doing.session, into.id)
+    moved = help_goes(doing, former.id, into.id, persons, case=case.id if case else None)
+    plans_follow(doing, former, into, moved, whole=False)

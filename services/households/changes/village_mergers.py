@@ -13,6 +13,7 @@ from sqlmodel import Session
 from services.households.changes.change import BeforeItBegan, ChangeIn, NotYet
 from services.households.changes.changes import ChangedBefore
 from services.households.changes.moves import ThereAlready, VillageCode
+from services.households.changes.sets_along import place_sets
 from services.households.facts import facts_changed_in_bulk
 from services.households.models.changes import HouseholdChange
 from services.households.policy import allow
@@ -78,6 +79,7 @@ def create_village_merger(
         raise ChangedBefore from error
     moved = merge_villages(session, body)
     if moved:
+        place_sets(session, moved)
         facts_changed_in_bulk(session, moved, now)
     place = smallest_place(sorted({*body.from_villages, body.into_village}))
     said = {"from": body.from_villages, "into": body.into_village, "on": body.on.isoformat()}

@@ -1,16 +1,20 @@
-"""缺什么补什么: which risks and failing safeguards no measure answers, and which measures answer none."""
+"""缺什么补什么: which risks and failing safeguards no measure answers, and which measures answer none. Risks are
+those of the plan and of the open case."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from services.households.help.measures import State, measures_of
 from services.households.help.plans import newest_version
 from services.households.help.risks import LABELS, answers
+from services.households.models.cases import Case
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure
 from services.households.policy import allow
@@ -20,16 +24,19 @@ from services.kit.store.db import SessionDep, Today
 router = APIRouter(prefix="/v1/households/{household_id}/gaps", tags=["help"])
 
 
+Source = Literal["plan", "case", "register"]
+
+
 class Unanswered(BaseModel):
-    """A risk the plan names, or a safeguard that fails by what the register says."""
+    """A risk the plan or the open case names (the plan is asked first), or a safeguard that fails by the register."""
 
     risk: str
     zh: str
-    said_by: Literal["plan", "register"]
+    said_by: Source
 
 
 class Groundless(BaseModel):
-    """A measure against nothing, or against what is neither in the plan nor failing."""
+    """A measure against nothing, or against what is neither in the plan, nor in the open case, nor failing."""
 
     measure_id: UUID
     policy_key: str
@@ -46,22 +53,31 @@ class HouseholdGaps(BaseModel):
 
 @router.get("", dependencies=[allow("household:read")])
 def get_gaps(household_id: UUID, session: SessionDep, today: Today) -> HouseholdGaps:
-    """By the newest plan and today's facts. A measure that was dropped or has ended answers nothing; one that is done
-    and has ended is not called groundless: its risk may be gone because of it."""
+    """By the newest plan, the open case and today's facts. A measure that was dropped or has ended answers nothing; one
+    that is done and has ended is not called groundless: its risk may be gone because of it."""
     reachable(session, household_id)
-    plan, failing = newest_version(session, household_id, today), safeguards_of(session, household_id)
-    risks = [*(plan.risks if plan else []), *(key for key, fails in failing.items() if fails)]
+    failing = safeguards_of(session, household_id)
+    risks = risks_of(session, household_id, today) | {key: "register" for key, fails in failing.items() if fails}
     measures = [row for row in measures_of(session, household_id) if row.state != State.DROPPED]
     running = [row for row in measures if row.ends_on is None or row.ends_on >= today]
     return HouseholdGaps(
         unanswered=[
-            Unanswered(risk=risk, zh=LABELS[risk], said_by="register" if risk in failing else "plan")
-            for risk in risks
+            Unanswered(risk=risk, zh=LABELS[risk], said_by=who)
+            for risk, who in risks.items()
             if not any(answers(row.risk, risk) for row in running)
         ],
-        groundless=groundless(measures, risks),
+        groundless=groundless(measures, list(risks)),
         not_known=[key for key, fails in failing.items() if fails is None],
     )
+
+
+def risks_of(session: Session, household_id: UUID, today: date) -> dict[str, Source]:
+    """By who names them first."""
+    plan = newest_version(session, household_id, today)
+    mine = select(Case).where(col(Case.household_id) == household_id, col(Case.closed_on).is_(None))
+    case = session.scalar(mine)
+    planned: dict[str, Source] = dict.fromkeys(plan.risks if plan else [], "plan")
+    return {**dict.fromkeys(case.risks if case else [], "case"), **planned}
 
 
 def groundless(measures: Sequence[Measure], risks: Sequence[str]) -> list[Groundless]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -16,6 +16,7 @@ from services.households.help.actors import Actor
 from services.households.help.policies import Fen, PolicyKey
 from services.households.help.received import NeverAMember, NoSuchPolicy, ever_a_member
 from services.households.help.risks import Answered
+from services.households.models.cases import Case
 from services.households.models.help import Measure, MeasureStep, Policy
 from services.households.policy import allow
 from services.households.reach import reachable
@@ -45,6 +46,16 @@ FORWARD: dict[State, set[State]] = {
 }
 
 Text = Annotated[str | None, Field(min_length=1, max_length=200)]
+
+DONE_FOR = text(
+    """
+    WITH RECURSIVE line AS (
+        SELECT id, branched_from FROM monitored_case WHERE id = :case
+        UNION SELECT c.id, c.branched_from FROM monitored_case c JOIN line ON c.id = line.branched_from
+    )
+    SELECT count(*) FROM measure WHERE case_id IN (SELECT id FROM line) AND state = 'done' AND done_on >= :since
+    """
+)
 
 
 class MeasureIn(BaseModel):
@@ -90,6 +101,11 @@ class DoneInTheFuture(DomainError):
     en = "Nothing is done or confirmed after today, nor confirmed or ended before it is done."
 
 
+class CaseOfAnother(DomainError):
+    zh = "所写的个案不是这户的个案。"
+    en = "That case is not one of this household."
+
+
 class NotForward(DomainError):
     status = 409
     zh = "措施只能向前：已落实或已取消的不再改变状态。"
@@ -114,10 +130,10 @@ def put_measure(
 ) -> MeasureOut:
     """Each new state is kept with who wrote it down; doing it is the responsible one's, not the recorder's."""
     reachable(session, household_id, lock=True)
-    refuse_measure(session, household_id, body, today)
     held = session.get(Measure, measure_id)
     if held and held.household_id != household_id:
         raise NotThere
+    refuse_measure(session, household_id, body, held, today)
     wanted = MeasureOut(id=measure_id, household_id=household_id, **body.model_dump())
     shown = MeasureOut.of(held) if held else None
     edit.check(shown, wanted)
@@ -147,18 +163,28 @@ def measures_of(session: Session, household_id: UUID) -> Sequence[Measure]:
     return session.scalars(mine.order_by(col(Measure.due), col(Measure.id))).all()
 
 
-def measures_done(session: Session, household_id: UUID, since: date) -> int:
-    """How many were done on that day or after it: a case that is eliminated by help needs one."""
-    mine = select(func.count()).select_from(Measure).where(col(Measure.household_id) == household_id)
-    return session.scalar(mine.where(col(Measure.state) == State.DONE, col(Measure.done_on) >= since)) or 0
+def measures_done(session: Session, case_id: UUID, since: date) -> int:
+    """How many of the case were done on that day or after it: an elimination by help needs one. What was done for the
+    case of a household before it was split counts for both."""
+    asked = {"case": case_id, "since": since}
+    return int(session.execute(DONE_FOR, asked).scalar_one())
 
 
-def refuse_measure(session: Session, household_id: UUID, body: MeasureIn, today: date) -> None:
+def refuse_measure(session: Session, household_id: UUID, body: MeasureIn, held: Measure | None, today: date) -> None:
     refuse_days(body, today)
+    if body.case_id and body.case_id != (held.case_id if held else None):
+        refuse_other_case(session, household_id, body.case_id)
     if session.scalar(select(col(Policy.id)).where(col(Policy.key) == body.policy_key).limit(1)) is None:
         raise NoSuchPolicy
     if body.person_id and not ever_a_member(session, household_id, body.person_id):
         raise NeverAMember
+
+
+def refuse_other_case(session: Session, household_id: UUID, case_id: UUID) -> None:
+    """One it has is kept, wherever the measure has gone since."""
+    mine = select(col(Case.id)).where(col(Case.id) == case_id, col(Case.household_id) == household_id)
+    if session.scalar(mine) is None:
+        raise CaseOfAnother
 
 
 def refuse_days(body: MeasureIn, today: date) -> None:

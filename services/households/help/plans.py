@@ -40,7 +40,11 @@ class PlanIn(BaseModel):
 
 
 class PlanOut(PlanIn):
+    """One that a merge of households has made may name more than somebody may write into one."""
+
     version: int
+    risks: Annotated[list[Risk], Field(title="风险")] = []
+    measures: Annotated[list[UUID], Field(title="措施")] = []
 
     @classmethod
     def of(cls, session: Session, row: Plan) -> Self:

@@ -89,6 +89,7 @@ def qualifying(policy: Policy, village: str, day: date, *, or_unknown: bool = Fa
     here = and_(
         col(Household.village).startswith(village),
         col(Household.village).startswith(policy.division),
+        or_(col(Household.ended_on).is_(None), col(Household.ended_on) > day),
         of_household(policy, day),
     )
     member: Any = (

@@ -1,6 +1,6 @@
 """A file of households: one row each, known again by the county's number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ from services.households.imports.upload import (
     refuse_ended,
     taken,
 )
+from services.households.models.cases import Case
 from services.households.models.register import PHONE, Household
 from services.households.reach import HOUSEHOLDS
 from services.kit.store.fields import Seal
@@ -39,6 +40,12 @@ housing_grade = one_of({grade: grade for grade in "ABCD"})
 
 OUTSIDE = ("outside-your-places", "这个村不在您的辖区内。", "This village is not within your places.")
 NUMBER_TAKEN = ("number-taken", "这个户编号已在别处使用。", "That number is in use elsewhere.")
+
+BY_CASE = (
+    "monitored-by-case",
+    "这户有正在办理的案卷，监测对象以案卷为准。",
+    "The household has an open case, which says whether it is monitored.",
+)
 
 WRITE = text(
     """
@@ -91,6 +98,7 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
     lock_households(upload.session, sorted(known.values()))
     refuse_ended(upload, readers, [household["id"] for household in sent])
     held = states(upload, list(known.values()))
+    refuse_beside_case(upload.session, readers, sent, held)
     said = [(h, state_of(h)) for reader, h in zip(readers, sent, strict=True) if not reader.faults]
     differing = [(h, state) for h, state in said if held.get(h["id"]) != state]
     write(upload, [h for h, _ in differing], SOURCE)
@@ -110,6 +118,20 @@ def refuse_others(upload: Upload, readers: Sequence[RowReader], sent: Sequence[d
             reader.refuse("村代码", *OUTSIDE)
         if household["number"] in taken:
             reader.refuse("户编号", *NUMBER_TAKEN)
+
+
+def refuse_beside_case(
+    session: Session, readers: Sequence[RowReader], sent: Sequence[dict[str, Any]], held: Mapping[UUID, State]
+) -> None:
+    cases = with_open_case(session, held)
+    for reader, household in zip(readers, sent, strict=True):
+        if household["id"] in cases and household["monitored"] not in (None, held[household["id"]]["monitored"]):
+            reader.refuse("监测对象", *BY_CASE)
+
+
+def with_open_case(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    is_open = select(col(Case.household_id)).where(among(col(Case.household_id), ids), col(Case.closed_on).is_(None))
+    return set(session.scalars(is_open))
 
 
 def read_household(reader: RowReader) -> dict[str, Any]:
@@ -161,7 +183,11 @@ def seal_phone(seal: Seal, household: dict[str, Any]) -> bytes | None:
 
 
 def write_tag(upload: Upload, key: str, households: Sequence[dict[str, Any]], source: str) -> None:
-    """A household that is new has no tag that could end."""
+    """A household that is new has no tag that could end. Beside an open case the tag is the case's, whatever a file or
+    its undoing says."""
+    if key == "monitored":
+        led = with_open_case(upload.session, [h["id"] for h in households])
+        households = [household for household in households if household["id"] not in led]
     ended = [h["id"] for h in households if not (h[key] or h.get("new"))]
     begun = [h["id"] for h in households if h[key]]
     values = {"key": key, "today": upload.today}

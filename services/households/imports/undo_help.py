@@ -1,5 +1,5 @@
-"""What was received and measures of a file taken back. A measure that has moved on or that a plan holds, and a record
-that was withdrawn, are built upon. No fact is taken from either."""
+"""What was received and measures of a file taken back. A measure that has moved on or that a plan or a case holds, a
+record that was withdrawn, and whatever a change has carried are built upon. No fact is taken from either."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -12,6 +12,8 @@ from sqlmodel import col
 from services.households.facts import lock_households
 from services.households.imports.measures import state_of
 from services.households.imports.upload import Brought, State, Upload
+from services.households.models.cases import CaseEntry
+from services.households.models.changes import HouseholdChangeCarried
 from services.households.models.help import Measure, PlanMeasure, Received
 from services.households.models.register import Household
 from services.households.reach import HOUSEHOLDS
@@ -47,13 +49,17 @@ def states_of_received(upload: Upload, ids: Sequence[UUID]) -> dict[UUID, State]
     return {row.id: {"withdrawn": row.withdrawn_at is not None} for row in held(upload, Received, ids)}
 
 
-def planned(upload: Upload, ids: Sequence[UUID]) -> set[UUID]:
+def held_on_to(upload: Upload, ids: Sequence[UUID]) -> set[UUID]:
     wanted = select(col(PlanMeasure.measure_id)).where(among(col(PlanMeasure.measure_id), ids))
-    return set(upload.session.scalars(wanted))
+    seen = select(col(CaseEntry.measure_id)).where(among(col(CaseEntry.measure_id), ids))
+    in_cases = {one for one in upload.session.scalars(seen) if one}
+    return {*upload.session.scalars(wanted), *in_cases, *carried(upload, ids)}
 
 
-def nothing_built_upon(upload: Upload, ids: Sequence[UUID]) -> set[UUID]:
-    return set()
+def carried(upload: Upload, ids: Sequence[UUID]) -> set[UUID]:
+    """With its household or its person, into another household."""
+    row = col(HouseholdChangeCarried.row_id)
+    return set(upload.session.scalars(select(row).where(among(row, ids))))
 
 
 def remove_measures(upload: Upload, brought: Sequence[Brought]) -> list[UUID]:
@@ -68,7 +74,7 @@ def remove_received(upload: Upload, brought: Sequence[Brought]) -> list[UUID]:
     return []
 
 
-MEASURES = SimpleNamespace(lock=lock_measures, states=states_of_measures, built_upon=planned, restore=remove_measures)
-RECEIVED = SimpleNamespace(
-    lock=lock_received, states=states_of_received, built_upon=nothing_built_upon, restore=remove_received
+MEASURES = SimpleNamespace(
+    lock=lock_measures, states=states_of_measures, built_upon=held_on_to, restore=remove_measures
 )
+RECEIVED = SimpleNamespace(lock=lock_received, states=states_of_received, built_upon=carried, restore=remove_received)

@@ -22,6 +22,7 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM received WHERE household_id = new.id)
        OR EXISTS (SELECT FROM measure WHERE household_id = new.id)
        OR EXISTS (SELECT FROM plan WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM household_change_part WHERE household_id = new.id)
        OR EXISTS (SELECT FROM self_declaration WHERE household_id = new.id)
        OR EXISTS (SELECT FROM correction WHERE household_id = new.id)
        OR EXISTS (SELECT FROM view_code WHERE household_id = new.id)

@@ -57,7 +57,7 @@ class Case(Table, table=True):
     __table_args__ = (
         Index("monitored_case_open", "household_id", unique=True, postgresql_where="closed_on IS NULL"),
         Index("monitored_case_episode", "household_id", "episode", unique=True),
-        CheckConstraint("cardinality(risks) BETWEEN 1 AND 5", name="monitored_case_risks"),
+        CheckConstraint("cardinality(risks) >= 1", name="monitored_case_risks"),
         CheckConstraint("state IN ('ended', 'refused') = (closed_on IS NOT NULL)", name="monitored_case_closed"),
         ForeignKeyConstraint(["profile_key", "profile_version"], ["case_profile.key", "case_profile.version"]),
     )
@@ -84,7 +84,10 @@ class Case(Table, table=True):
     national_number: str | None = None  # 户编号 of the national system
     identified_month: str | None = None  # YYYYMM, as the national system writes it
     closed_on: date | None = None
-    end_kind: str | None = None  # eliminated_by_help, eliminated_by_itself, household_gone, wrongly_included
+    # eliminated_by_help, eliminated_by_itself, household_gone, wrongly_included, merged_into
+    end_kind: str | None = None
+    merged_into: UUID | None = Field(default=None, foreign_key="monitored_case.id")  # two households with a case merged
+    branched_from: UUID | None = Field(default=None, foreign_key="monitored_case.id")  # its household was split off
     version: int = 1
     opened_by: str
     opened_at: datetime = instant()

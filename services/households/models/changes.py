@@ -41,6 +41,20 @@ class HouseholdChangePart(Table, table=True):
     version: int = Field(sa_type=BigInteger)
 
 
+class HouseholdChangeCarried(Table, table=True):
+    """A row of another room that went along in a change: from a household into another, or of a record of a person that
+    was joined with another. `thing` is its table."""
+
+    __tablename__ = "household_change_carried"
+    __table_args__ = (Index("household_change_carried_row", "row_id"),)
+
+    change_id: UUID = Field(foreign_key="household_change.id", primary_key=True)
+    thing: str = Field(primary_key=True)
+    row_id: UUID = Field(primary_key=True)
+    from_id: UUID
+    into_id: UUID
+
+
 class ManagedBefore(Table, table=True):
     """A village that managed a household until it moved. The one that manages it now stands with the household, since
     `managed_since`: with these rows there is exactly one on any day from its first to its last."""

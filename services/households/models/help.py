@@ -41,7 +41,8 @@ class Policy(Table, table=True):
 
 class Received(Table, table=True):
     """A policy that a household or a person has had the good of, on the days it was for. Money in fen. Never changed: a
-    mistake is withdrawn with its reason and recorded anew."""
+    mistake is withdrawn with its reason and recorded anew. Where who has the good of it comes to another household the
+    row ends that day, and another `continues` it there: an amount stands in one of them."""
 
     __table_args__ = (
         Index("received_of_household", "household_id"),
@@ -64,6 +65,7 @@ class Received(Table, table=True):
     withdrawn_at: datetime | None = instant(default=None)
     withdrawn_by: str | None = None
     withdrawn_because: str | None = None
+    continues: UUID | None = Field(default=None, foreign_key="received.id")
 
 
 class Measure(Table, table=True):
@@ -72,6 +74,7 @@ class Measure(Table, table=True):
 
     __table_args__ = (
         Index("measure_of_household", "household_id", "id"),
+        Index("measure_of_case", "case_id", postgresql_where="case_id IS NOT NULL"),
         Index("measure_due", "due", postgresql_where="done_on IS NULL AND dropped_because IS NULL"),
         CheckConstraint("state IN ('planned', 'under_way', 'done', 'dropped')"),
         CheckConstraint("(state = 'done') = (done_on IS NOT NULL)"),
@@ -84,7 +87,7 @@ class Measure(Table, table=True):
     id: UUID = Field(primary_key=True)  # the client's own
     household_id: UUID = Field(foreign_key="household.id")
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
-    case_id: UUID | None = None
+    case_id: UUID | None = Field(default=None, foreign_key="monitored_case.id")  # what is done stays with its case
     policy_key: str
     risk: str | None = None  # what it answers: a risk, or a safeguard that fails
     state: str

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed
+from services.households.models.cases import Case
 from services.households.models.register import Tag
 from services.households.policy import allow
 from services.households.reach import reachable
@@ -23,6 +24,7 @@ from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
+MONITORED = "monitored"
 TagKey = Literal["monitored", "formerly_poor", "subsistence_allowance", "extreme_hardship", "no_labour"]
 
 
@@ -57,6 +59,12 @@ class TagsOverlap(DomainError):
     en = "The household has that tag for some of those days already."
 
 
+class MonitoredByCase(DomainError):
+    status = 409
+    zh = "这户有正在办理的案卷，监测对象标签随案卷生灭，不能手工设置或取消。"
+    en = "The household has an open case, which the tag follows: it is not set or ended by hand."
+
+
 @router.put("/{key}", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
 def put_tag(
     household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, edit: EditDep, today: Today, now: Now
@@ -70,6 +78,8 @@ def put_tag(
     wanted = TagOut(key=key, **body.model_dump())
     held = shown(session, household_id, key)
     edit.check(held or None, held if wanted in held else [wanted])
+    if key == MONITORED and wanted not in held and has_open_case(session, household_id):
+        raise MonitoredByCase
     set_tag(session, household_id, key, body, now)
     edit.told(shown(session, household_id, key))
     return wanted
@@ -106,6 +116,11 @@ def set_tag(session: Session, household_id: UUID, key: str, body: TagIn, now: da
     except IntegrityError as error:
         raise TagsOverlap from error
     facts_changed(session, [household_id], now)
+
+
+def has_open_case(session: Session, household_id: UUID) -> bool:
+    mine = select(col(Case.id)).where(col(Case.household_id) == household_id, col(Case.closed_on).is_(None))
+    return session.scalar(mine) is not None
 
 
 def tag_meant(session: Session, household_id: UUID, key: str, since: date) -> Tag:
