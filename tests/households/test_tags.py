@@ -1,13 +1,19 @@
 """What a household is or was, over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from services.households.imports.households import write_tag
+from services.households.imports.upload import Upload
+from services.kit.store.fields import Seal
 from tests.callers import Headers, edit
-from tests.households.conftest import facts_of
+from tests.clock import NOW, TODAY
+from tests.households.conftest import EVERYWHERE, Send, facts_of, faults, household_row
+from tests.households.open_cases import case_of
 
 SOURCE = {"source": "示例〔2026〕2号"}
 CLOSED = {"since": "2026-01-01", "until": "2026-06-01"}
@@ -65,3 +71,35 @@ def test_the_beginning_of_an_open_tag_can_be_mended(put: Any, http: TestClient, 
     put({"since": "2026-11-21"})
     put({"since": "2025-05-01"})
     assert kept(http, clerk, family) == [("2025-05-01", None)]
+
+
+def test_beside_an_open_case_the_tag_is_the_cases_and_neither_hand_nor_file_sets_it(
+    put: Any, http: TestClient, clerk: Headers, family: str, households: Session, send: Send
+) -> None:
+    put({"since": "2026-01-01"})
+    case = case_of(households, UUID(family.rpartition("/")[2]))
+    households.commit()
+    refused = put({"since": "2026-01-01", "until": "2026-06-01"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "monitored-by-case")
+    assert put({"since": "2026-01-01"}).status_code == 200  # what is so already
+    poor = edit(http, f"{family}/tags/formerly_poor", {"since": "2026-01-01"} | SOURCE, clerk)
+    assert poor.status_code == 200
+    assert faults(send("households", household_row(监测对象="否"))) == [(2, "监测对象", "monitored-by-case")]
+    assert faults(send("households", household_row(监测对象="是", 户类型="脱贫户", 村民小组="二组"))) == []
+    case.state, case.closed_on = "ended", TODAY
+    households.commit()
+    assert put({"since": "2026-01-01", "until": "2026-06-01"}).status_code == 200
+    assert faults(send("households", household_row(监测对象="是"))) == []
+
+
+def test_undoing_a_file_leaves_the_tag_of_an_open_case_alone(
+    http: TestClient, clerk: Headers, households: Session, seal: Seal, family: str, put: Any
+) -> None:
+    home = UUID(family.rpartition("/")[2])
+    put({"since": "2026-01-01"})
+    case_of(households, home)
+    households.commit()
+    upload = Upload(households, EVERYWHERE, seal, "clerk", TODAY, NOW, True)
+    write_tag(upload, "monitored", [{"id": home, "monitored": False}], "撤销导入")
+    households.commit()
+    assert kept(http, clerk, family) == [("2026-01-01", None)]

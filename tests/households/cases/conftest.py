@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.households.models.help import Policy
 from services.households.models.register import Household, Membership, Person
 from services.kit.store.tables import Day, Event, Standard
 from tests.callers import Headers, Office
@@ -87,6 +88,15 @@ def frame(households: Session) -> Session:
     write_days(households)
     for key, value in CHANGING.items():
         set_standard(households, key, value)
+    catalogue: dict[str, Any] = {
+        "family": "100A48",
+        "given_to": "household",
+        "document_no": "示例〔2026〕1号",
+        "department": "示例局",
+    }
+    valid = Range(date(2026, 1, 1), None)
+    households.add(Policy(key="public-post", valid=valid, division=COUNTY, name="示例政策", **catalogue))
+    households.commit()
     return households
 
 
@@ -166,7 +176,6 @@ OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "notice_ended": said(objections=0),
     "elimination_notice_ended": said(objections=0),
     "entry": said(national_number="5206210001", identified_month="202603"),
-    "measure_done": lambda _: {"measure_id": str(uuid4())},
     "follow_up": said(findings="情况平稳"),
     "elimination": said(
         mode="by_help", reason="收入稳定", income_steady_since="2026-04-01", rigid_spending_solved=True
@@ -199,7 +208,20 @@ class Walk:
     def tag(self, level: str = "village") -> str:
         return str(self.http.get(f"/v1/cases/{self.id}", headers=self.people[level]).headers["etag"])
 
+    def help(self, done_on: date | None = None, **changed: Any) -> Any:
+        """A measure of the case, done on the day the case has come to unless told otherwise."""
+        responsible = {"kind": "cadre", "id": str(uuid4()), "label": "示例甲"}
+        body = {"policy_key": "public-post", "due": "2026-12-31", "responsible": responsible, "case_id": self.id}
+        body |= {"state": "done"} | changed
+        if body["state"] == "done":
+            body["done_on"] = (done_on or self.at).isoformat()
+        address = f"/v1/households/{self.home.id}/measures/{uuid4()}"
+        return self.http.put(address, json=body, headers=self.people["village"])
+
     def take(self, kind: str, day: date | None = None, level: str = "", **changed: Any) -> Any:
+        """A measure that is done is recorded before the step that says so."""
+        if kind == "measure_done" and "measure_id" not in changed:
+            changed["measure_id"] = self.help(day).json()["id"]
         who = self.people[level or LEVEL.get(kind, "village")]
         self.at = day or (self.at + timedelta(days=5) if kind.endswith("notice_ended") else self.at)
         body = form(kind, self.home, self.at, **changed)

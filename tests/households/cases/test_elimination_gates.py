@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from services.households.cases.gates import months_later, yuan
 from services.households.models.register import Household, Membership, Person, Tag
-from tests.households.cases.conftest import ELIMINATE, LINE, Walk, code, earns, end_standard, follow_standard
+from tests.households.cases.conftest import ELIMINATE, LINE, Walk, code, earns, end_standard, follow_standard, settle
 
 DAY = date(2026, 11, 1)
 EVERY_GATE = {
@@ -137,18 +137,48 @@ def test_six_months_since_identification_count_to_the_day(ready: Walk) -> None:
     assert ready.take("elimination", date(2026, 9, 7), **steady).status_code == 201
 
 
-def test_a_measure_must_have_been_done(cared_for: Walk) -> None:
-    refused = cared_for.take("elimination")
-    assert (code(refused), refused.json()["detail"]) == ((409, "gates-closed"), "measure_done")
-    cared_for.took("measure_done")
+def test_a_measure_of_the_case_must_have_been_done(cared_for: Walk) -> None:
+    for not_enough in (
+        {"state": "under_way"},
+        {"state": "dropped", "dropped_because": "不需要"},
+        {"case_id": None},  # help of the household, and not of this case
+        {"done_on": date(2026, 3, 6)},  # the day before it was identified
+    ):
+        told = cared_for.help(**not_enough)
+        assert told.status_code == 200, told.text
+        refused = cared_for.take("elimination")
+        assert (code(refused), refused.json()["detail"]) == ((409, "gates-closed"), "measure_done")
+    assert cared_for.help(done_on=date(2026, 3, 7)).status_code == 200
     assert cared_for.take("elimination").status_code == 201
 
 
-def test_a_measure_that_is_corrected_counts_once(cared_for: Walk) -> None:
-    done = cared_for.took("measure_done").last.json()["entries"][-1]["id"]
-    cared_for.took("measure_done", corrects=done)
+def test_where_help_came_first_a_measure_before_identification_counts(case: Walk) -> None:
+    case.until("township").took("green_channel")
+    assert case.help(done_on=date(2026, 3, 3)).status_code == 200
+    case.took("township", "county", "announcement", "entry")
+    assert case.gates()["measure_done"] is True
+
+
+def test_a_step_names_a_measure_of_the_case_that_was_done_by_then(cared_for: Walk, frame: Session) -> None:
+    planned = cared_for.help(state="planned").json()["id"]
+    elsewhere = cared_for.help(case_id=None).json()["id"]
+    later = cared_for.help(done_on=date(2026, 11, 2)).json()["id"]
+    for measure in (planned, elsewhere, later, str(uuid4())):
+        assert code(cared_for.take("measure_done", measure_id=measure)) == (409, "measure-not-done")
+    done = cared_for.took("measure_done").last.json()["entries"][-1]
+    corrected = cared_for.took("measure_done", measure_id=done["measure_id"], corrects=done["id"])
+    assert corrected.last.json()["entries"][-1]["corrects"] == done["id"]
     gate = cared_for.http.get(f"/v1/cases/{cared_for.id}/gates", headers=cared_for.people["county"]).json()["gates"]
-    assert [one["zh"] for one in gate if one["key"] == "measure_done"] == ["已落实帮扶措施1项（至少1项）：是。"]
+    assert [one["zh"] for one in gate if one["key"] == "measure_done"] == ["已落实帮扶措施2项（至少1项）：是。"]
+
+
+def test_a_measure_is_of_a_case_of_its_own_household(cared_for: Walk, frame: Session) -> None:
+    other = settle(frame, "JK2", head="示己")
+    cared_for.home, mine = other, cared_for.home
+    assert code(cared_for.help()) == (422, "case-of-another")
+    assert code(cared_for.help(case_id=str(uuid4()))) == (422, "case-of-another")
+    cared_for.home = mine
+    assert cared_for.help().status_code == 200
 
 
 def test_what_vanished_by_itself_needs_a_reason_and_no_minimum(case: Walk) -> None:

@@ -1,5 +1,5 @@
-"""Whatever becomes of households, in whatever order: the rules hold after every step, and what was read of a past day
-at a past moment is read again."""
+"""Whatever becomes of households, in whatever order: the rules hold after every step, of the register and of what other
+rooms hold of a family; and what was read of a past day at a past moment is read again."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -28,6 +28,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.scope import Scope
 from services.kit.web.errors import DomainError, NotThere
 from tests.clock import NOW, TODAY
+from tests.households.changes import rooms
 from tests.households.conftest import valid
 
 VILLAGES = ("520621001005", "520621001006", "520621002001")
@@ -90,7 +91,9 @@ class Families(RuleBasedStateMachine):
         self.numbers = 0
         self.made = 0
         self.readings: list[tuple[datetime, date | None, Any]] = []
+        self.sums = [0, 0, 0, 0]
         with open_session(self.engine) as session, session.begin():
+            rooms.frame(session)
             for n in range(3):
                 self.family(session, f"JK{n}", VILLAGES[n % 2], 1 + n)
 
@@ -105,7 +108,8 @@ class Families(RuleBasedStateMachine):
             relation = "99" if n else "01"
             held = Membership(household_id=home.id, person_id=person.id, relation=relation, valid=Range(START, None))
             session.add(held)
-        session.add(Tag(household_id=home.id, key="monitored", valid=Range(START, None), source="示例"))
+        if size == 1:
+            session.add(Tag(household_id=home.id, key="monitored", valid=Range(START, None), source="示例"))
         facts_changed(session, [home.id], NOW)
 
     def homes(self, session: Session) -> list[UUID]:
@@ -245,6 +249,46 @@ class Families(RuleBasedStateMachine):
             except DomainError:
                 transaction.rollback()
 
+    def write(self, home: int, what: Callable[[Session, UUID, list[UUID]], None]) -> None:
+        """In another room, of a living household and who is there."""
+        with open_session(self.engine) as session, session.begin():
+            homes = self.homes(session)
+            if homes:
+                chosen = homes[home % len(homes)]
+                what(session, chosen, self.members(session, chosen))
+                facts_changed(session, [chosen], NOW)
+
+    @rule(home=Pick, state=st.sampled_from(sorted(rooms.STATES)), ago=Days)
+    def a_case_is_open(self, home: int, state: str, ago: int) -> None:
+        self.write(home, lambda session, chosen, _: rooms.write_case(session, chosen, state, ago))
+
+    @rule(home=Pick, who=Pick, state=st.sampled_from(["planned", "under_way", "done", "dropped"]), ago=Days)
+    def is_helped(self, home: int, who: int, state: str, ago: int) -> None:
+        def what(session: Session, chosen: UUID, there: list[UUID]) -> None:
+            rooms.write_measure(session, chosen, one_of(there, who), state, who, ago)
+            self.sums[1], self.sums[2] = self.sums[1] + who, self.sums[2] + 1
+
+        self.write(home, what)
+
+    @rule(home=Pick, who=Pick, since=Days, until=st.one_of(st.none(), Days), paid=Days)
+    def receives(self, home: int, who: int, since: int, until: int | None, paid: int) -> None:
+        def what(session: Session, chosen: UUID, there: list[UUID]) -> None:
+            person = one_of(there, who)
+            self.sums[0] += rooms.write_received(session, self.seal, chosen, person, since + 1, until, paid)
+
+        self.write(home, what)
+
+    @rule(home=Pick, who=Pick)
+    def is_planned_heard_and_insured(self, home: int, who: int) -> None:
+        def what(session: Session, chosen: UUID, there: list[UUID]) -> None:
+            rooms.write_plan_of(session, chosen)
+            rooms.speak(session, chosen)
+            if there:
+                rooms.insure(session, there[who % len(there)])
+                self.sums[3] += 1
+
+        self.write(home, what)
+
     @rule(ago=st.one_of(st.none(), Days))
     def somebody_reads(self, ago: int | None) -> None:
         """Of a day, or just what is known; kept with the moment, by the clock that history is kept by."""
@@ -257,12 +301,13 @@ class Families(RuleBasedStateMachine):
     def the_rules_hold(self) -> None:
         with open_session(self.engine) as session:
             told = {"start": START - timedelta(days=5), "today": TODAY}
-            for what, broken in BROKEN.items():
+            for what, broken in {**BROKEN, **rooms.BROKEN}.items():
                 asked = {name: value for name, value in told.items() if f":{name}" in broken}
                 assert session.execute(text(broken), asked).all() == [], what
+            assert list(session.execute(rooms.SUMS).one()) == self.sums
             homes = self.homes(session)
             kept = session.execute(text("SELECT subject, division, persons, monitored FROM household_facts")).all()
-            fresh = session.execute(COMPUTED, {"ids": homes}).mappings()
+            fresh = session.execute(COMPUTED, {"ids": homes, "year": NOW.year}).mappings()
             assert sorted(kept) == sorted((f["subject"], f["division"], f["persons"], f["monitored"]) for f in fresh)
 
     def teardown(self) -> None:
@@ -270,6 +315,11 @@ class Families(RuleBasedStateMachine):
         with open_session(self.engine) as session:
             for moment, day, was in self.readings:
                 assert reading(session, Past(as_of=day, known_at=moment)) == was
+
+
+def one_of(persons: list[UUID], who: int) -> UUID | None:
+    """A member, or the household as a whole."""
+    return persons[who % len(persons)] if persons and who % 3 else None
 
 
 def reading(session: Session, past: Past) -> Any:

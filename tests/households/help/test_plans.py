@@ -9,8 +9,10 @@ from starlette.testclient import TestClient
 
 from services.households.help.risks import LABELS, RISKS, answers
 from tests.callers import Headers, edit
+from tests.clock import TODAY
 from tests.households.conftest import Send, household_numbered, household_row
 from tests.households.help.conftest import Put, plan
+from tests.households.open_cases import case_of
 
 
 @pytest.fixture
@@ -92,6 +94,25 @@ def test_a_risk_is_unanswered_until_a_measure_answers_it(
     assert [gap["zh"] for gap in gaps(http, clerk, family)["unanswered"]] == ["因病"]
     put_measure(risk="01", ends_on="2026-11-21")
     assert gaps(http, clerk, family)["unanswered"] == []
+
+
+def test_a_risk_of_the_open_case_is_a_gap_until_a_measure_answers_it_or_the_case_has_ended(
+    http: TestClient, clerk: Headers, family: str, households: Session, put_plan: Put, put_measure: Put
+) -> None:
+    case = case_of(households, UUID(family.rpartition("/")[2]), risks=["01", "0201", "07"])
+    households.commit()
+    put_plan(risks=["07"])
+    assert {gap["risk"]: gap["said_by"] for gap in gaps(http, clerk, family)["unanswered"]} == {
+        "01": "case", "0201": "case", "07": "plan",
+    }  # fmt: skip
+    put_measure(risk="02", case_id=str(case.id))  # a flood is a disaster
+    told = gaps(http, clerk, family)
+    assert [gap["risk"] for gap in told["unanswered"]] == ["01", "07"]
+    assert told["groundless"] == []
+    case.state, case.closed_on, case.end_kind = "ended", TODAY, "eliminated_by_itself"
+    households.commit()
+    told = gaps(http, clerk, family)
+    assert ([gap["risk"] for gap in told["unanswered"]], len(told["groundless"])) == (["07"], 1)
 
 
 def test_a_safeguard_that_fails_asks_for_a_measure_and_one_nobody_told_us_of_is_said_to_be_unknown(
