@@ -15,13 +15,13 @@ STEPS = (("visit", "identify", "ground"), ("county", "identify", "previous"), ("
 
 def profile(session: Session) -> None:
     key, version = PROFILE
-    told = {"number": 9, "title_zh": "示例", "title_en": "example", "categories": [], "created_at": NOW}
+    told: dict[str, Any] = {"number": 9, "title_zh": "示例", "title_en": "example", "categories": [], "created_at": NOW}
     session.add(CaseProfile(key=key, version=version, **told))
     session.flush()
     taken: dict[str, Any] = {"level": "village", "roles": ["cadre"], "documents": []}
     lasts: dict[str, Any] = {"days": 10, "unit": "calendar_days"}
     for n, (step, phase, since) in enumerate(STEPS):
-        named = {"profile_key": key, "profile_version": version, "position": n, "key": step}
+        named: dict[str, Any] = {"profile_key": key, "profile_version": version, "position": n, "key": step}
         session.add(CaseProfileStep(**named, phase=phase, since=since, **taken, **lasts))
     session.flush()
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.households.changes.change import ChangeIn, Doing, Relation, join, person, take_homes
+from services.households.changes.help_along import payments_follow
 from services.households.changes.persons import NumberedPerson, UnnumberedPerson, one_number_at_a_time, register
 from services.households.models.register import Household, Membership
 from services.households.reach import HOUSEHOLDS
@@ -39,7 +40,9 @@ class HasDied(DomainError):
 def carry_out(doing: Doing, body: Arrival) -> None:
     one_number_at_a_time(doing)
     take_homes(doing, [body.household_id])
-    join(doing, who(doing, body), body.household_id, body.relation)
+    comes = who(doing, body)
+    join(doing, comes, body.household_id, body.relation)
+    payments_follow(doing, comes, body.household_id)
 
 
 def who(doing: Doing, body: Arrival) -> UUID:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
@@ -25,7 +25,7 @@ from services.households.changes import (
 )
 from services.households.changes.announce import READ_CHANGES, conclude
 from services.households.changes.change import ChangeIn, Doing, NotYet, keep_the_rules
-from services.households.models.changes import HouseholdChange, HouseholdChangePart
+from services.households.models.changes import HouseholdChange, HouseholdChangeCarried, HouseholdChangePart
 from services.households.models.register import Household
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable
@@ -75,7 +75,20 @@ class PartOut(BaseModel):
     version: int
 
 
+class CarriedOut(BaseModel):
+    """`thing` is its table; with a column's name, a record of a person that was joined with another."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    thing: str
+    row_id: UUID
+    from_id: UUID
+    into_id: UUID
+
+
 class ChangeOut(BaseModel):
+    """`carried`: what went along with households and persons; its amounts and words are read where it is."""
+
     id: UUID
     kind: str
     on: date
@@ -85,6 +98,7 @@ class ChangeOut(BaseModel):
     recorded_by: str
     recorded_at: datetime
     households: list[PartOut]
+    carried: list[CarriedOut]
 
 
 class ChangedBefore(DomainError):
@@ -154,4 +168,8 @@ def shown(session: Session, change: HouseholdChange) -> ChangeOut:
     wanted = select(HouseholdChangePart).where(col(HouseholdChangePart.change_id) == change.id).order_by(part)
     within_reach = scoped(session, wanted.join(Household, col(Household.id) == part), HOUSEHOLDS).limit(200)
     parts = [PartOut(**row.model_dump(exclude={"change_id"})) for row in session.scalars(within_reach)]
-    return ChangeOut(**change.model_dump(exclude={"effective_on"}), on=change.effective_on, households=parts)
+    went = select(HouseholdChangeCarried).where(col(HouseholdChangeCarried.change_id) == change.id)
+    by_thing = went.order_by(col(HouseholdChangeCarried.thing), col(HouseholdChangeCarried.row_id)).limit(500)
+    carried = [CarriedOut.model_validate(row) for row in session.scalars(by_thing)]
+    told = change.model_dump(exclude={"effective_on"})
+    return ChangeOut(**told, on=change.effective_on, households=parts, carried=carried)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
@@ -58,14 +58,24 @@ def chosen(persons: Persons) -> dict[str, object]:
     return {"whole": persons is None, "persons": list(persons or [])}
 
 
-def running(doing: Doing, household: UUID, persons: Persons) -> Sequence[Received]:
+def payments_follow(doing: Doing, person: UUID, into_id: UUID) -> None:
+    """Of somebody who comes back: what went on in the household of then, where nobody ended it."""
+    elsewhere = col(Received.household_id) != into_id
+    rows = doing.session.scalars(still_running(doing).where(col(Received.person_id) == person, elsewhere))
+    for row in rows.all():
+        receive_on(doing, row, into_id)
+
+
+def still_running(doing: Doing) -> Select[Received]:
     until = func.upper(col(Received.valid))
-    goes_on = or_(until.is_(None), until > doing.on)
-    mine = select(Received).where(
-        col(Received.household_id) == household, col(Received.withdrawn_at).is_(None), goes_on
-    )
+    goes_on = (or_(until.is_(None), until > doing.on), col(Received.withdrawn_at).is_(None))
+    return select(Received).where(*goes_on).order_by(col(Received.id))
+
+
+def running(doing: Doing, household: UUID, persons: Persons) -> Sequence[Received]:
+    mine = still_running(doing).where(col(Received.household_id) == household)
     wanted = mine if persons is None else mine.where(col(Received.person_id).in_(list(persons)))
-    return doing.session.scalars(wanted.order_by(col(Received.id))).all()
+    return doing.session.scalars(wanted).all()
 
 
 def receive_on(doing: Doing, row: Received, into_id: UUID) -> None:

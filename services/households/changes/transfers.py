@@ -40,7 +40,8 @@ class SameHousehold(DomainError):
 def carry_out(doing: Doing, body: Transfer) -> None:
     if body.household_id == body.into_id:
         raise SameHousehold
-    former, into = take_homes(doing, [body.household_id, body.into_id])
+    take_homes(doing, [body.household_id, body.into_id])
+    former, into = doing.homes[body.household_id], doing.homes[body.into_id]
     bring(doing, former.id, into.id, body.persons)
     relate(doing, former.id, body.relations)
     persons_follow(doing, former, into, [one.person_id for one in body.persons])

@@ -1,6 +1,7 @@
 """What other rooms hold of a family, written as rows, and the rules of it that hold whatever becomes of the family."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -119,7 +120,7 @@ SUMS = text("SELECT (SELECT coalesce(sum(amount), 0) FROM received), (SELECT coa
 def frame(session: Session) -> None:
     """What a case cannot open without."""
     profile(session)
-    session.add(Standard(key="case_warning_days", division="520621", valid=Range(date(2020, 1, 1), None), value=2,
+    session.add(Standard(key="case_warning_days", division="520621", valid=Range(date(2020, 1, 1), None), value=Decimal(2),
                          unit="日", document_no="示例〔2026〕1号", version=1))  # fmt: skip
     session.add(HouseholdSet(id=UUID(int=1), name="示例", division="520621", created_by="clerk", created_at=NOW))
 
@@ -141,8 +142,8 @@ def write_case(session: Session, home: UUID, state: str, ago: int) -> None:
 def write_measure(session: Session, home: UUID, person: UUID | None, state: str, amount: int, ago: int) -> None:
     case = open_case(session, home) if ago % 2 else None
     day = TODAY - timedelta(days=ago)
-    done = {"done_on": day, "ends_on": TODAY if ago > 5 else None} if state == "done" else {}
-    dropped = {"dropped_because": "示例"} if state == "dropped" else {}
+    done: dict[str, Any] = {"done_on": day, "ends_on": TODAY if ago > 5 else None} if state == "done" else {}
+    dropped: dict[str, Any] = {"dropped_because": "示例"} if state == "dropped" else {}
     session.add(
         Measure(
             id=uuid4(),

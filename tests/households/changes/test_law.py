@@ -110,7 +110,23 @@ class Families(RuleBasedStateMachine):
             session.add(held)
         if size == 1:
             session.add(Tag(household_id=home.id, key="monitored", valid=Range(START, None), source="示例"))
+        self.fill_rooms(session, home.id, self.members(session, home.id), size)
         facts_changed(session, [home.id], NOW)
+
+    def fill_rooms(self, session: Session, home: UUID, there: list[UUID], size: int) -> None:
+        rooms.write_case(session, home, ("monitored", "new", "eliminating")[size - 1], size)
+        for person in (None, *there):
+            for state in ("planned", "done"):
+                rooms.write_measure(session, home, person, state, size, 1)
+            self.sums[0] += rooms.write_received(session, self.seal, home, person, size, None, size % 2)
+        session.flush()
+        rooms.write_plan_of(session, home)
+        rooms.speak(session, home)
+        for person in there:
+            rooms.insure(session, person)
+        self.sums[1:] = [
+            self.sums[1] + 2 * size * (size + 1), self.sums[2] + 2 * (size + 1), self.sums[3] + size,
+        ]  # fmt: skip
 
     def homes(self, session: Session) -> list[UUID]:
         return list(session.scalars(text("SELECT id FROM household WHERE ended_on IS NULL ORDER BY number")))
@@ -353,7 +369,7 @@ def machine(
 def test_whatever_becomes_of_households_the_rules_hold_and_the_past_stays(machine: type[Families]) -> None:
     phases = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
     few = settings(
-        max_examples=15, stateful_step_count=20, deadline=None, phases=phases,
+        max_examples=20, stateful_step_count=25, deadline=None, phases=phases,
         suppress_health_check=list(HealthCheck), derandomize=True,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=few)
