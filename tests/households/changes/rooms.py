@@ -120,8 +120,9 @@ SUMS = text("SELECT (SELECT coalesce(sum(amount), 0) FROM received), (SELECT coa
 def frame(session: Session) -> None:
     """What a case cannot open without."""
     profile(session)
-    session.add(Standard(key="case_warning_days", division="520621", valid=Range(date(2020, 1, 1), None), value=Decimal(2),
-                         unit="日", document_no="示例〔2026〕1号", version=1))  # fmt: skip
+    told: dict[str, Any] = {"unit": "日", "document_no": "示例〔2026〕1号", "version": 1}
+    valid = Range(date(2020, 1, 1), None)
+    session.add(Standard(key="case_warning_days", division="520621", valid=valid, value=Decimal(2), **told))
     session.add(HouseholdSet(id=UUID(int=1), name="示例", division="520621", created_by="clerk", created_at=NOW))
 
 
