@@ -83,7 +83,7 @@ PUBLISHED = {
     "case.step_done": EventType("一个案卷的一步已办理", "case:read"),
     "case.refused": EventType("一个案卷的一步未予通过", "case:read"),
     "case.eliminated": EventType("一户的风险消除已审定", "case:read"),
-    "case.ended": EventType("一个案卷因整户消亡、迁出或误识别而终结", "case:read"),
+    "case.ended": EventType("一个案卷因整户消亡、迁出、误识别或并入另一案卷而终结", "case:read"),
     "case.reopened": EventType("一个案卷因申诉或撤回消除而恢复", "case:read"),
     RUNNING_OUT: EventType("一个案卷的一步临近期限", "case:read"),
     RAN_OUT: EventType("一个案卷的一步已超期", "case:read"),
