@@ -1,4 +1,4 @@
-"""a posting is shown to whoever sees an earlier one of the same cadre: else the earlier one would pass for the latest"""
+"""a posting is shown to whoever sees an earlier one of the same cadre, which would pass for the latest otherwise"""
 
 from collections.abc import Mapping, Sequence
 
