@@ -1,0 +1,72 @@
+"""The worker's part of a run: one statement finds, two write what is new and take away what no longer holds."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from services.households.models.quality import QualityRun
+from services.households.quality.checks import checks
+from services.households.quality.ground import OF_A_PLACE, STANDARDS, found_by
+from services.kit.store.claim import fence, work_a_job
+from services.kit.store.db import open_session
+from services.kit.store.sealed import take_turn
+from services.kit.store.work import Loop
+
+RUN = "quality"
+
+WRITE = """
+    INSERT INTO quality_finding (id, check_key, household_id, subject, told, since, run_id)
+    SELECT gen_random_uuid(), check_key, household_id, subject, told, :now, CAST(:run AS uuid) FROM found
+    ON CONFLICT (household_id, check_key, subject) DO UPDATE SET told = excluded.told, run_id = excluded.run_id,
+        since = CASE WHEN quality_finding.told = excluded.told THEN quality_finding.since ELSE excluded.since END
+"""
+# What ended goes too: a household that has gone agrees with nothing.
+TAKE_AWAY = text(
+    """
+    DELETE FROM quality_finding f USING household h
+    WHERE h.id = f.household_id AND starts_with(h.village, CAST(:place AS text)) AND f.run_id <> CAST(:run AS uuid)
+    """
+)
+COUNT = text("SELECT count(*) FROM household WHERE ended_on IS NULL AND starts_with(village, CAST(:place AS text))")
+LACKING = text(
+    """
+    SELECT wanted.key FROM unnest(CAST(:keys AS text[])) AS wanted (key)
+    WHERE EXISTS (SELECT FROM (SELECT DISTINCT village FROM household
+                               WHERE ended_on IS NULL AND starts_with(village, CAST(:place AS text))) here
+                  WHERE NOT EXISTS (SELECT FROM standard s WHERE s.key = wanted.key AND s.valid @> CAST(:today AS date)
+                                    AND s.population_class = '' AND starts_with(here.village, s.division)))
+    ORDER BY wanted.key
+    """
+)
+
+
+def quality_runs(engine: Engine) -> Loop:
+    def run(key: str, now: datetime) -> str | None:
+        look_through(engine, UUID(key), now)
+        return None
+
+    return Loop("quality", lambda now: work_a_job(engine, {RUN: run}, now), idle=0.5, slowest=2)
+
+
+def look_through(engine: Engine, run_id: UUID, now: datetime) -> None:
+    """Killed anywhere, it is begun anew. One at a time: a later one takes away what an earlier one has found."""
+    with open_session(engine) as session, session.begin():
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        take_turn(session, RUN)
+        run = session.get_one(QualityRun, run_id, with_for_update=True)
+        if run.done_at is None:
+            note_findings(session, run, now)
+            run.done_at = now
+        session.flush()
+        fence(session)
+
+
+def note_findings(session: Session, run: QualityRun, now: datetime) -> None:
+    told = {"place": run.village, "today": now.date(), "now": now, "run": run.id}
+    written = session.execute(text(found_by(list(checks().values()), OF_A_PLACE) + WRITE), told)
+    run.findings = written.rowcount  # type: ignore[attr-defined]
+    session.execute(TAKE_AWAY, told)
+    run.households = session.scalar(COUNT, told)
+    run.not_judged = list(session.scalars(LACKING, told | {"keys": list(STANDARDS)}))
