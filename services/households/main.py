@@ -33,7 +33,7 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import findings, runs, words
+from services.households.quality import deciding, doubles, findings, runs, words
 from services.households.register import (
     code_sets,
     conditions,
@@ -143,6 +143,8 @@ ROUTERS = [
     findings.router,
     runs.router,
     words.router,
+    doubles.router,
+    deciding.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

@@ -17,7 +17,7 @@ from services.households.models.quality import QualityFinding, QualityWord
 from services.households.models.register import Household, Person
 from services.households.policy import allow
 from services.households.quality.checks import Check, checks
-from services.households.quality.ground import found_in
+from services.households.quality.ground import found_in_one
 from services.households.reach import HOUSEHOLDS, reachable
 from services.households.search.filters import Place, lies_in
 from services.kit.store.db import SessionDep, Today
@@ -148,7 +148,7 @@ def get_household_quality(
 
 def found_now(session: Session, household: Household, today: date) -> list[Found]:
     told = {"household": household.id, "today": today}
-    rows = session.execute(found_in(list(checks().values()), household=True), told)
+    rows = session.execute(found_in_one(checks().values()), told)
     found = [Found(checks()[row.check_key], household, row.subject, row.told, None) for row in rows]
     return sorted(found, key=lambda one: (one.check.key, one.subject))
 

@@ -5,7 +5,7 @@ worked in the twelve months until today; `money`: the newest statement of twelve
 `latest`: the newest case; `cover`: what the county's standards say in each village. Amounts in fen.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlalchemy import TextClause, text
 
@@ -83,12 +83,18 @@ COVER = (
 )
 
 
-def found_by(checks: Sequence[Check], homes: str) -> str:
-    """One statement for all of them: rows of check_key, household_id, subject and told."""
-    home = f"home AS MATERIALIZED (SELECT * FROM household WHERE {homes})"  # noqa: S608  # of constants alone
-    sets = ", ".join(f"{name} AS ({said})" for name, said in SETS.items())
-    each = " UNION ALL ".join(map(rows_of, checks))
-    return f"WITH {home}, {sets}, cover AS ({COVER}), found AS ({each})"
+def named_sets(homes: str) -> Iterator[tuple[str, str]]:
+    yield "home", f"SELECT * FROM household WHERE {homes}"  # noqa: S608  # of constants alone
+    yield from SETS.items()
+    yield "cover", COVER
+
+
+def laid_out() -> Iterator[str]:
+    """The sets of a place as tables of this transaction. A county's are too large to plan for unseen: what took minutes
+    as parts of a statement takes seconds once their sizes are known."""
+    for name, said in named_sets(OF_A_PLACE):
+        yield f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {said}"
+        yield f"ANALYZE {name}"
 
 
 def rows_of(check: Check) -> str:
@@ -96,6 +102,7 @@ def rows_of(check: Check) -> str:
     return f"SELECT {key}, household_id, subject, CAST(told AS text[]) AS told FROM ({check.statement}) f"  # noqa: S608
 
 
-def found_in(checks: Sequence[Check], household: bool = False) -> TextClause:
-    found = found_by(checks, OF_ONE if household else OF_A_PLACE)
-    return text(f"{found} SELECT * FROM found")  # noqa: S608  # of constants alone
+def found_in_one(checks: Iterable[Check]) -> TextClause:
+    """All that holds of one household at this moment, in one statement."""
+    sets = ", ".join(f"{name} AS ({said})" for name, said in named_sets(OF_ONE))
+    return text(f"WITH {sets} " + " UNION ALL ".join(map(rows_of, checks)))

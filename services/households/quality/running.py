@@ -1,4 +1,4 @@
-"""The worker's part of a run: one statement finds, two write what is new and take away what no longer holds."""
+"""The worker's part of a run: a statement a check writes what it finds, and what no longer holds is taken away."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from services.households.models.quality import QualityRun
 from services.households.quality.checks import checks
-from services.households.quality.ground import OF_A_PLACE, STANDARDS, found_by
+from services.households.quality.ground import STANDARDS, laid_out, rows_of
 from services.kit.store.claim import fence, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.sealed import take_turn
@@ -18,7 +18,7 @@ RUN = "quality"
 
 WRITE = """
     INSERT INTO quality_finding (id, check_key, household_id, subject, told, since, run_id)
-    SELECT gen_random_uuid(), check_key, household_id, subject, told, :now, CAST(:run AS uuid) FROM found
+    SELECT gen_random_uuid(), check_key, household_id, subject, told, :now, CAST(:run AS uuid) FROM ({}) found
     ON CONFLICT (household_id, check_key, subject) DO UPDATE SET told = excluded.told, run_id = excluded.run_id,
         since = CASE WHEN quality_finding.told = excluded.told THEN quality_finding.since ELSE excluded.since END
 """
@@ -30,6 +30,7 @@ TAKE_AWAY = text(
     """
 )
 COUNT = text("SELECT count(*) FROM household WHERE ended_on IS NULL AND starts_with(village, CAST(:place AS text))")
+COUNT_FOUND = text("SELECT count(*) FROM quality_finding WHERE run_id = :run")
 LACKING = text(
     """
     SELECT wanted.key FROM unnest(CAST(:keys AS text[])) AS wanted (key)
@@ -65,8 +66,11 @@ def look_through(engine: Engine, run_id: UUID, now: datetime) -> None:
 
 def note_findings(session: Session, run: QualityRun, now: datetime) -> None:
     told = {"place": run.village, "today": now.date(), "now": now, "run": run.id}
-    written = session.execute(text(found_by(list(checks().values()), OF_A_PLACE) + WRITE), told)
-    run.findings = written.rowcount  # type: ignore[attr-defined]
+    for statement in laid_out():
+        session.execute(text(statement), told)
+    for check in checks().values():
+        session.execute(text(WRITE.format(rows_of(check))), told)
     session.execute(TAKE_AWAY, told)
+    run.findings = session.scalar(COUNT_FOUND, told)
     run.households = session.scalar(COUNT, told)
     run.not_judged = list(session.scalars(LACKING, told | {"keys": list(STANDARDS)}))

@@ -13,7 +13,7 @@ from services.households.models.income import Statement, StatementLine
 from services.households.models.people import PersonCircumstances
 from services.households.models.register import Household, Membership, Person, Tag
 from services.households.quality.checks import checks
-from services.households.quality.ground import found_in
+from services.households.quality.ground import found_in_one
 from tests.clock import NOW, TODAY
 
 VILLAGE, NEXT = "520621001005", "520621002001"
@@ -131,4 +131,4 @@ class Family:
 
     def found(self) -> set[str]:
         told = {"household": self.id, "today": TODAY}
-        return {row.check_key for row in self.session.execute(found_in(list(checks().values()), household=True), told)}
+        return {row.check_key for row in self.session.execute(found_in_one(checks().values()), told)}
