@@ -33,7 +33,7 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import deciding, doubles, findings, runs, words
+from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, words
 from services.households.register import (
     code_sets,
     conditions,
@@ -145,6 +145,9 @@ ROUTERS = [
     words.router,
     doubles.router,
     deciding.router,
+    comparisons.router,
+    paper.router,
+    stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

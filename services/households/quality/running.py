@@ -8,9 +8,11 @@ from sqlmodel import Session
 
 from services.households.models.quality import QualityRun
 from services.households.quality.checks import checks
+from services.households.quality.comparing import COMPARE, compare_file
 from services.households.quality.ground import STANDARDS, laid_out, rows_of
 from services.kit.store.claim import fence, work_a_job
 from services.kit.store.db import open_session
+from services.kit.store.fields import Seal
 from services.kit.store.sealed import take_turn
 from services.kit.store.work import Loop
 
@@ -43,12 +45,17 @@ LACKING = text(
 )
 
 
-def quality_runs(engine: Engine) -> Loop:
+def quality_work(engine: Engine, seal: Seal) -> Loop:
+    """Apart from the other jobs, since a county takes half a minute."""
+
     def run(key: str, now: datetime) -> str | None:
         look_through(engine, UUID(key), now)
         return None
 
-    return Loop("quality", lambda now: work_a_job(engine, {RUN: run}, now), idle=0.5, slowest=2)
+    def compare(key: str, now: datetime) -> str | None:
+        return compare_file(engine, seal.pinned(), UUID(key), now)
+
+    return Loop("quality", lambda now: work_a_job(engine, {RUN: run, COMPARE: compare}, now), idle=0.5, slowest=2)
 
 
 def look_through(engine: Engine, run_id: UUID, now: datetime) -> None:

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from services.households.income.figures import Totals
 from services.households.income.flags import Stated, look_over
-from services.households.quality.running import quality_runs
+from services.households.quality.running import quality_work
+from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office
 from tests.clock import TODAY
 from tests.households.quality.families import NEXT, VILLAGE, Family, years_ago
@@ -22,13 +23,13 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture
-def run(http: TestClient, clerk: Headers, engines: dict[str, Engine]) -> Run:
+def run(http: TestClient, clerk: Headers, engines: dict[str, Engine], seal: Seal) -> Run:
     """Asked for and done: the run as it stands after."""
 
     def carry_out(village: str = VILLAGE[:6], later: Any = HERE) -> Any:
         asked = http.post("/v1/quality-runs", json={"id": str(uuid4()), "village": village}, headers=clerk)
         assert asked.status_code == 202, asked.text
-        assert quality_runs(engines["households"]).step(later) == 1
+        assert quality_work(engines["households"], seal).step(later) == 1
         return http.get(f"/v1/quality-runs/{asked.json()['id']}", headers=clerk).json()
 
     return carry_out
