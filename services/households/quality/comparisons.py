@@ -37,7 +37,7 @@ from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 from services.kit.web.sheets import LARGEST, FileTooLarge
 
 router = APIRouter(
-    prefix="/v1/register-comparisons",
+    prefix="/v1/comparison-imports",
     tags=["quality"],
     dependencies=[allow("household:import")],
     route_class=Repeatable,

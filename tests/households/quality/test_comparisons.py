@@ -17,7 +17,7 @@ from tests.callers import HERE, Headers, Office
 from tests.households.conftest import VILLAGE, Send, csv_of, household_row, member_row
 from tests.households.declarations.conftest import set_standard
 
-PATH = "/v1/register-comparisons"
+PATH = "/v1/comparison-imports"
 HEADERS = ("编号", "姓名", "联系电话", "住房等级", "家庭人口")
 MAPPING = {"columns": {"户编号": "编号", "户主姓名": "姓名"}}
 Compare = Callable[..., Any]
