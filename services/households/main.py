@@ -33,6 +33,7 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
+from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, words
 from services.households.register import (
     code_sets,
     conditions,
@@ -139,6 +140,14 @@ ROUTERS = [
     asking.router,
     changes.router,
     village_mergers.router,
+    findings.router,
+    runs.router,
+    words.router,
+    doubles.router,
+    deciding.router,
+    comparisons.router,
+    paper.router,
+    stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

@@ -26,6 +26,10 @@ RIGHTS = {
     "view-code:write": OFFICE,
     "household:export": OFFICE,
     "export:approve": frozenset({"county", "approver"}),  # of somebody else's
+    "quality:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "quality:answer": FIELD | OFFICE,  # that what a check finds is right
+    "quality:run": OFFICE,
+    "duplicate:decide": OFFICE,  # one human being or two
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

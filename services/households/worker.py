@@ -6,6 +6,7 @@ from services.households.exports.making import exports
 from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
+from services.households.quality.running import quality_work
 from services.households.settings import HouseholdsSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
@@ -33,6 +34,7 @@ def main() -> None:
         imports(engine, seal, demo=settings.demo_people),
         exports(engine, seal),
         purges(engine),
+        quality_work(engine, seal),
         signs_heads(settings, engine),
         *clocks(engine),
         *following(settings, engine, HANDLERS, owners),

@@ -99,6 +99,7 @@ def received(_: Thing) -> dict[str, Any]:
     return {"id": str(uuid4()), "policy_key": "cash", "source": "示例"} | days
 
 
+QUALITY = "quality:read"
 CADRE = "5b0c1e0e-6d6f-4a63-9a0a-3f3f1d3a0042"
 
 
@@ -230,6 +231,30 @@ HOUSEHOLDS = (
          seen=lambda answer, _: answer.status_code == 202 and answer.json()["rows"] > 0, same_bytes=False),
     get("export:approve", "/v1/exports?village={village}", "query", seen=rows, by_sets=False),
     send("PUT", "export:approve", "/v1/exports/{export}/approval", "path", lambda _: {}, by_sets=False),
+    get(QUALITY, "/v1/quality-findings?village={village}", "query", seen=rows),
+    get(QUALITY, "/v1/quality-findings?village={village}&check=no-head", "filter", seen=rows),
+    get(QUALITY, "/v1/quality-counts?village={village}", "query", seen=listed),
+    get(QUALITY, "/v1/households/{household}/quality", "path"),
+    send("POST", "quality:answer", "/v1/households/{household}/quality-words", "path",
+         lambda thing: {"id": str(uuid4()), "check": "no-head", "subject": thing.ids["household"],
+                        "values_tag": "x", "because": "示例"}, seen=answered("not-found-any-more")),
+    send("POST", "quality:run", "/v1/quality-runs", "body",
+         lambda thing: {"id": str(uuid4()), "village": thing.village},
+         seen=lambda answer, _: answer.status_code == 202, by_sets=False, same_bytes=False),
+    get("quality:run", "/v1/quality-runs/{run}", "path", by_sets=False),
+    get("duplicate:decide", "/v1/duplicate-persons?village={village}", "query", seen=rows),
+    get("duplicate:decide", "/v1/claimed-persons?village={village}", "query", seen=rows),
+    send("POST", "duplicate:decide", "/v1/duplicate-decisions", "body",
+         lambda thing: {"id": str(uuid4()), "verdict": "different", "person_id": thing.ids["person"],
+                        "other_id": thing.ids["double"], "because": "示例"}, seen=made, unbound=True),
+    send("POST", "quality:answer", "/v1/households/{household}/paper-checks", "path",
+         lambda _: {"id": str(uuid4()), "checked_on": "2020-01-01"}, seen=made),
+    get(QUALITY, "/v1/households/{household}/paper-checks", "path", seen=rows),
+    get(QUALITY, "/v1/unchecked-cards?village={village}&since=2026-11-20", "query", seen=rows),
+    send("POST", WRITE, "/v1/households/{household}/stated-figures", "path",
+         lambda _: {"id": str(uuid4()), "key": "persons", "on_day": "2026-11-20", "value": 1, "source": "paper"},
+         seen=made),
+    get(QUALITY, "/v1/stated-figures?village={village}", "query", seen=rows),
 )  # fmt: skip
 
 

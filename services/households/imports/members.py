@@ -17,6 +17,7 @@ from services.households.imports.circumstances import (
     carried_over,
     read_circumstances,
 )
+from services.households.imports.claims import note_claims
 from services.households.imports.upload import (
     State,
     Taken,
@@ -175,6 +176,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
         "households": [m["household_id"] for m in sent if m["household_id"]],
     }
     people = People(dict(row) for row in upload.session.execute(KNOWN, asked).mappings())
+    claims: list[dict[str, Any]] = []
     for reader, member in zip(readers, sent, strict=True):
         if reader.faults:
             continue
@@ -184,6 +186,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
             continue
         if held and held["household_id"] != member["household_id"]:
             reader.refuse(NUMBER, *ELSEWHERE)
+            claims.append({"person_id": held["id"], "household_id": member["household_id"]})
             continue
         member["id"], member["held"] = held["id"] if held else uuid4(), held
         member |= carried_over(member, held)
@@ -192,6 +195,7 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
             member["sealed_id_number"] = upload.seal.close(member["number"], ID_NUMBER.place(member["id"]))
         if held is None:
             people.add(member)
+    note_claims(upload, claims)
 
 
 def says_nothing_new(member: Mapping[str, Any], held: Mapping[str, Any]) -> bool:

@@ -69,7 +69,9 @@ def get_refused_rows(batch_id: UUID, session: SessionDep) -> CsvResponse:
 
 def own_batch(session: Session, batch_id: UUID, *, lock: bool = False) -> ImportBatch:
     mine = select(ImportBatch).where(
-        col(ImportBatch.id) == batch_id, col(ImportBatch.asked_by) == scope_of(session).holder
+        col(ImportBatch.id) == batch_id,
+        col(ImportBatch.asked_by) == scope_of(session).holder,
+        col(ImportBatch.kind) != "comparison",  # of the register with another, which brings nothing in
     )
     return found(session.scalar(mine.with_for_update() if lock else mine))
 

@@ -11,6 +11,7 @@ from services.households.models import (
     living,
     names,
     people,
+    quality,
     register,
     voices,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "living",
     "names",
     "people",
+    "quality",
     "register",
     "voices",
 ]
@@ -51,4 +53,5 @@ SEALED = (
     voices.REASON,
     voices.ASKED,
     voices.ANSWER,
+    quality.THEIRS,
 )

@@ -1,0 +1,204 @@
+"""The register against the national system's export, household by household and field by field; and a file of what to
+correct there, in its own columns."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from services.households.exports.asking import ALONE, TableFile
+from services.households.exports.sheets import as_csv, as_xlsx
+from services.households.imports.batches import keep_file
+from services.households.imports.mapping import Mapped, read_mapping
+from services.households.models.imports import ImportBatch
+from services.households.models.quality import THEIRS, RegisterDifference
+from services.households.models.register import Household
+from services.households.policy import allow
+from services.households.quality.comparing import COMPARE, KIND
+from services.households.quality.fields import FIELDS, NUMBER, Held, alike, held_of
+from services.households.reach import HOUSEHOLDS
+from services.households.search.filters import Place, lies_in
+from services.kit.store.claim import enqueue
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.fields import Seal
+from services.kit.store.reference import standard
+from services.kit.store.scope import scope_of, scoped
+from services.kit.web.audited import tell
+from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.errors import DomainError, found
+from services.kit.web.operations import accepted
+from services.kit.web.paging import Page, PagingDep
+from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
+from services.kit.web.sheets import LARGEST, FileTooLarge
+
+router = APIRouter(
+    prefix="/v1/comparison-imports",
+    tags=["quality"],
+    dependencies=[allow("household:import")],
+    route_class=Repeatable,
+)
+
+
+class ComparisonOut(BaseModel):
+    """Rows that agree, rows that differ, rows whose number is of no household within the caller's places."""
+
+    id: UUID
+    state: Literal["waiting", "done", "refused"]
+    problem: Annotated[str | None, Field(title="文件不能比对的原因代码")]
+    created_at: datetime
+    agree: Annotated[int, Field(title="一致的行数")]
+    differ: Annotated[int, Field(title="不一致的行数")]
+    unknown: Annotated[int, Field(title="户编号未登记的行数")]
+
+
+class DifferenceOut(BaseModel):
+    """Ours as it is now; `settled` where both agree by now."""
+
+    household_id: UUID
+    number: Annotated[str, Field(title="户编号")]
+    row: Annotated[int, Field(title="文件行号")]
+    field: Annotated[str, Field(title="字段")]
+    ours: Annotated[str, Field(title="本系统")]
+    theirs: Annotated[str, Field(title="对方系统")]
+    settled: bool
+
+
+class CorrectionsTooMany(DomainError):
+    status = 409
+    zh = "更正文件的行数超过一人可自行导出的上限，请按乡镇或村分别下载。"
+    en = "The file would hold more rows than one person may take out alone. Ask for a smaller place."
+
+
+@router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR))
+def create_register_comparison(
+    file: Annotated[UploadFile, File()],
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: CallerDep,
+    now: Now,
+    mapping: Annotated[str | None, Form(max_length=8_000, title="列对应关系（JSON）")] = None,
+) -> ComparisonOut:
+    """XLSX or CSV with a column 户编号 and any of the others (docs/quality.md), or those that `mapping` names. Compared
+    by the worker; nothing of the register changes."""
+    content = file.file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise FileTooLarge
+    batch = ImportBatch(
+        kind=KIND,
+        asked_by=caller.subject,
+        roles=sorted(session.info["binding"].asked().roles),
+        sha256=sha256(content).hexdigest(),
+        mapping=read_mapping(mapping, (NUMBER, *FIELDS)).model_dump(),
+        created_at=now,
+    )
+    scope_of(session)
+    keep_file(session, request.app.state.seal.pinned(), batch, content)
+    tell(request, batch.id, bytes=len(content))
+    accepted(response, "households", enqueue(session, COMPARE, str(batch.id), now, asked_by=caller.subject))
+    return shown(batch)
+
+
+@router.get("/{comparison_id}")
+def get_register_comparison(comparison_id: UUID, session: SessionDep) -> ComparisonOut:
+    """Of whoever sent the file; of somebody else's the answer is 404."""
+    return shown(own(session, comparison_id))
+
+
+@router.get("/{comparison_id}/differences")
+def list_register_differences(
+    comparison_id: UUID,
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    paging: PagingDep,
+    village: Annotated[Place | None, Query()] = None,
+    field: Annotated[str | None, Query(max_length=20, title="字段")] = None,
+) -> Page[DifferenceOut]:
+    """In the order of the file."""
+    batch, seal = own(session, comparison_id), request.app.state.seal
+    wanted = of_batch(session, batch, village)
+    if field:
+        wanted = wanted.where(col(RegisterDifference.field) == field)
+    rows, following = paging.read(session, wanted, col(RegisterDifference.number), col(RegisterDifference.field))
+    held = held_of(session, seal, list({home.id: home for _, home in rows}.values()))
+    return Page(rows=[line(seal, caller, row, held[home.id]) for row, home in rows], next=following)
+
+
+@router.get("/{comparison_id}/corrections", response_class=TableFile)
+def get_register_corrections(
+    comparison_id: UUID,
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    today: Today,
+    now: Now,
+    village: Annotated[Place, Query()],
+    form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
+) -> TableFile:
+    """Ours, where theirs still differs, under their own headers; empty where nothing is to be corrected. Phones are
+    left out: what is masked corrects nothing."""
+    batch, seal = own(session, comparison_id), request.app.state.seal
+    found_here = session.execute(of_batch(session, batch, village).order_by(col(RegisterDifference.number))).all()
+    held = held_of(session, seal, list({home.id: home for _, home in found_here}.values()))
+    rows: dict[str, dict[str, str]] = {}
+    for row, home in found_here:
+        told = line(seal, caller, row, held[home.id])
+        if not (told.settled or FIELDS[row.field].masked):
+            rows.setdefault(home.number, {})[row.field] = told.ours
+    if len(rows) > standard(session, ALONE, village, today):
+        raise CorrectionsTooMany
+    tell(request, batch.id, division=village, rows=len(rows))
+    return as_file(
+        Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
+    )
+
+
+def as_file(mapped: Mapped, rows: dict[str, dict[str, str]], mark: str, form: str) -> TableFile:
+    fields = [field for field in FIELDS if any(field in told for told in rows.values())]
+    headers = [mapped.columns.get(field, field) for field in (NUMBER, *fields)]
+    table = [[number, *(told.get(field, "") for field in fields)] for number, told in rows.items()]
+    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
+    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="corrections.{form}"'})
+
+
+def of_batch(session: Session, batch: ImportBatch, village: str | None) -> Any:
+    wanted = select(RegisterDifference, Household).join(Household, col(Household.id) == RegisterDifference.household_id)
+    narrowed = wanted.where(col(RegisterDifference.batch_id) == batch.id, *lies_in(col(Household.village), village))
+    return scoped(session, narrowed, HOUSEHOLDS)
+
+
+def line(seal: Seal, caller: Caller, row: RegisterDifference, held: Held) -> DifferenceOut:
+    field = FIELDS[row.field]
+    ours, theirs = field.ours(held), seal.open(row.sealed_theirs, THEIRS.place(row.id))
+    return DifferenceOut(
+        household_id=row.household_id,
+        number=held.household.number,
+        row=row.number,
+        field=row.field,
+        ours=field.shown(caller, ours),
+        theirs=field.shown(caller, theirs),
+        settled=alike(ours, theirs),
+    )
+
+
+def own(session: Session, comparison_id: UUID) -> ImportBatch:
+    mine = (col(ImportBatch.kind) == KIND, col(ImportBatch.asked_by) == scope_of(session).holder)
+    return found(session.scalar(select(ImportBatch).where(col(ImportBatch.id) == comparison_id, *mine)))
+
+
+def shown(batch: ImportBatch) -> ComparisonOut:
+    return ComparisonOut(
+        id=batch.id,
+        state="waiting" if batch.done_at is None else "refused" if batch.problem else "done",
+        problem=batch.problem,
+        created_at=batch.created_at,
+        agree=batch.unchanged,
+        differ=batch.stored,
+        unknown=batch.refused,
+    )

@@ -1,0 +1,154 @@
+"""Somebody who may be in the register twice: two records of one name and birth date, or a file that has the holder of a
+number in another household. Pairs are listed where both households are within reach; the county's office sees them all.
+
+Two records of one number there cannot be: the database refuses the second. Two numbers are two people.
+"""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from services.households.masks import shown_name
+from services.households.models.names import MemberName
+from services.households.models.quality import ClaimedElsewhere, DuplicateDecision
+from services.households.models.register import Household, Membership, Person
+from services.households.policy import allow
+from services.households.reach import HOUSEHOLDS
+from services.households.search.filters import Place, lies_in
+from services.kit.store.db import SessionDep
+from services.kit.store.scope import Placed, scope_of, within
+from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.paging import Page, PagingDep
+
+router = APIRouter(tags=["quality"], dependencies=[allow("duplicate:decide")])
+
+NOT_STATED = "9"  # GB/T 2261.1
+
+
+class RecordOut(BaseModel):
+    """A person's record where it stands."""
+
+    person_id: UUID
+    name: str
+    birth_date: date
+    sex: str
+    has_id_number: bool
+    relation: str
+    household_id: UUID
+    number: Annotated[str, Field(title="户编号")]
+    village: str
+
+
+class PairOut(BaseModel):
+    person: RecordOut
+    other: RecordOut
+
+
+class ClaimOut(BaseModel):
+    """The household is the one a file named for the person."""
+
+    person: RecordOut
+    household_id: UUID
+    number: Annotated[str, Field(title="文件中的户编号")]
+    village: str
+
+
+@router.get("/v1/duplicate-persons")
+def list_duplicate_persons(
+    session: SessionDep, caller: CallerDep, paging: PagingDep, village: Annotated[Place, Query()]
+) -> Page[PairOut]:
+    """Present members of two households with one name and one birth date, of whom at most one has an ID number. At
+    least the first, whose key is the smaller, or the other lives in `village`, any place of the county."""
+    one, other = aliased(MemberName), aliased(MemberName)
+    here, there = aliased(Person), aliased(Person)
+    wanted = (
+        select(here, one, there, other)
+        .join(one, col(one.subject) == here.id)
+        .join(there, and_(col(there.birth_date) == here.birth_date, col(there.id) > here.id))
+        .join(other, and_(col(other.subject) == there.id, col(other.folded) == one.folded))
+        .where(
+            col(other.household_id) != col(one.household_id),
+            or_(*lies_in(col(one.village), village), *lies_in(col(other.village), village)),
+            or_(col(here.id_index).is_(None), col(there.id_index).is_(None)),
+            or_(col(here.sex) == col(there.sex), col(here.sex) == NOT_STATED, col(there.sex) == NOT_STATED),
+            col(here.died_on).is_(None),
+            col(there.died_on).is_(None),
+            ~decided(col(here.id), col(there.id), "different"),
+            *(within(scope_of(session), placed(name)) for name in (one, other)),
+        )
+    )
+    rows, following = paging.read(session, wanted, col(here.id), col(there.id))
+    told = [PairOut(person=record(session, caller, a.id), other=record(session, caller, b.id)) for a, _, b, _ in rows]
+    return Page(rows=told, next=following)
+
+
+@router.get("/v1/claimed-persons")
+def list_claimed_persons(
+    session: SessionDep, caller: CallerDep, paging: PagingDep, village: Annotated[Place, Query()]
+) -> Page[ClaimOut]:
+    """Whom a file, by their ID number, had in a household of `village`, while they are a member of another one."""
+    claimed, home = Household, aliased(Household)
+    wanted = (
+        select(ClaimedElsewhere, claimed)
+        .join(claimed, col(claimed.id) == col(ClaimedElsewhere.household_id))
+        .join(Membership, col(Membership.person_id) == col(ClaimedElsewhere.person_id))
+        .join(home, col(home.id) == col(Membership.household_id))
+        .where(
+            func.upper_inf(col(Membership.valid)),
+            col(Membership.household_id) != col(claimed.id),
+            col(claimed.ended_on).is_(None),
+            *lies_in(col(claimed.village), village),
+            ~decided(col(ClaimedElsewhere.person_id), col(ClaimedElsewhere.household_id), "stays"),
+            within(scope_of(session), HOUSEHOLDS),
+            within(scope_of(session), Placed(division=col(home.village), subject=col(home.id))),
+        )
+    )
+    rows, following = paging.read(session, wanted, col(ClaimedElsewhere.id))
+    told = [
+        ClaimOut(
+            person=record(session, caller, claim.person_id), household_id=of.id, number=of.number, village=of.village
+        )
+        for claim, of in rows
+    ]
+    return Page(rows=told, next=following)
+
+
+def placed(name: Any) -> Placed:
+    return Placed(division=col(name.village), subject=col(name.household_id))
+
+
+def decided(person: Any, other: Any, verdict: str) -> Any:
+    mine = select(DuplicateDecision).where(
+        col(DuplicateDecision.person_id) == person,
+        col(DuplicateDecision.other_id) == other,
+        col(DuplicateDecision.verdict) == verdict,
+    )
+    return exists(mine)
+
+
+def record(session: Session, caller: Caller, person_id: UUID) -> RecordOut:
+    """Of somebody who is a member somewhere: the lists ask for nobody else."""
+    wanted = (
+        select(Person, Membership, Household)
+        .join(Membership, col(Membership.person_id) == col(Person.id))
+        .join(Household, col(Household.id) == col(Membership.household_id))
+        .where(col(Person.id) == person_id, func.upper_inf(col(Membership.valid)))
+    )
+    person, membership, household = session.execute(wanted).one()
+    return RecordOut(
+        person_id=person.id,
+        name=shown_name(caller, person.name),
+        birth_date=person.birth_date,
+        sex=person.sex,
+        has_id_number=person.id_index is not None,
+        relation=membership.relation,
+        household_id=household.id,
+        number=household.number,
+        village=household.village,
+    )
