@@ -16,7 +16,7 @@ from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
 from services.attendance.settings import AttendanceSettings
 from services.attendance.teams import cadres, stations, teams, villages
-from services.attendance.visits import batches, month, visits
+from services.attendance.visits import batches, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
@@ -59,6 +59,8 @@ ROUTERS = [
     visits.router,
     batches.router,
     month.router,
+    rounds.router,
+    sheet.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),

@@ -80,3 +80,14 @@ def reachable_visits(scope: Scope) -> ColumnElement[bool]:
     mine = exists().where(col(Cadre.id) == col(Visit.cadre_id))
     of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, VISITS), of_the_unit_or_own)
+
+
+def reachable_rounds(scope: Scope) -> ColumnElement[bool]:
+    """Of one's places, and those that have a household there."""
+    has_a_task = exists().where(col(RoundTask.round_id) == col(VisitRound.id), within(scope, TASKS))
+    return or_(within(scope, ROUNDS), has_a_task)
+
+
+def reachable_round(session: Session, round_id: UUID) -> VisitRound:
+    wanted = select(VisitRound).where(col(VisitRound.id) == round_id, reachable_rounds(scope_of(session)))
+    return found(session.scalar(wanted))

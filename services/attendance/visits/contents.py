@@ -17,6 +17,9 @@ def sorted_once(values: list[str]) -> list[str]:
     return sorted(set(values))
 
 
+Moment = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]  # told in UTC, however it was sent
+
+
 class VisitIn(BaseModel):
     """`id` is the client's own and makes the write repeatable. `cadre_id` only by who may record for others.
     `corrects` names the visit this one takes the place of; the whole visit is sent again."""
@@ -39,7 +42,7 @@ class VisitIn(BaseModel):
 
 
 class VisitLine(BaseModel):
-    """Without its note. `at` is told in UTC. `first_id` is the same for a visit and all that correct it."""
+    """Without its note. `first_id` is the same for a visit and all that correct it."""
 
     id: UUID
     first_id: UUID
@@ -50,7 +53,7 @@ class VisitLine(BaseModel):
     village: str
     cadre_id: UUID
     recorded_by: str
-    at: Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
+    at: Moment
     day: date
     contact: Contact
     met: list[Met]

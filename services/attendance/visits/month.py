@@ -86,7 +86,8 @@ def month_of(days: Range[date]) -> tuple[Select[Any], Any]:
     left = case((expected.c.value > count.c.made, expected.c.value - count.c.made), else_=0)
     left = case((expected.c.value.is_(None), None), else_=left)
     columns = (expected.c.value, count.c.made, count.c.contacted, count.c.not_reached, left, last.c.day, last.c.contact)
-    wanted = select(Pairing, *columns).join(count, true()).outerjoin(expected, true()).outerjoin(last, true())
+    wanted = select(Pairing, *columns).select_from(Pairing).join(count, true())
+    wanted = wanted.outerjoin(expected, true()).outerjoin(last, true())
     return wanted.where(col(Pairing.valid).op("&&")(days)), left
 
 

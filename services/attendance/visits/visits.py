@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from services.attendance.models.visits import NOTE, Visit, VisitFinding
 from services.attendance.policy import allow, may
 from services.attendance.reach import reachable_visits
-from services.attendance.visits.contents import VisitIn, VisitLine, line_of
+from services.attendance.visits.contents import Moment, VisitIn, VisitLine, line_of
 from services.attendance.visits.known import ask_register, look
 from services.attendance.visits.recording import Recorder, record_visits
 from services.attendance.visits.words import NOT_MADE, Finding
@@ -35,7 +35,7 @@ class FindingOut(BaseModel):
     kind: Finding
     state: Literal["told", "accepted", "refused", "withdrawn"]
     code: str | None
-    answered_at: datetime | None
+    answered_at: Moment | None
 
 
 class VisitOut(VisitLine):

@@ -99,7 +99,8 @@ def test_what_cannot_be_is_refused_by_name(
 
 
 def test_a_household_that_is_away_is_a_contact_with_where_and_since(http: TestClient, assistant: Headers) -> None:
-    told = send(http, assistant, visit(contact="away", away_since="2026-09-01", away_to="3301", findings=["moved_away"]))
+    away: dict[str, Any] = {"contact": "away", "away_since": "2026-09-01", "away_to": "3301"}
+    told = send(http, assistant, visit(**away, findings=["moved_away"]))
     assert (told["away_since"], told["away_to"]) == ("2026-09-01", "3301")
 
 
@@ -188,7 +189,9 @@ def test_an_assistant_reads_what_others_saw_of_the_household_while_paired_with_i
     assert listed(http, assistant, household_id=HOME) == [theirs["id"]]
 
 
-def test_the_database_holds_one_correction_of_a_visit(http: TestClient, assistant: Headers, attendance: Session) -> None:
+def test_the_database_holds_one_correction_of_a_visit(
+    http: TestClient, assistant: Headers, attendance: Session
+) -> None:
     first = visit()
     send(http, assistant, first)
     send(http, assistant, correction(first))
