@@ -28,6 +28,7 @@ SIGNED_IN = "whoever is signed in"
 REPEATABLE_BY = {
     "body.id",
     "body.check_ins.id",
+    "body.visits.id",
     "body.token",
     "body.refresh_token",
     "event.id",

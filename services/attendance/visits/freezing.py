@@ -1,5 +1,5 @@
-"""The households of a round, gathered once. Attendance keeps no register: it reads the one there is, in pages, by a job,
-for a county has more households than a request may wait for. What is read are the register's facts: every living
+"""The households of a round, gathered once. Attendance keeps no register: it reads the one there is, in pages, by a
+job, for a county has more households than a request may wait for. What is read are the register's facts: every living
 household has them, with its village and whether it is monitored or formerly poor."""
 
 from collections.abc import Iterator, Mapping, Sequence

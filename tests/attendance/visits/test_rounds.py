@@ -135,7 +135,7 @@ def test_one_tap_is_enough_and_the_best_of_several_contacts_counts(
     send(http, assistant, visit(contact="away"))
     told = sheet(http, county, number)["total"]
     assert (told["met"], told["unchanged"], told["not_tried"]) == (1, 1, 3)
-    others = {"cadre_id": str(paired.second), "contact": "away", "away_since": "2026-02-01"}
+    others: dict[str, Any] = {"cadre_id": str(paired.second), "contact": "away", "away_since": "2026-02-01"}
     send(http, county, visit(NEXT, **others))
     assert tasks(http, county, number, outcome="away") == {str(NEXT)}
 
