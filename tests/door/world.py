@@ -206,7 +206,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "round": str(number),
         "household": str(home),
     }
-    return thing(village, team, cadre=str(cadre), account=account, **names)
+    return thing(village, home, cadre=str(cadre), account=account, **names)
 
 
 def everybodys_register() -> Register:
@@ -247,6 +247,7 @@ def alerts(engine: Engine, village: str) -> Thing:
         ),
         VisitTold(visit=visit, version=1),
         VisitClue(id=clue, visit=visit, kind="debt", subject=home, division=village, day=TODAY, told_at=NOW),
+        VisitClue(visit=visit, kind="illness", subject=home, division=village, day=TODAY, told_at=NOW),  # to wait
         SweepGap(sweep_id=sweep, subject=home, division=village, rules=["safe-water"], missing=["safe_water"]),
     )  # fmt: skip
     return thing(village, home, household=str(home), alert=str(alert), sweep=str(sweep), clue=str(clue))
