@@ -116,6 +116,7 @@ def as_process(service: str, engine: Engine, secrets: Path) -> dict[str, str]:
         "SHOUWANG_COUNTY_URL": "http://127.0.0.1:9",
         "SHOUWANG_HOUSEHOLDS_URL": "http://127.0.0.1:9",
         "SHOUWANG_ATTENDANCE_URL": "http://127.0.0.1:9",
+        "SHOUWANG_ALERTS_URL": "http://127.0.0.1:9",
         "SHOUWANG_SUITE": SUITE.name,
     }
 

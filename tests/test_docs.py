@@ -10,6 +10,7 @@ from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
 from services.attendance.presence.days import DAY_STARTS_AT
 from services.attendance.presence.switches import SELF_CHECK_IN
+from services.attendance.visits.month import EXPECTED
 from services.households.imports import households as import_households
 from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
@@ -49,7 +50,7 @@ def test_every_event_that_is_published_is_described_and_no_other() -> None:
 def test_every_rule_fact_and_standard_is_described() -> None:
     rules = (DOCS / "rules.md").read_text()
     names = {rule["key"] for rule in read_shipped(SHIPPED)} | set(STANDARDS)
-    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key}
+    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key}
     names |= {fact.key for subject in SUBJECTS.values() for fact in subject.facts}
     assert sorted(name for name in names if f"`{name}`" not in rules) == []
 

@@ -1,4 +1,4 @@
-"""What alerts hears: facts, which households are no more, the frame, and where people may act."""
+"""What alerts hears: facts, which households are no more, what visits found, the frame, and where people may act."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from services.alerts.clues.hearing import RECORDED, on_visit_recorded
 from services.alerts.facts.learn import Told, forget_these, read_told
 from services.alerts.intake.pull import PULL_FACTS, key_of
 from services.alerts.intake.take_in import take_in
@@ -59,7 +60,7 @@ GRANTS = {GRANT_CHANGED: on_grant_changed}
 HANDLERS: Handlers = {
     "county": {"reference.changed": on_reference_changed} | GRANTS,
     "households": FACTS | GRANTS | {"household.changed": on_household_changed},
-    "attendance": FACTS | GRANTS,
+    "attendance": FACTS | GRANTS | {RECORDED: on_visit_recorded},
 }
 
 router = inbox("alerts", HANDLERS)

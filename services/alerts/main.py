@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.alerts import alerts, counts, inbox
+from services.alerts.clues import clues
 from services.alerts.facts import history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
@@ -30,12 +31,14 @@ from services.kit.web.trail import trail
 PUBLISHED = {
     "alert.opened": EventType("一条规则开始成立", "alert:read"),
     "alert.closed": EventType("一条规则不再成立", "alert:read"),
+    clues.ANSWERED: EventType("一条走访线索已答复（只含编号、类别和原因代码）", "clue:read"),
     "sweep.certified": EventType("一个月的全量筛查已完成并出具证明", "alert:read"),
 }
 
 ROUTERS = [
     alerts.router,
     counts.router,
+    clues.router,
     overdue.router,
     rules.router,
     vocabulary.router,

@@ -7,6 +7,8 @@ OFFICE = frozenset({"township", "county"})
 
 RIGHTS = {
     "alert:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "clue:read": FIELD | OFFICE | {"auditor"},
+    "clue:answer": OFFICE,
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
     "subscription:write": frozenset[str](),  # client systems alone

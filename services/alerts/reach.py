@@ -6,11 +6,13 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlmodel import Session, col
 
 from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.visits import VisitClue
 from services.alerts.models.watch import Alert
 from services.kit.store.scope import Placed, Scope, scope_of
 from services.kit.web.errors import found
 
 ALERTS = Placed(division=col(Alert.division), subject=col(Alert.subject))
+CLUES = Placed(division=col(VisitClue.division), subject=col(VisitClue.subject))
 GAPS = Placed(division=col(SweepGap.division), subject=col(SweepGap.subject))
 
 

@@ -16,6 +16,8 @@ from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
 from services.attendance.settings import AttendanceSettings
 from services.attendance.teams import cadres, stations, teams, villages
+from services.attendance.visits import batches, month, rounds, sheet, visits
+from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED
@@ -37,6 +39,7 @@ from services.kit.web.trail import trail
 
 PUBLISHED = {
     RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
+    VISIT_RECORDED: EventType("登记或更正了一次走访（只含编号和类别）", "visit:read"),
     CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
@@ -53,6 +56,11 @@ ROUTERS = [
     pairings.router,
     villages.router,
     imports.router,
+    visits.router,
+    batches.router,
+    month.router,
+    rounds.router,
+    sheet.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),

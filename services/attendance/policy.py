@@ -16,6 +16,12 @@ RIGHTS = {
     "check-in:record": OFFICE,  # for somebody else
     "check-in:read": FIELD | OFFICE | {"auditor", "liaison"},
     "check-in:read-all": OFFICE | {"auditor", "liaison"},  # of somebody else
+    "visit:write": FIELD | OFFICE | {"assistant"},
+    "visit:record": OFFICE,  # for somebody else
+    "visit:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "visit-note:read": FIELD | OFFICE | {"assistant"},
+    "round:write": OFFICE,
+    "round:read": FIELD | OFFICE | {"assistant", "auditor"},
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn
 from services.attendance.models.teams import Cadre, Posting, Station, Team
+from services.attendance.models.visits import RoundTask, Visit, VisitRound
 from services.kit.store.scope import Placed, Scope, scope_of, within
 from services.kit.web.errors import found
 
@@ -20,6 +21,9 @@ TEAMS = Placed(division=col(Team.village))
 PAIRINGS = Placed(division=col(Pairing.village))
 STATIONS = Placed(division=col(Station.village))
 CHECK_INS = Placed(division=CheckIn.__table__.c.village)  # type: ignore[attr-defined]  # may be empty
+VISITS = Placed(division=col(Visit.village), subject=col(Visit.household_id))
+TASKS = Placed(division=col(RoundTask.village), subject=col(RoundTask.household_id))
+ROUNDS = Placed(division=col(VisitRound.division))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
 
@@ -69,3 +73,21 @@ def reachable_cadre(session: Session, cadre_id: UUID | None) -> Cadre:
     """Locked."""
     wanted = select(Cadre).where(col(Cadre.id) == cadre_id, reachable_cadres(scope_of(session)))
     return found(session.scalar(wanted.with_for_update()))
+
+
+def reachable_visits(scope: Scope) -> ColumnElement[bool]:
+    """By the village of that day, by household where one is held as such, and one's own."""
+    mine = exists().where(col(Cadre.id) == col(Visit.cadre_id))
+    of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    return or_(within(scope, VISITS), of_the_unit_or_own)
+
+
+def reachable_rounds(scope: Scope) -> ColumnElement[bool]:
+    """Of one's places, and those that have a household there."""
+    has_a_task = exists().where(col(RoundTask.round_id) == col(VisitRound.id), within(scope, TASKS))
+    return or_(within(scope, ROUNDS), has_a_task)
+
+
+def reachable_round(session: Session, round_id: UUID) -> VisitRound:
+    wanted = select(VisitRound).where(col(VisitRound.id) == round_id, reachable_rounds(scope_of(session)))
+    return found(session.scalar(wanted))

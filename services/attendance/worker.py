@@ -3,6 +3,7 @@
 from services.attendance.inbox import HANDLERS
 from services.attendance.models import SEALED
 from services.attendance.settings import AttendanceSettings
+from services.attendance.visits.freezing import freezes_rounds
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
@@ -20,14 +21,14 @@ if __name__ == "__main__":
     engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
-    urls = {"county": settings.county_url, "households": settings.households_url}
+    urls = {"county": settings.county_url, "households": settings.households_url, "alerts": settings.alerts_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
     run(
         [
             *relays(settings, engine, seal),
             *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
-            *following(settings, engine, HANDLERS, owners),
+            *following(settings, engine, HANDLERS, owners, freezes_rounds(engine, owners["households"])),
         ],
         settings.timezone,
         engine,

@@ -31,8 +31,15 @@ SECRET_KEPT_FOR = timedelta(minutes=10)  # sealed, for the caller who did not ge
 OWN_SERVICES: Mapping[str, list[str]] = {
     "county": [],
     "households": ["frame:read", "grant:read", "subscription:write"],
-    "attendance": ["frame:read", "grant:read", "subscription:write", "household-change:read"],
-    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read", "household-change:read"],
+    "attendance": [
+        "frame:read",
+        "grant:read",
+        "subscription:write",
+        "facts:read",
+        "household-change:read",
+        "clue:read",
+    ],
+    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read", "household-change:read", "visit:read"],
     "scheduler": ["sweep:start"],
 }
 Scope = Literal[

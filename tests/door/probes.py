@@ -268,7 +268,13 @@ def paired(thing: Thing) -> dict[str, Any]:
     return who | {"valid_from": "2026-01-05", "document_no": "示例"}
 
 
+def visited(thing: Thing) -> dict[str, Any]:
+    said = {"id": str(uuid4()), "household_id": register_id(thing), "cadre_id": thing.ids["cadre"]}
+    return said | {"at": NOW.isoformat()}
+
+
 TEAM, CHECK_INS, PAIRINGS = "team:read", "check-in:read", "pairing:read"
+VISITS, ROUNDS = "visit:read", "round:read"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
     get(TEAM, "/v1/teams?village_prefix={village}", "query", seen=rows, by_sets=False),
@@ -294,6 +300,27 @@ ATTENDANCE = (
          lambda thing: {"check_ins": [{"id": str(uuid4()), "at": NOW.isoformat(), "cadre_id": thing.ids["cadre"]}]},
          seen=lambda answer, _: answer.status_code == 200 and answer.json()["rows"][0]["outcome"] == "stored",
          by_sets=False, unbound=True),
+    get(VISITS, "/v1/visits/{visit}", "path"),
+    get(VISITS, "/v1/visits?village_prefix={village}", "query", seen=rows),
+    get(VISITS, "/v1/visits?household_id={household}", "filter", seen=rows),
+    get(VISITS, "/v1/visits?cadre_id={cadre}&limit=1", "cursor", seen=rows),
+    get(VISITS, "/v1/visit-lists?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(VISITS, "/v1/visit-lists?cadre_id={cadre}", "filter", seen=rows, by_sets=False),
+    send("POST", "visit:record", "/v1/visits", "body", visited, by_sets=False),
+    send("POST", "visit:record", "/v1/visit-batches", "batch item", lambda thing: {"visits": [visited(thing)]},
+         seen=lambda answer, _: answer.status_code == 200 and answer.json()["rows"][0]["outcome"] == "stored",
+         by_sets=False),
+    get(ROUNDS, "/v1/visit-rounds/{round}", "path"),
+    get(ROUNDS, "/v1/visit-rounds", "list", same_bytes=False,
+        seen=lambda answer, thing: thing.ids["round"] in answer.text),
+    get(ROUNDS, "/v1/visit-rounds/{round}/sheet", "path"),
+    get(ROUNDS, "/v1/visit-rounds/{round}/sheet?village_prefix={village}", "query"),
+    get(ROUNDS, "/v1/visit-rounds/{round}/tasks", "path"),
+    get(ROUNDS, "/v1/visit-rounds/{round}/tasks?village_prefix={village}&outcome=not_tried", "filter", seen=rows),
+    send("PUT", "round:write", "/v1/visit-rounds/{round}/closing", "path", lambda _: {}, by_sets=False, unbound=True),
+    send("POST", "round:write", "/v1/visit-rounds", "body",
+         lambda thing: {"id": str(uuid4()), "name": "示例", "division": thing.village, "first_day": "2026-11-01",
+                        "last_day": "2026-11-30", "document_no": "示例"}, by_sets=False),
     get(PAIRINGS, "/v1/pairings/{pairing}", "path", by_sets=False),
     get(PAIRINGS, "/v1/pairings?village_prefix={village}", "query", seen=rows, by_sets=False),
     get(PAIRINGS, "/v1/pairings?household_id={household}", "filter", seen=rows, by_sets=False),
@@ -320,6 +347,9 @@ ALERTS = (
     get(ALERT, "/v1/facts/household/{household}", "path", unbound=True),
     get(ALERT, "/v1/facts/household/{household}?as_of=2026-11-20T00:00:00Z", "query", unbound=True),
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
+    get("clue:read", "/v1/visit-clues?division={village}", "query", seen=rows),
+    get("clue:read", "/v1/visit-clues?division={village}&subject={household}", "filter", seen=rows),
+    send("PUT", "clue:answer", "/v1/visit-clues/{clue}/answer", "path", lambda _: {"outcome": "accepted"}),
     get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", by_sets=False, same_bytes=False,
         seen=lambda answer, thing: thing.ids["household"] in answer.text),
 )  # fmt: skip

@@ -13,11 +13,13 @@ from sqlmodel import col
 
 from services.alerts.models.facts import FactHistory
 from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
 from services.attendance.models.facts import TeamFacts
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
+from services.attendance.models.visits import RoundTask, Visit, VisitFinding, VisitRound
 from services.attendance.pairings.register import Register
 from services.households.cases.profiles import ship
 from services.households.models.cases import Case, CaseEntry
@@ -176,7 +178,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     unit, team, cadre, account = uuid4(), uuid4(), uuid4(), str(uuid4())
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
-    entry, paired, home = uuid4(), uuid4(), uuid4()
+    entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     store(
         engine,
         Unit(id=unit, name=f"示例局{village}"),
@@ -190,6 +192,16 @@ def attendance(engine: Engine, village: str) -> Thing:
             id=paired, cadre_id=cadre, household_id=home, kind="assistant", village=village, valid=SINCE,
             document_no="示例",
         ),
+        Visit(
+            id=visit, first_id=visit, version=1, cadre_id=cadre, recorded_by="示例", household_id=home,
+            village=village, at=NOW, received_at=NOW, day=TODAY, contact="home", met=[], undone=[], findings=["debt"],
+        ),
+        VisitFinding(first_id=visit, kind="debt", state="told"),
+        VisitRound(
+            id=number, name="示例", division=village, first_day=date(2026, 10, 1), last_day=date(2026, 10, 31),
+            document_no="示例", created_by="示例", created_at=NOW, opened_at=NOW,
+        ),
+        RoundTask(round_id=number, household_id=home, village=village),
         Station(
             village=village, name="示例便民中心", latitude=27.7, longitude=108.8, sent_latitude=27.7,
             sent_longitude=108.8, datum="wgs84", radius=500,
@@ -209,9 +221,11 @@ def attendance(engine: Engine, village: str) -> Thing:
         "username": username,
         "mobile": mobile,
         "pairing": str(paired),
+        "visit": str(visit),
+        "round": str(number),
         "household": str(home),
     }
-    return thing(village, team, cadre=str(cadre), account=account, **names)
+    return thing(village, home, cadre=str(cadre), account=account, **names)
 
 
 def everybodys_register() -> Register:
@@ -228,7 +242,7 @@ LONG_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def alerts(engine: Engine, village: str) -> Thing:
-    home, alert, finding, sweep = uuid4(), uuid4(), uuid4(), uuid4()
+    home, alert, finding, sweep, visit, clue = uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     county, month = village[:6], date(2026, 10, 1)
     with open_session(engine) as session, session.begin():
         held = session.scalar(select(Sweep).where(col(Sweep.county) == county))
@@ -250,9 +264,12 @@ def alerts(engine: Engine, village: str) -> Thing:
             subject=home, about="household", county=county, division=village, version=1, known_since=LONG_KNOWN,
             learned_at=LONG_KNOWN, facts={"persons": 3},
         ),
+        VisitTold(visit=visit, version=1),
+        VisitClue(id=clue, visit=visit, kind="debt", subject=home, division=village, day=TODAY, told_at=NOW),
+        VisitClue(visit=visit, kind="illness", subject=home, division=village, day=TODAY, told_at=NOW),  # to wait
         SweepGap(sweep_id=sweep, subject=home, division=village, rules=["safe-water"], missing=["safe_water"]),
     )  # fmt: skip
-    return thing(village, home, household=str(home), alert=str(alert), sweep=str(sweep))
+    return thing(village, home, household=str(home), alert=str(alert), sweep=str(sweep), clue=str(clue))
 
 
 def RULE() -> Rule:  # noqa: N802  # the one rule of this world

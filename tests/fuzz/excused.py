@@ -33,13 +33,18 @@ EXCUSES: Sequence[Excuse] = (
     ),
     Excuse(
         "RejectedPositiveData",
-        "a check-in's moment has bounds, for which JSON Schema has no word",
-        lambda case, answer: case.operation.path == "/v1/check-ins" and faults(answer) == {("/at", BOUND)},
+        "the moment of a check-in or visit has bounds, for which JSON Schema has no word",
+        lambda case, answer: (
+            case.operation.path in ("/v1/check-ins", "/v1/visits") and faults(answer) == {("/at", BOUND)}
+        ),
     ),
     Excuse(
         "AcceptedNegativeData",
         "of a batch each item is refused by itself, in the answer: one that is malformed must not keep the others",
-        lambda case, answer: case.operation.path == "/v1/check-in-batches" and '"outcome":"refused"' in answer.text,
+        lambda case, answer: (
+            case.operation.path in ("/v1/check-in-batches", "/v1/visit-batches")
+            and '"outcome":"refused"' in answer.text
+        ),
     ),
     Excuse(
         "JsonSchemaError",
