@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from services.kit.web.auth import FRESH_FOR, RETRY_AFTER, TRUSTED_FOR, IssuerAway, Keys, request_caller
 from services.kit.web.errors import speak_problems
+from services.kit.web.verified import Verified
 from tests.callers import Sign
 
 
@@ -50,6 +51,7 @@ def test_a_caller_is_told_to_come_again_while_county_is_away_and_his_key_unknown
     app = FastAPI()
     speak_problems(app)
     issuer.away, app.state.keys, app.state.revoked = True, Keys(issuer.publish), Nobody()
+    app.state.verified = Verified()
     app.get("/", dependencies=[Depends(request_caller)])(lambda: "seen")
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/", headers=sign("someone"))

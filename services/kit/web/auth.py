@@ -148,9 +148,9 @@ def bearer_of(request: Request) -> str:
     return token
 
 
-def request_caller(request: Request) -> Caller:
+async def request_caller(request: Request) -> Caller:
     state = request.app.state
-    caller = read_token(bearer_of(request), state.keys, time.time(), state.revoked.not_before)
+    caller: Caller = await state.verified.caller(bearer_of(request), state.keys, state.revoked.not_before)
     request.state.caller = caller  # read by the audit
     return caller
 
@@ -165,7 +165,7 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
     def allow(right: str) -> Any:
         roles = rights[right]  # a right nobody has listed fails at import, not at the first call
 
-        def check(caller: CallerDep, request: Request) -> Caller:
+        async def check(caller: CallerDep, request: Request) -> Caller:
             if OWN_SERVICE not in caller.scopes:
                 request.app.state.allowance.count(caller.subject, request)
             if right in caller.scopes:

@@ -73,7 +73,7 @@ class Paging:
         return told
 
 
-def asked_page(request: Request, caller: CallerDep, cursor: Cursor = None, limit: Limit = 50) -> Paging:
+async def asked_page(request: Request, caller: CallerDep, cursor: Cursor = None, limit: Limit = 50) -> Paging:
     filters = sorted((n, v) for n, v in request.query_params.multi_items() if n not in ("cursor", "limit"))
     query = json.dumps(["cursor", caller.subject, request.url.path, filters])
     return Paging(request.app.state.seal, query, cursor, limit)
