@@ -91,6 +91,7 @@ PUBLISHED = {
 }
 
 ROUTERS = [
+    register.glances,
     register.router,
     places.router,
     id_number_views.router,
@@ -134,6 +135,7 @@ ROUTERS = [
     held.router,
     corrections.router,
     answers.router,
+    search.glances,
     search.router,
     creating.router,
     asking.router,

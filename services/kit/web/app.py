@@ -1,7 +1,7 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from services.kit.settings import Settings
 from services.kit.starting import collect_seldom
 from services.kit.store.db import POOL, connect
+from services.kit.store.glances import Glances
 from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
 from services.kit.store.scribe import Scribe
@@ -65,6 +66,7 @@ def create_app(
     app.state.keys = keys or Keys.of(settings.county_url)
     app.state.reader = app.state.engine.execution_options(postgresql_readonly=True)
     app.state.scribe = Scribe(app.state.engine)
+    app.state.glances = Glances(app.state.engine.url)
     app.state.revoked = Revoked(app.state.engine.url)
     app.state.verified, app.state.straight = Verified(), straight_ones(routers)
     app.state.alongside = alongside
@@ -85,7 +87,7 @@ def create_app(
 async def while_serving(app: FastAPI) -> AsyncIterator[None]:
     """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    async with app.state.revoked.kept_fresh(), app.state.alongside():
+    async with aclosing(app.state.glances), app.state.revoked.kept_fresh(), app.state.alongside():
         yield
 
 

@@ -1,8 +1,8 @@
 """Operations that are awaited instead of given a thread: for what thousands send at the same hour.
 
 They are declared like all others, with schema and right, and are asked for the same things in the same order: token,
-right, allowance, media types, parameters, body. Only the way is shorter: no dependency is looked up, no thread is
-waited for, and the gate is passed by, since no connection is held (kit/store/lanes.py).
+right, allowance, media types, parameters, body. Only the way is shorter: no dependency is looked up and no thread is
+waited for.
 """
 
 from collections.abc import Callable, Coroutine, Iterable
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -19,8 +20,9 @@ from services.kit.web.auth import request_caller
 from services.kit.web.polite import check_manners
 from services.kit.web.strict_json import READ
 
-class Straight(APIRoute):
-    """The endpoint takes `request` and, where one is sent, `body`, and answers with a model."""
+
+class Awaited(APIRoute):
+    """The endpoint takes `request`, its query's parameters and, where one is sent, `body`; it answers with a model."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         async def answer(request: Request) -> Response:
@@ -28,24 +30,35 @@ class Straight(APIRoute):
             caller = await request_caller(request)
             for one in self.dependencies:
                 await one.dependency(caller, request)  # type: ignore[misc]  # allow(...) of auth.policy
-            told: BaseModel = await self.endpoint(request, await read_body(request, self))
+            told: BaseModel = await self.endpoint(request, **read_query(request, self), **await read_body(request, self))
             return Response(told.model_dump_json(), self.status_code or 200, media_type="application/json")
 
         return answer
 
 
-async def read_body(request: Request, route: APIRoute) -> Any:
+class Straight(Awaited):
+    """Passes by the gate, since it holds no connection (kit/store/lanes.py)."""
+
+
+def read_query(request: Request, route: APIRoute) -> dict[str, Any]:
+    asked, faults = request_params_to_args(route.dependant.query_params, request.query_params)
+    if faults:
+        raise RequestValidationError(faults)
+    return asked
+
+
+async def read_body(request: Request, route: APIRoute) -> dict[str, Any]:
     """The JSON that was read strictly at the door, held against the declared model. Refused as the framework does."""
     field = route.body_field
     if field is None:
-        return None
+        return {}
     read = request.scope[READ] if READ in request.scope else await request.body() or None
     if read is None:
         raise RequestValidationError([{"type": "missing", "loc": ("body",)}])
     body, faults = field.validate(read, loc=("body",))
     if faults:
         raise RequestValidationError(faults)
-    return body
+    return {"body": body}
 
 
 def clock_of(request: Request) -> datetime:

@@ -1,0 +1,46 @@
+"""What a search asks of the database: written out, so that it is planned once, and reads what an index holds.
+
+Each names the caller's reach itself, beside the policies of the tables it reads.
+"""
+
+from functools import cache
+from typing import LiteralString
+
+from services.kit.store.barrier import in_a_set, within_division
+
+VILLAGE = 12  # digits: asked for as itself, which an index answers; a longer place is a prefix
+
+LINE: LiteralString = "h.id, h.number, h.village, h.group_name, h.head_name"
+BY_NUMBER: LiteralString = f"""
+    SELECT {LINE} FROM household h
+    WHERE {{reach}} {{narrowed}} ORDER BY h.number LIMIT %(most)s
+    """
+BY_NAME: LiteralString = f"""
+    SELECT {LINE}, found.folded AS matched
+    FROM (SELECT DISTINCT n.folded, n.household_id FROM member_name n
+          WHERE {{named}} AND {{reach}} {{narrowed}}
+          ORDER BY n.folded, n.household_id LIMIT %(most)s) AS found
+    JOIN household h ON h.id = found.household_id
+    ORDER BY found.folded, found.household_id
+    """
+# The database folds what is asked as it folds what it keeps.
+INITIALS: LiteralString = "starts_with(n.initials, lower(%(q)s))"
+FOLDED: LiteralString = "starts_with(n.folded, name_folded(%(q)s))"
+
+
+@cache
+def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> LiteralString:
+    """`letters` is None where no name is asked for; `place` is how many digits its code has. Who has a tag has it
+    today: none lies in the future, so an open one holds."""
+    named = letters is not None
+    table, household = ("n", "n.household_id") if named else ("h", "h.id")
+    narrowed = ""
+    if place:
+        narrowed += f" AND {table}.village = %(village)s" if place == VILLAGE else f" AND starts_with({table}.village, %(village)s)"
+    if tagged:
+        narrowed += f" AND EXISTS (SELECT FROM tag t WHERE t.household_id = {household} AND t.key = %(tag)s AND upper_inf(t.valid))"
+    if later:
+        narrowed += " AND (n.folded, n.household_id) > (%(matched)s, %(id)s::uuid)" if named else " AND h.number > %(number)s"
+    reach = f"({within_division(table + '.village')} OR {in_a_set(household)})"
+    form = BY_NAME if named else BY_NUMBER
+    return form.format(named=INITIALS if letters else FOLDED, reach=reach, narrowed=narrowed)
