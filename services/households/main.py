@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from services.households import inbox
 from services.households.cases import cases, notice, profiles, reading_gates, taking
@@ -52,6 +52,7 @@ from services.households.register import (
     work_months,
 )
 from services.households.register import households as register
+from services.households.register.arrivals import bring_in
 from services.households.search import search
 from services.households.settings import VoiceSettings
 from services.households.views import answers, codes, corrections, held
@@ -67,6 +68,7 @@ from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
+from services.kit.store.lanes import Lanes
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
@@ -156,6 +158,8 @@ def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
 ) -> FastAPI:
     engine = engine or connect(settings.dsn)
+    url = make_url(settings.work_dsn) if settings.database_url else engine.url
+    arrivals = Lanes(url, settings.slot_of("api"), bring_in)
     profiles.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
@@ -163,7 +167,9 @@ def create(
         title="Shouwang households",
         engine=engine,
         keys=keys,
+        alongside=arrivals.open,
         state={
+            "arrivals": arrivals,
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),
