@@ -93,7 +93,9 @@ PUBLISHED = {
 }
 
 ROUTERS = [
-    register.glances,
+    register.glances,  # what is asked for most comes first: routers are looked through in turn
+    search.glances,
+    creating.router,
     register.router,
     places.router,
     id_number_views.router,
@@ -137,9 +139,7 @@ ROUTERS = [
     held.router,
     corrections.router,
     answers.router,
-    search.glances,
     search.router,
-    creating.router,
     asking.router,
     changes.router,
     village_mergers.router,

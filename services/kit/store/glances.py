@@ -1,7 +1,7 @@
 """Reads that are awaited: the caller's rights and the rows they reach, in one round trip and without a thread.
 
-The database is told of the grants and asked for the rows in one transaction of the API's own role, so its policies bind
-as they do everywhere. Parsed once for each connection, a statement is planned for what is asked: no index could be
+The database is told of the grants and asked for the rows in one transaction of the API's own role (what is sent before
+a pipeline's Sync is one), so its policies bind as they do everywhere. Parsed once for each connection, a statement is planned for what is asked: no index could be
 chosen for the beginning of a name nobody knows yet.
 """
 
@@ -64,7 +64,6 @@ class Glances:
             async with connection.pipeline():
                 held = await connection.execute(LOOK_UP_PLAIN, told_of(asked, today), prepare=True)
                 rows = await connection.execute(query, told, prepare=True)
-                await connection.commit()
             scope, found = await held.fetchone(), await rows.fetchall()
         except BaseException:
             await connection.close()
@@ -74,5 +73,7 @@ class Glances:
         return found
 
     async def _connected(self) -> Connection:
-        return await psycopg.AsyncConnection.connect(self._dsn, row_factory=dict_row, options=READ_ONLY, **SILENCE)
+        return await psycopg.AsyncConnection.connect(
+            self._dsn, autocommit=True, row_factory=dict_row, options=READ_ONLY, **SILENCE
+        )
 
