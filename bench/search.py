@@ -3,8 +3,8 @@
 Ours is the documented endpoint of the documented process, asked by twenty users, each with a token and a place of their
 own. The limit asks the database the same over as many connections of the owner's: no token, no scope, no policy, no
 audit. `idle` is the limit of machine and framework: the same users at an operation that does nothing (idle.py), behind
-the same guards in a process of its own. All take turns in one run; the medians of the turns count. Without a pause each user asks again at once;
-paced, a second lies between, as between two searches of a person who types.
+the same guards in a process of its own. All take turns in one run; the medians of the turns count. Without a pause each
+user asks again at once; paced, a second lies between, as between two searches of a person who types.
 """
 
 import argparse

@@ -15,7 +15,16 @@ from uuid import UUID, uuid4
 
 from services.households.models.register import ID_NUMBER, PHONE
 from services.households.register.arrival_statements import (
-    FACTS, GRANTS, HELD, HOUSEHOLDS, KNOWN, MEMBERSHIPS, PERSONS, REPEATS, TAKEN, TURN,
+    FACTS,
+    GRANTS,
+    HELD,
+    HOUSEHOLDS,
+    KNOWN,
+    MEMBERSHIPS,
+    PERSONS,
+    REPEATS,
+    TAKEN,
+    TURN,
 )  # fmt: skip
 from services.households.register.newcomers import MemberElsewhere, NewHousehold, NumberTaken, Told
 from services.kit.store.audit import Line
@@ -115,7 +124,11 @@ class Desk:
             raise arrival.members
         self._refuse_known(arrival)
         persons = [member.id for member in home.members]
-        if {home.id, home.number} & self._taken or self._persons.intersection(persons) or len({*persons}) < len(persons):
+        if (
+            {home.id, home.number} & self._taken
+            or self._persons.intersection(persons)
+            or len({*persons}) < len(persons)
+        ):
             raise NumberTaken
         self._known[arrival.key] = request
         self._taken |= {home.id, home.number}

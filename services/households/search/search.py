@@ -74,4 +74,3 @@ def search_by_id_number(body: NumberAsked, request: Request, session: SessionDep
     numbered = member.join(Person, col(Person.id) == Membership.person_id).where(*held)
     home = found(session.scalar(scoped(session, numbered, HOUSEHOLDS)))
     return line(caller, home, home.village)
-

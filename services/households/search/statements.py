@@ -14,7 +14,7 @@ LINE: LiteralString = "h.id, h.number, h.village, h.group_name, h.head_name"
 BY_NUMBER: LiteralString = f"""
     SELECT {LINE} FROM household h
     WHERE {{reach}} {{narrowed}} ORDER BY h.number LIMIT %(most)s
-    """
+    """  # noqa: S608  # text of ours
 BY_NAME: LiteralString = f"""
     SELECT {LINE}, found.folded AS matched
     FROM (SELECT DISTINCT n.folded, n.household_id FROM member_name n
@@ -22,7 +22,12 @@ BY_NAME: LiteralString = f"""
           ORDER BY n.folded, n.household_id LIMIT %(most)s) AS found
     JOIN household h ON h.id = found.household_id
     ORDER BY found.folded, found.household_id
-    """
+    """  # noqa: S608  # text of ours
+TAGGED: LiteralString = (
+    "SELECT FROM tag t WHERE t.household_id = {household} AND t.key = %(tag)s AND upper_inf(t.valid)"
+)
+AFTER_NAME: LiteralString = "(n.folded, n.household_id) > (%(matched)s, %(id)s::uuid)"
+AFTER_NUMBER: LiteralString = "h.number > %(number)s"
 # The database folds what is asked as it folds what it keeps.
 INITIALS: LiteralString = "starts_with(n.initials, lower(%(q)s))"
 FOLDED: LiteralString = "starts_with(n.folded, name_folded(%(q)s))"
@@ -33,14 +38,14 @@ def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> Li
     """`letters` is None where no name is asked for; `place` is how many digits its code has. Who has a tag has it
     today: none lies in the future, so an open one holds."""
     named = letters is not None
-    table, household = ("n", "n.household_id") if named else ("h", "h.id")
+    village, household = ("n.village", "n.household_id") if named else ("h.village", "h.id")
     narrowed = ""
     if place:
-        narrowed += f" AND {table}.village = %(village)s" if place == VILLAGE else f" AND starts_with({table}.village, %(village)s)"
+        narrowed += f" AND {village} = %(village)s" if place == VILLAGE else f" AND starts_with({village}, %(village)s)"
     if tagged:
-        narrowed += f" AND EXISTS (SELECT FROM tag t WHERE t.household_id = {household} AND t.key = %(tag)s AND upper_inf(t.valid))"
+        narrowed += f" AND EXISTS ({TAGGED.format(household=household)})"
     if later:
-        narrowed += " AND (n.folded, n.household_id) > (%(matched)s, %(id)s::uuid)" if named else " AND h.number > %(number)s"
-    reach = f"({within_division(table + '.village')} OR {in_a_set(household)})"
+        narrowed += f" AND {AFTER_NAME if named else AFTER_NUMBER}"
+    reach = f"({within_division(village)} OR {in_a_set(household)})"
     form = BY_NAME if named else BY_NUMBER
     return form.format(named=INITIALS if letters else FOLDED, reach=reach, narrowed=narrowed)

@@ -1,8 +1,5 @@
 """A session per request, committed before the answer leaves; and the clock, read at the edge only.
-
-What a request depends on is awaited, and given a thread only for what may wait: each change of threads costs more than
-most of these do.
-"""
+What a request depends on is awaited: a change of threads costs more than most of it does."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime

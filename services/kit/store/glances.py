@@ -1,12 +1,13 @@
 """Reads that are awaited: the caller's rights and the rows they reach, in one round trip and without a thread.
 
-The database is told of the grants and asked for the rows in one transaction of the API's own role (what is sent before
-a pipeline's Sync is one), so its policies bind as they do everywhere. Parsed once for each connection, a statement is planned for what is asked: no index could be
-chosen for the beginning of a name nobody knows yet.
+The database is told of the grants and asked for the rows in one transaction of the API's own role (what comes before a
+pipeline's Sync is one), so its policies bind as they do everywhere. Parsed once for each connection, a statement is
+planned for what is asked: no index could be chosen for the beginning of a name nobody knows yet.
 """
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any, LiteralString
 
@@ -15,7 +16,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import URL
 
 from services.kit.store.db import OPTIONS, SILENCE
-from services.kit.store.scope import LOOK_UP_PLAIN, Asked, Scope, not_empty, told_of, whole
+from services.kit.store.scope import LOOK_UP_PLAIN, Asked, not_empty, told_of, whole
 from services.kit.web.errors import DatabaseAway
 
 CONNECTIONS = 4
@@ -37,13 +38,9 @@ class Glances:
         """Refuses who holds no office. Once more on a new connection where the old one had ended."""
         await self._begin()
         async with self._places:
-            kept = bool(self._idle)
-            try:
+            with suppress(psycopg.OperationalError):
                 return await self._read(asked, today, query, told)
-            except psycopg.OperationalError as ended:
-                if not kept:
-                    raise DatabaseAway from ended
-                await self.aclose()
+            await self.aclose()
             try:
                 return await self._read(asked, today, query, told)
             except psycopg.OperationalError as away:
@@ -76,4 +73,3 @@ class Glances:
         return await psycopg.AsyncConnection.connect(
             self._dsn, autocommit=True, row_factory=dict_row, options=READ_ONLY, **SILENCE
         )
-

@@ -1,7 +1,5 @@
 """Lines of requests that change nothing, committed together: what comes while a group is on its way goes with the next.
-
-A line of its own commit for each read would let a process answer as many reads as its disk can sync, one after another.
-"""
+Else a process could answer as many reads as its disk can sync, one after another."""
 
 import asyncio
 from collections import deque

@@ -28,8 +28,8 @@ from services.kit.web.metrics import Meter, Observed
 from services.kit.web.metrics import router as metrics
 from services.kit.web.polite import CompressedReads, Courtesies, check_manners
 from services.kit.web.straight import straight_ones
-from services.kit.web.verified import Verified
 from services.kit.web.strict_json import StrictBody
+from services.kit.web.verified import Verified
 
 
 def create_app(

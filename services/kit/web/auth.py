@@ -112,10 +112,6 @@ class Claims(BaseModel):
     scope: Annotated[str, Field(max_length=2000)]
 
 
-def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> Caller:
-    return read_whole(token, keys, now, not_before)[0]
-
-
 def read_whole(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> tuple[Caller, Claims, str]:
     """With what it claims, and the name of the key that signed it. `not_before` says from when on a subject's tokens
     count. The library checks the signature and nothing else."""

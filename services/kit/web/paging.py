@@ -65,7 +65,7 @@ class Paging:
         return page, self.closed(key(page[-1])) if len(found) > self.limit else None
 
     def told(self, *names: str) -> dict[str, Any]:
-        """For a statement that is written out: what to begin after, under the names of its keys, and how many to read."""
+        """To a statement that is written out: after which keys, by these names, to begin, and how many to read."""
         after = self.opened(len(names)) if self.cursor else []
         return {"most": self.limit + 1, **dict(zip(names, after, strict=False))}
 

@@ -30,7 +30,9 @@ class Awaited(APIRoute):
             caller = await request_caller(request)
             for one in self.dependencies:
                 await one.dependency(caller, request)  # type: ignore[misc]  # allow(...) of auth.policy
-            told: BaseModel = await self.endpoint(request, **read_query(request, self), **await read_body(request, self))
+            told: BaseModel = await self.endpoint(
+                request, **read_query(request, self), **await read_body(request, self)
+            )
             return Response(told.model_dump_json(), self.status_code or 200, media_type="application/json")
 
         return answer
