@@ -20,7 +20,7 @@ BY_NAME: LiteralString = f"""
     FROM (SELECT DISTINCT n.folded, n.household_id FROM member_name n
           WHERE {{named}} AND {{reach}} {{narrowed}}
           ORDER BY n.folded, n.household_id LIMIT %(most)s) AS found
-    JOIN household h ON h.id = found.household_id
+    JOIN household h ON h.id = found.household_id AND {{reach_home}}
     ORDER BY found.folded, found.household_id
     """  # noqa: S608  # text of ours
 TAGGED: LiteralString = (
@@ -46,6 +46,14 @@ def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> Li
         narrowed += f" AND EXISTS ({TAGGED.format(household=household)})"
     if later:
         narrowed += f" AND {AFTER_NAME if named else AFTER_NUMBER}"
-    reach = f"({within_division(village)} OR {in_a_set(household)})"
     form = BY_NAME if named else BY_NUMBER
-    return form.format(named=INITIALS if letters else FOLDED, reach=reach, narrowed=narrowed)
+    return form.format(
+        named=INITIALS if letters else FOLDED,
+        reach=reached(village, household),
+        narrowed=narrowed,
+        reach_home=reached("h.village", "h.id"),
+    )
+
+
+def reached(village: LiteralString, household: LiteralString) -> str:
+    return f"({within_division(village)} OR {in_a_set(household)})"
