@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "attendance007"
-down_revision: str | None = "attendance005"
+down_revision: str | None = "attendance006"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

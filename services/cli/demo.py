@@ -2,6 +2,7 @@
 
 import json
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -30,27 +31,13 @@ DOORS = {  # what a county officer reads first in each service, to see that the 
     "attendance": "/v1/teams",
     "alerts": "/v1/sweeps",
 }
-STANDARDS = {  # key → value (money in fen), unit
-    "monitoring_line": (632_000, "分/人·年"),
-    "medical_burden": (2_000_000, "分/年"),
-    "medical_burden_formerly_poor": (500_000, "分/年"),
-    "schooling_burden": (1_000_000, "分/年"),
-    "expense_gap": (1_500_000, "分/年"),
-    "income_fall": (30, "%"),
-    "income_age": (240, "工作日"),
-    "income_floor": (50_000, "分/人·年"),
-    "income_ceiling": (3_000_000, "分/人·年"),
-    "transfer_share": (80, "%"),
-    "low_income_line": (948_000, "分/人·年"),
-    "team_strength": (3, "人"),
-    "presence_gap": (2, "工作日"),
-    "leader_absence": (5, "工作日"),
-    "member_absence": (10, "工作日"),
-    "posting_term": (600, "工作日"),
-    "self_check_in": (1, "是否启用"),
-    "day_starts_at": (5, "时"),
-}
+STANDARDS = Path(__file__).with_name("demo_standards.toml")
 SWEEP_DAY = {"sweep_day": (1, "日")}  # set last: from then on the bell starts sweeps by itself
+
+
+def standards() -> dict[str, tuple[int, str]]:
+    """key → value (money in fen), unit."""
+    return {key: (row["value"], row["unit"]) for key, row in tomllib.loads(STANDARDS.read_text()).items()}
 
 
 class Demo:
@@ -77,7 +64,7 @@ class Demo:
         generate(files, as_of=self.today, county=COUNTY, households=households, teams=teams, seed=seed)
         self.step("账号、区划、标准", "accounts, divisions, standards")
         self.open_the_office()
-        self.set_standards(STANDARDS)
+        self.set_standards(standards())
         self.step("订阅回调", "webhook subscription")
         self.subscribe()
         self.step("农户、成员、收支", "households, members, statements")

@@ -53,6 +53,28 @@ def test_cadres_are_found_by_team_and_read_in_pages(http: TestClient, county: He
     assert {(row["role"], row["since"]) for row in seen} == {("member", ARRIVED.isoformat())}
 
 
+def test_a_cadre_who_was_posted_elsewhere_is_seen_there_and_where_they_were_no_more(
+    http: TestClient, office: Office, village: Stationed, attendance: Session
+) -> None:
+    elsewhere = Team(name="示例乡另一村驻村工作队", village="520621001006")
+    attendance.add(elsewhere)
+    attendance.flush()
+    moved = attendance.scalars(select(Posting).where(col(Posting.cadre_id) == village.first)).one()
+    moved.valid = Range(ARRIVED, TODAY)
+    attendance.add(moved)
+    attendance.flush()
+    attendance.add(Posting(cadre_id=village.first, team_id=elsewhere.id, role="member", valid=Range(TODAY, None)))
+    attendance.commit()
+    before = office("of-before", "county", place=VILLAGE)
+    since = office("of-since", "county", place="520621001006")
+    seen = {who["authorization"]: ids(http.get("/v1/cadres", headers=who)) for who in (before, since)}
+    assert list(seen.values()) == [{str(village.second)}, {str(village.first)}]
+
+
+def ids(answer: Any) -> set[str]:
+    return {row["id"] for row in answer.json()["rows"]}
+
+
 def test_a_cadre_is_found_by_the_username_of_the_file(
     http: TestClient, county: Headers, village: Stationed, attendance: Session
 ) -> None:

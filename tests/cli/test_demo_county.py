@@ -26,7 +26,7 @@ from services.attendance.models.facts import TeamFacts
 from services.attendance.models.teams import Cadre, Posting, Team
 from services.attendance.presence.check_ins import CheckInIn
 from services.cli.county_files import generate
-from services.cli.demo import COUNTY, STANDARDS
+from services.cli.demo import COUNTY, standards
 from services.county.days import count_days
 from services.households.models.facts import HouseholdFacts
 from services.kit.post.facts import fact_names, table_of
@@ -74,7 +74,7 @@ def test_every_shipped_rule_is_counted() -> None:
 def frame(households: Session, attendance: Session, alerts: Session) -> None:
     """The demo county's standards and its calendar."""
     for session in (attendance, alerts):
-        session.add_all(standard(key, value) for key, (value, _) in STANDARDS.items())
+        session.add_all(standard(key, value) for key, (value, _) in standards().items())
         session.commit()
     write = text("INSERT INTO day VALUES (:date, :working, :ordinal, :provisional, :source, 1)")
     names = ("date", "working", "ordinal", "provisional", "source")

@@ -94,7 +94,9 @@ def read(report: ElementTree.Element) -> dict[str, Counter[str]]:
         module["cases"] += sum(
             int(one.attrib["value"]) for one in case.iter("property") if one.attrib["name"] == "cells"
         )
-        module["failures"] += sum(case.find(what) is not None for what in ("failure", "error"))
+        if failed := sum(case.find(what) is not None for what in ("failure", "error")):
+            module["failures"] += failed
+            sys.stderr.write(f"failed {case.attrib['classname']}::{case.attrib['name']}\n")
     return counts
 
 
@@ -137,7 +139,7 @@ def hostile() -> tuple[str, int, int]:
 def broken(some: int = 60) -> tuple[str, int, int]:
     """Of the mutants, by a seed; all of them by `make mutants`."""
     argv = [sys.executable, "-m", "tests.mutants", "--sample", str(some)]
-    said = subprocess.run(argv, cwd=HOME, capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(argv, cwd=HOME, stdout=subprocess.PIPE, text=True, check=False).stdout  # survivors: stderr
     told = json.loads(said or "{}")
     survived = int(told.get("survived", 1))
     return "what decides who sees what does not break unseen", int(told.get("mutants", 0)), survived

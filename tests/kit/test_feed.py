@@ -1,7 +1,7 @@
 """The feed: who would rather fetch gets the same events, each once, in the order of their commits."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from services.alerts.main import create
 from services.cli.secret_files import make_secrets, secret_folder
 from services.kit.post.events import emit
-from services.kit.store.db import open_session
+from services.kit.store.db import open_session, read_clock
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, served
 from tests.kit.house import House
@@ -117,3 +117,41 @@ def test_a_cursor_is_its_callers_own(client: TestClient, house: House, bureau: H
     cursor = read(client, bureau)[1]
     other = office(f"other-{uuid4()}", scopes="subscription:write alert:read")
     assert client.get(FEED, params={"cursor": cursor}, headers=other).status_code == 422
+
+
+@pytest.fixture
+def ago(client: TestClient) -> Iterator[Callable[[int], None]]:
+    """The clock of the requests, so many days back."""
+
+    def put_back(days: int) -> None:
+        client.app.dependency_overrides[read_clock] = lambda: datetime.now(UTC) - timedelta(days=days)  # type: ignore[attr-defined]
+
+    yield put_back
+    client.app.dependency_overrides.pop(read_clock, None)  # type: ignore[attr-defined]
+
+
+def test_a_cursor_from_before_what_is_kept_is_refused_and_says_why(
+    client: TestClient, house: House, bureau: Headers, ago: Callable[[int], None]
+) -> None:
+    """Though nothing happened in between: whoever stayed away that long cannot know."""
+    happened(house, "a")
+    ago(31)
+    cursor = read(client, bureau)[1]
+    ago(0)
+    answer = client.get(FEED, params={"cursor": cursor}, headers=bureau)
+    assert (answer.status_code, answer.json()["code"]) == (410, "cursor-too-old")
+    assert read(client, bureau)[0] == ["a"]
+
+
+def test_who_comes_often_keeps_up_though_nothing_happens_for_long(
+    client: TestClient, house: House, bureau: Headers, ago: Callable[[int], None]
+) -> None:
+    happened(house, "a")
+    happened(house, "elsewhere", division="520622001001")
+    cursor = None
+    for days in (60, 40, 20, 0):
+        ago(days)
+        told, cursor = read(client, bureau, **({"cursor": cursor} if cursor else {}))
+        assert told == (["a"] if days == 60 else [])
+    happened(house, "b")
+    assert read(client, bureau, cursor=cursor)[0] == ["b"]

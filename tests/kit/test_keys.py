@@ -1,6 +1,9 @@
 """The issuer's keys: fetched, kept for a while, and not waited for by everybody in turn."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -9,7 +12,7 @@ from fastapi import Depends, FastAPI
 from joserfc.jwk import KeySet, RSAKey
 from starlette.testclient import TestClient
 
-from services.kit.web.auth import FRESH_FOR, RETRY_AFTER, TRUSTED_FOR, IssuerAway, Keys, request_caller
+from services.kit.web.auth import IssuerAway, Keys, request_caller
 from services.kit.web.errors import speak_problems
 from services.kit.web.verified import Verified
 from tests.callers import Sign
@@ -31,11 +34,14 @@ class Issuer:
         return Keys(self.publish, lambda: self.now)
 
 
-class Nobody:
-    """Nobody's tokens have been revoked."""
+class Revoked:
+    """Everybody's tokens until then."""
+
+    def __init__(self, until: float = 0.0) -> None:
+        self.until = until
 
     def not_before(self, subject: str) -> float:
-        return 0.0
+        return self.until
 
 
 @pytest.fixture
@@ -47,15 +53,48 @@ def known(keys: Keys) -> list[str | None]:
     return [key.kid for key in keys.that_know("test").keys]
 
 
-def test_a_caller_is_told_to_come_again_while_county_is_away_and_his_key_unknown(issuer: Issuer, sign: Sign) -> None:
+@contextmanager
+def read_at(keys: Keys, revoked: Revoked) -> Iterator[TestClient]:
     app = FastAPI()
     speak_problems(app)
-    issuer.away, app.state.keys, app.state.revoked = True, Keys(issuer.publish), Nobody()
-    app.state.verified = Verified()
+    app.state.keys, app.state.revoked, app.state.verified = keys, revoked, Verified()
     app.get("/", dependencies=[Depends(request_caller)])(lambda: "seen")
     with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def test_a_caller_is_told_to_come_again_while_county_is_away_and_his_key_unknown(issuer: Issuer, sign: Sign) -> None:
+    issuer.away = True
+    with read_at(Keys(issuer.publish), Revoked()) as client:
         answer = client.get("/", headers=sign("someone"))
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "issuer-away", "2")
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "", "Bearer2"])
+def test_a_good_token_of_another_scheme_is_no_token(issuer: Issuer, sign: Sign, scheme: str) -> None:
+    token = sign("someone")["authorization"].partition(" ")[2]
+    with read_at(Keys(issuer.publish), Revoked()) as client:
+        assert client.get("/", headers={"authorization": f"bearer {token}"}).status_code == 200
+        answer = client.get("/", headers={"authorization": f"{scheme} {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
+
+
+@pytest.mark.parametrize(("later", "status"), [(-60, 200), (60, 401)], ids=["before-it", "after-it"])
+def test_a_token_from_before_its_subject_was_sent_away_is_refused(
+    issuer: Issuer, sign: Sign, later: float, status: int
+) -> None:
+    with read_at(Keys(issuer.publish), Revoked(until=time.time() + later)) as client:
+        assert client.get("/", headers=sign("someone")).status_code == status
+
+
+@pytest.mark.parametrize(
+    "told",
+    [{}, {"keys": 5}, {"keys": [{"kty": "RSA"}]}, {"keys": [{"kty": "none"}]}, {"keys": [{}]}],
+    ids=["nothing", "a-number", "half-a-key", "no-kind-of-ours", "an-empty-key"],
+)
+def test_what_is_no_set_of_keys_is_as_if_nobody_had_answered(told: dict[str, Any]) -> None:
+    with pytest.raises(IssuerAway):
+        Keys(lambda: told).that_know("test")
 
 
 def test_a_look_for_keys_that_failed_is_not_repeated_by_everybody_in_turn(issuer: Issuer) -> None:
@@ -64,23 +103,32 @@ def test_a_look_for_keys_that_failed_is_not_repeated_by_everybody_in_turn(issuer
         with pytest.raises(IssuerAway):
             keys.that_know("test")
     assert issuer.asked == 1
-    issuer.away, issuer.now = False, RETRY_AFTER
+    issuer.away, issuer.now = False, 3.0
     assert known(keys) == ["test"]
+
+
+def test_keys_that_are_known_are_read_beside_a_look_that_takes_long(issuer: Issuer) -> None:
+    """Whoever knows the key waits for nobody."""
+    keys = issuer.read_by_others()
+    assert known(keys) == ["test"]
+    with keys._lock, ThreadPoolExecutor(1) as others:
+        assert others.submit(known, keys).result(timeout=10) == ["test"]
+    assert issuer.asked == 1
 
 
 def test_a_withdrawn_key_is_not_trusted_until_restart(issuer: Issuer) -> None:
     keys = issuer.read_by_others()
     assert known(keys) == ["test"]
-    issuer.keys, issuer.now = [RSAKey.generate_key(2048, parameters={"kid": "new"})], FRESH_FOR
+    issuer.keys, issuer.now = [RSAKey.generate_key(2048, parameters={"kid": "new"})], 300.0
     assert known(keys) == ["new"]
 
 
 def test_old_keys_serve_while_county_is_away_but_no_longer_than_a_token_lasts(issuer: Issuer) -> None:
     keys = issuer.read_by_others()
     known(keys)
-    issuer.away, issuer.now = True, FRESH_FOR
+    issuer.away, issuer.now = True, 300.0
     assert known(keys) == ["test"]
-    issuer.now = TRUSTED_FOR
+    issuer.now = 600.0
     with pytest.raises(IssuerAway):
         keys.that_know("test")
 

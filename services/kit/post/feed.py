@@ -1,21 +1,23 @@
 """The same events for those who would rather fetch than be called: in pages, from a cursor that can be kept."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import false, func, literal, select, text
 from sqlmodel import col
 
 from services.kit.post.events import CloudEvent, source_of
 from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights
-from services.kit.store.db import SessionDep, Today
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.months import last_made_by, made_when
 from services.kit.store.tables import Event
 from services.kit.web.auth import CallerDep
-from services.kit.web.paging import PagingDep
+from services.kit.web.errors import DomainError
+from services.kit.web.paging import Paging, PagingDep
 from services.kit.web.written import WrittenMoment
 
 Types = Annotated[list[Annotated[str, Field(max_length=60)]], Query(max_length=50, title="事件类型")]
@@ -23,14 +25,22 @@ Prefix = Annotated[str, Query(pattern=PREFIX, title="区划代码前缀")]
 
 # A transaction that began earlier may commit later: what is older than every open one is final.
 FINAL = text("event.xid < pg_snapshot_xmin(pg_current_snapshot())")
-START = (0, UUID(int=0))
+BEFORE = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1")
 
 
 class Feed(BaseModel):
-    """`next` is never empty: come again with it. It stays good as long as the events are kept."""
+    """`next` is never empty: come again with it. It stays good as long as events are kept after it was given."""
 
     rows: list[CloudEvent]
     next: str
+
+
+class CursorTooOld(DomainError):
+    """Events that came after it may have been forgotten: going on would pass them over in silence."""
+
+    status = 410
+    zh = "这个翻页标记太旧，之后的部分事件已不再保留。请重新读取全部数据，再从头开始。"
+    en = "This cursor is too old: events after it are kept no more. Read the whole lists again, then begin anew."
 
 
 def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: Published) -> APIRouter:
@@ -39,10 +49,12 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
 
     @router.get(f"{source_of(service)}/feed")
     def list_events(
+        request: Request,
         session: SessionDep,
         caller: CallerDep,
         paging: PagingDep,
         today: Today,
+        now: Now,
         type: Types = [],  # noqa: A002, B006  # the name of the parameter; FastAPI copies the default
         division: Prefix = "",
         since: Annotated[WrittenMoment | None, Query(title="从何时起")] = None,
@@ -51,10 +63,11 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
         hearing.check(type, caller)
         wanted = heard(type or hearing.all_of(caller), division, caller.subject, today)
         wanted = wanted.where(col(Event.occurred_at) >= since) if since else wanted
-        rows, _ = paging.read(session, wanted, col(Event.xid), col(Event.id))
-        last = (rows[-1][0].xid, rows[-1][0].id) if rows else None
-        following = paging.closed(last) if last else paging.cursor or paging.closed(START)
-        return Feed(rows=[CloudEvent.of(event, service) for (event,) in rows], next=following)
+        refuse_too_old(paging, now - timedelta(days=request.app.state.settings.event_days))
+        before = int(session.execute(BEFORE).scalar_one())  # asked first: whatever is final by it is in the page
+        rows, more = paging.read(session, wanted, col(Event.xid), col(Event.id))
+        told = [CloudEvent.of(event, service) for (event,) in rows]
+        return Feed(rows=told, next=more or paging.closed((before, last_made_by(now))))
 
     return router
 
@@ -66,3 +79,8 @@ def heard(types: Sequence[str], division: str, holder: str, today: date) -> Any:
         func.starts_with(col(Event.division), division),
         func.may_hear(false(), literal(holder), col(Event.division), literal(today)),
     )
+
+
+def refuse_too_old(paging: Paging, kept_since: datetime) -> None:
+    if paging.cursor and made_when(UUID(paging.opened(2)[1])) < kept_since:
+        raise CursorTooOld

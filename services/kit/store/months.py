@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine, text
@@ -26,6 +26,16 @@ def made_at(now: datetime) -> UUID:
     """A new id that says when it was made (UUID version 7): what is keyed by it lies in that month. In SQL: uuid_at."""
     chance = secrets.randbits(74)
     return UUID(int=int(now.timestamp() * 1000) << 80 | 7 << 76 | chance >> 62 << 64 | 2 << 62 | chance & (1 << 62) - 1)
+
+
+def last_made_by(now: datetime) -> UUID:
+    """No event that is made by then comes after it."""
+    return UUID(int=int(now.timestamp() * 1000) << 80 | (1 << 80) - 1)
+
+
+def made_when(key: UUID) -> datetime:
+    """Of an id of `made_at` or `last_made_by`."""
+    return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)
 
 
 def make_months(engine: Engine, today: date) -> int:
