@@ -19,7 +19,7 @@ from services.kit.store.db import OPTIONS, SILENCE
 from services.kit.store.scope import LOOK_UP_PLAIN, Asked, not_empty, told_of, whole
 from services.kit.web.errors import DatabaseAway
 
-CONNECTIONS = 4
+CONNECTIONS = 10
 READ_ONLY = f"{OPTIONS} -c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan"
 
 Row = dict[str, Any]
