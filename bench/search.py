@@ -2,8 +2,9 @@
 
 Ours is the documented endpoint of the documented process, asked by twenty users, each with a token and a place of their
 own. The limit asks the database the same over as many connections of the owner's: no token, no scope, no policy, no
-audit. Both take turns in one run; the medians of the turns count. Without a pause each user asks again at once;
-paced, a second lies between, as between two searches of a person who types.
+audit. `idle` is the limit of machine and framework: the same users at an operation that does nothing (idle.py), behind
+the same guards in a process of its own. All take turns in one run; the medians of the turns count. Without a pause each
+user asks again at once; paced, a second lies between, as between two searches of a person who types.
 """
 
 import argparse
@@ -26,6 +27,7 @@ import psycopg
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from bench.idle import PATH
 from bench.morning import load, process, published
 from services.cli import postgres
 from services.cli.migrate import migrate_all
@@ -64,6 +66,7 @@ LIST = "SELECT * FROM household WHERE village = %s ORDER BY number LIMIT 51"
 @dataclass
 class County:
     port: int
+    idle: int
     dsn: str
     tokens: Sequence[str]
     names: Sequence[str]
@@ -96,9 +99,16 @@ def together(work: Callable[[int], list[float]]) -> list[float]:
         return [one for each in users.map(work, range(USERS)) for one in each]
 
 
-def asked_of_us(county: County, kind: Callable[..., Iterator[Asked]], seconds: float, pause: float) -> list[float]:
+def nothing(*_: object) -> Iterator[Asked]:
+    while True:
+        yield PATH, "", ()
+
+
+def asked_of_us(
+    county: County, kind: Callable[..., Iterator[Asked]], seconds: float, pause: float, port: int = 0
+) -> list[float]:
     def work(user: int) -> list[float]:
-        connection = HTTPConnection("127.0.0.1", county.port)
+        connection = HTTPConnection("127.0.0.1", port or county.port)
         headers = {"Authorization": f"Bearer {county.tokens[user]}"}
 
         def ask(asked: Asked) -> None:
@@ -183,11 +193,15 @@ def county_of(persons: int) -> Iterator[County]:
         limits = {"SHOUWANG_READS_PER_MINUTE": "100000000"}
         with postgres.connect(cluster.dsn(port, "households")) as plain:
             plain.autocommit = True
-            with process([sys.executable, "-m", "services.households.main"], env | limits, ports.households):
-                yield filled(plain, persons, ports.households, cluster.dsn(port, "households"), key)
+            at_rest = {"SHOUWANG_PORT": str(ports.alerts), "SHOUWANG_SLOT": "idle"}
+            with (
+                process([sys.executable, "-m", "services.households.main"], env | limits, ports.households),
+                process([sys.executable, "-m", "bench.idle"], env | limits | at_rest, ports.alerts),
+            ):
+                yield filled(plain, persons, ports, cluster.dsn(port, "households"), key)
 
 
-def filled(plain: psycopg.Connection, persons: int, port: int, dsn: str, key: RSAKey) -> County:
+def filled(plain: psycopg.Connection, persons: int, ports: Ports, dsn: str, key: RSAKey) -> County:
     fixed = {"households": persons // FAMILY, "family": FAMILY, "village": VILLAGE, "users": USERS}
     plain.execute(FILL.format(surnames=SURNAMES, **fixed).encode())
     plain.execute(b"VACUUM ANALYZE")
@@ -196,7 +210,8 @@ def filled(plain: psycopg.Connection, persons: int, port: int, dsn: str, key: RS
         return [value for (value,) in plain.execute(asked.encode()).fetchall()]
 
     return County(
-        port,
+        ports.households,
+        ports.alerts,
         dsn.replace("postgresql+psycopg://", "postgresql://"),
         [token_of(f"user{user}", key) for user in range(USERS)],
         column("SELECT folded FROM member_name ORDER BY random() LIMIT 2000"),
@@ -219,15 +234,19 @@ def in_ms(turns: Sequence[Sequence[float]], percent: int) -> float:
 def measured(
     county: County, kind: Callable[..., Iterator[Asked]], turns: int, seconds: float, pause: float = 0.0
 ) -> dict[str, float]:
-    ours, bare = [], []
+    seen: dict[str, list[list[float]]] = {"ours": [], "idle": [], "bare": []}
     for one in range(turns + 1):
-        said, limit = asked_of_us(county, kind, seconds, pause), asked_of_sql(county, kind, seconds, pause)
+        said = (
+            asked_of_us(county, kind, seconds, pause),
+            asked_of_us(county, nothing, seconds, pause, county.idle),
+            asked_of_sql(county, kind, seconds, pause),
+        )
         if one:  # the first warms up
-            ours.append(said)
-            bare.append(limit)
-    rate = round(median(len(one) for one in ours) / seconds)
-    told = {f"{way}_p{p}_ms": in_ms(found, p) for way, found in (("ours", ours), ("bare", bare)) for p in (50, 99)}
-    return told | {"per_s": rate}
+            for way, found in zip(seen, said, strict=True):
+                seen[way].append(found)
+    told = {f"{way}_p{p}_ms": in_ms(found, p) for way, found in seen.items() for p in (50, 99)}
+    rates = {way: round(median(map(len, found)) / seconds) for way, found in seen.items()}
+    return told | {"per_s": rates["ours"], "idle_per_s": rates["idle"]}
 
 
 def main() -> int:
@@ -247,6 +266,8 @@ def main() -> int:
         "ratio": round(search["bare_p99_ms"] / search["ours_p99_ms"], 3),
         "search_over_bare_p99_ms": round(search["ours_p99_ms"] - search["bare_p99_ms"], 2),
         "paced_over_bare_p99_ms": round(paced["ours_p99_ms"] - paced["bare_p99_ms"], 2),
+        "search_of_idle_p50": round(search["idle_p50_ms"] / search["ours_p50_ms"], 2),
+        "list_of_idle_p50": round(listing["idle_p50_ms"] / listing["ours_p50_ms"], 2),
         "list_p50_ratio": round(listing["ours_p50_ms"] / listing["bare_p50_ms"], 2),
         "households_per_s": round(made),
         "search": search,

@@ -370,6 +370,10 @@ def test_every_write_says_what_it_is_repeatable_by(open_service: tuple[str, Test
     assert silent == []
 
 
+# test_creating.py sends it again, at once and later.
+KEPT_BY_ITS_LANE = {"households": ["/v1/households"]}
+
+
 @each_service
 def test_an_answer_that_is_said_to_be_kept_is_kept(open_service: tuple[str, TestClient]) -> None:
     """By the class of its route: the words alone keep nothing."""
@@ -379,4 +383,5 @@ def test_an_answer_that_is_said_to_be_kept_is_kept(open_service: tuple[str, Test
     routes = [route for router in included for route in router.routes]
     assert len(routes) >= len(OPERATIONS[service])
     said = [route for route in routes if KEPT in (route.openapi_extra or {})]
-    assert [route.path for route in said if not isinstance(route, Repeatable)] == []
+    others = [route.path for route in said if not isinstance(route, Repeatable)]
+    assert others == KEPT_BY_ITS_LANE.get(service, [])

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from services.households import inbox
 from services.households.cases import cases, notice, profiles, reading_gates, taking
@@ -53,6 +53,7 @@ from services.households.register import (
     work_months,
 )
 from services.households.register import households as register
+from services.households.register.arrivals import bring_in
 from services.households.search import search
 from services.households.settings import VoiceSettings
 from services.households.views import answers, codes, corrections, held
@@ -68,6 +69,7 @@ from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
+from services.kit.store.lanes import Lanes
 from services.kit.web.app import create_app, serve
 from services.kit.web.auth import Keys
 from services.kit.web.logs import log_lines
@@ -92,6 +94,9 @@ PUBLISHED = {
 }
 
 ROUTERS = [
+    register.glances,  # what is asked for most comes first: routers are looked through in turn
+    search.glances,
+    creating.router,
     register.router,
     places.router,
     id_number_views.router,
@@ -136,7 +141,6 @@ ROUTERS = [
     corrections.router,
     answers.router,
     search.router,
-    creating.router,
     asking.router,
     changes.router,
     village_mergers.router,
@@ -163,6 +167,8 @@ def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
 ) -> FastAPI:
     engine = engine or connect(settings.dsn)
+    url = make_url(settings.work_dsn) if settings.database_url else engine.url
+    arrivals = Lanes(url, settings.slot_of("api"), bring_in)
     profiles.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,
@@ -170,7 +176,9 @@ def create(
         title="Shouwang households",
         engine=engine,
         keys=keys,
+        alongside=arrivals.open,
         state={
+            "arrivals": arrivals,
             "seal": read_seal(settings, engine, SEALED),
             "places": ("division", "village"),
             "allowed": Allowed.read(settings),

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from services.county.clients import SECRET_KEPT_FOR
 from services.county.tokens import Signer, load_key
 from services.kit.store.db import read_clock
-from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys, read_token
+from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys, read_whole
 from tests.county.conftest import SignedIn
 
 GOOD: dict[str, Any] = {"iss": ISSUER, "aud": AUDIENCE, "sub": "someone", "roles": ["county"], "scope": ""}
@@ -37,7 +37,8 @@ def keys_of(secrets: Path) -> Keys:
 def test_both_published_keys_are_accepted(secrets: Path) -> None:
     for name in ("current", "next"):
         assert (
-            read_token(signed(secrets, {}, {}, name), keys_of(secrets), time.time(), nobody_left).subject == "someone"
+            read_whole(signed(secrets, {}, {}, name), keys_of(secrets), time.time(), nobody_left)[0].subject
+            == "someone"
         )
 
 

@@ -1,5 +1,7 @@
 """A household comes into the register with its members, whole or not at all."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -122,3 +124,32 @@ def test_a_set_is_of_households_named_or_found_and_of_some(
 ) -> None:
     answer = http.put(f"/v1/household-sets/{uuid4()}", json={"name": "示例"} | body, headers=clerk)
     assert code(answer) == (422, refused)
+
+
+def test_copies_sent_at_once_are_one_household_and_answered_alike(
+    http: TestClient, clerk: Headers, households: Session
+) -> None:
+    sent = household(member(), numbered(NUMBER))
+    with ThreadPoolExecutor(8) as clerks:
+        answers = list(clerks.map(lambda _: http.post(PATH, json=sent, headers=clerk), range(8)))
+    assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
+    assert counts(households) == [1, 2, 2]
+
+
+def test_of_those_that_come_together_the_refused_harm_nobody(
+    http: TestClient, clerk: Headers, households: Session
+) -> None:
+    """Of two numbers and of two persons that are the same one comes in; a village elsewhere and a newborn do not."""
+    told = [household(member(), number=f"JK{n % 6}") for n in range(12)]
+    told += [household(numbered(NUMBER), number=f"P{n}") for n in range(3)]
+    told += [household(member(), number="V", village="520622001001"), household(member(sex=None), number="S")]
+    with ThreadPoolExecutor(8) as clerks:
+        answers = list(clerks.map(lambda one: http.post(PATH, json=one, headers=clerk), told))
+    assert Counter(code(answer) for answer in answers) == {
+        (201, ""): 7,
+        (409, "number-taken"): 6,
+        (409, "member-elsewhere"): 2,
+        (404, "not-there"): 1,
+        (422, "born-when"): 1,
+    }
+    assert counts(households) == [7, 7, 7]

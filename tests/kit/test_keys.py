@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from services.kit.web.auth import IssuerAway, Keys, request_caller
 from services.kit.web.errors import speak_problems
+from services.kit.web.verified import Verified
 from tests.callers import Sign
 
 
@@ -56,7 +57,7 @@ def known(keys: Keys) -> list[str | None]:
 def read_at(keys: Keys, revoked: Revoked) -> Iterator[TestClient]:
     app = FastAPI()
     speak_problems(app)
-    app.state.keys, app.state.revoked = keys, revoked
+    app.state.keys, app.state.revoked, app.state.verified = keys, revoked, Verified()
     app.get("/", dependencies=[Depends(request_caller)])(lambda: "seen")
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client

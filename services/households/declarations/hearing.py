@@ -29,7 +29,7 @@ class Allowance:
         self._of_all.count("everybody", request)
 
 
-def heard(request: Request) -> None:
+async def heard(request: Request) -> None:
     allowance: Allowance = request.app.state.voices
     allowance.count(request)
 

@@ -1,10 +1,13 @@
 """The register: which households a village has, and who lives in one."""
 
+from contextlib import asynccontextmanager
 from datetime import date
+from itertools import product
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -14,15 +17,31 @@ from services.households.models.facts import HouseholdFacts
 from services.households.models.register import ID_NUMBER, PHONE, Household, Membership, Person, Tag
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable
-from services.households.register.past import Past, PastDep
-from services.kit.store.db import SessionDep
+from services.households.register.past import AsOf, KnownAt, Past, PastDep
+from services.kit.store.barrier import in_a_set, within_division
+from services.kit.store.db import SessionDep, request_session
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import found
-from services.kit.web.paging import Page, PagingDep
+from services.kit.web.paging import Cursor, Limit, Page, Paging, paging_of
+from services.kit.web.straight import Awaited, clock_of
 
 router = APIRouter(prefix="/v1/households", tags=["register"])
+glances = APIRouter(prefix="/v1/households", tags=["register"], route_class=Awaited)
+
+VILLAGE = 12  # digits: asked for as itself, which an index answers; a longer place is a prefix
+
+LISTED = {
+    (whole, numbered, later): f"""
+        SELECT id, number, village, group_name, head_name FROM household
+        WHERE {"village = %(village)s" if whole else "starts_with(village, %(village)s)"} AND ended_on IS NULL
+          AND ({within_division("village")} OR {in_a_set("id")})
+          {"AND number = %(number)s" if numbered else ""} {"AND number > %(after)s" if later else ""}
+        ORDER BY number LIMIT %(most)s
+        """  # noqa: S608  # text of ours
+    for whole, numbered, later in product((True, False), repeat=3)
+}
 
 
 class HouseholdLine(BaseModel):
@@ -61,16 +80,33 @@ class HouseholdOut(HouseholdLine):
     facts: dict[str, object] | None
 
 
-@router.get("", dependencies=[allow("household:read")])
-def list_households(
-    session: SessionDep,
-    caller: CallerDep,
-    paging: PagingDep,
+@glances.get("", dependencies=[allow("household:read")])
+async def list_households(
+    request: Request,
     village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
-    past: PastDep,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     number: Annotated[str | None, Query(max_length=40, title="户编号")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[HouseholdLine]:
     """`village` may be any place of the county. By number. Households that have ended are not listed."""
+    caller, today, past = request.state.caller, clock_of(request).date(), Past(as_of, known_at)
+    paging = paging_of(request, caller.subject, cursor, limit)
+    if past:
+        async with asynccontextmanager(request_session)(request, today) as session:
+            return await run_in_threadpool(list_then, session, caller, paging, village, past, number)
+    told = paging.told("after") | {"village": village, "number": number}
+    query = LISTED[len(village) == VILLAGE, bool(number), bool(cursor)]
+    rows = await request.app.state.glances.rows(request.state.asked, today, query, told)
+    page, following = paging.cut(rows, lambda row: [row["number"]])
+    shown = [HouseholdLine(**row | {"head_name": shown_name(caller, row["head_name"])}) for row in page]
+    return Page(rows=shown, next=following)
+
+
+def list_then(
+    session: Session, caller: Caller, paging: Paging, village: str, past: Past, number: str | None
+) -> Page[HouseholdLine]:
     held = past.of(Household)
     lies = past.village(held)
     rows_then = select(held, lies).where(lies.startswith(village), past.lives(held))

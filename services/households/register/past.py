@@ -71,7 +71,7 @@ class Past:
 NOW_KNOWN = Past()
 
 
-def asked_past(as_of: AsOf = None, known_at: KnownAt = None) -> Past:
+async def asked_past(as_of: AsOf = None, known_at: KnownAt = None) -> Past:
     return Past(as_of, known_at)
 
 

@@ -77,7 +77,7 @@ class Asked:
     known_at: datetime | None = None
 
 
-def asked_day(
+async def asked_day(
     today: Today,
     as_of: Annotated[WrittenDay | None, Query(title="在哪一天")] = None,
     known_at: Annotated[WrittenMoment | None, Query(title="按何时所知")] = None,
@@ -102,7 +102,7 @@ class Telling:
         return {"doer": doer or self.who, "recorded_by": self.who, "recorded_at": self.now}
 
 
-def telling(session: SessionDep, edit: EditDep, caller: CallerDep, today: Today, now: Now) -> Telling:
+async def telling(session: SessionDep, edit: EditDep, caller: CallerDep, today: Today, now: Now) -> Telling:
     return Telling(session, edit, caller.subject, today, now)
 
 

@@ -28,9 +28,14 @@ class HouseholdFilter(BaseModel):
     tag: Annotated[TagKey | None, Field(title="标签")] = None
 
 
+def letters_alone(q: str | None) -> bool | None:
+    """Then they are initials."""
+    return None if q is None else bool(LETTERS.fullmatch(q))
+
+
 def named(q: str) -> ColumnElement[bool]:
-    """Letters alone are initials. The database folds what is asked as it folds what it keeps."""
-    if LETTERS.fullmatch(q):
+    """The database folds what is asked as it folds what it keeps."""
+    if letters_alone(q):
         return func.starts_with(col(MemberName.initials), q.lower())
     return func.starts_with(col(MemberName.folded), func.name_folded(q))
 

@@ -1,32 +1,30 @@
 """Finding a household: by a member's name, its initials, a place, a tag; or by a whole ID number in a body."""
 
-from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import col
 
-from services.households.models.names import MemberName
 from services.households.models.register import Household, Membership, Person
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS
 from services.households.register.households import HouseholdLine, line
 from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
 from services.households.register.tags import TagKey
-from services.households.search.filters import Place, Sought, lies_in, named, tagged
+from services.households.search.filters import Place, Sought, letters_alone
+from services.households.search.statements import statement
 from services.kit.store.db import SessionDep
-from services.kit.store.scope import Placed, scoped
-from services.kit.web.auth import Caller, CallerDep
+from services.kit.store.scope import scoped
+from services.kit.web.auth import CallerDep
 from services.kit.web.errors import found
-from services.kit.web.paging import Page, Paging, PagingDep
+from services.kit.web.paging import Cursor, Limit, Page, paging_of
 from services.kit.web.repeat import repeatable
+from services.kit.web.straight import Awaited, clock_of
 
 router = APIRouter(prefix="/v1/household-search", tags=["search"])
-
-NAMES = Placed(division=col(MemberName.village), subject=col(MemberName.household_id))
+glances = APIRouter(prefix="/v1/household-search", tags=["search"], route_class=Awaited)
 
 
 class FoundHousehold(HouseholdLine):
@@ -41,24 +39,26 @@ class NumberAsked(BaseModel):
     id_number: Annotated[str, Field(pattern=r"^([0-9]{15}|[0-9]{17}[0-9Xx])$", title="证件号码")]
 
 
-@router.get("", dependencies=[allow("name:read")])
-def search_households(
-    session: SessionDep,
-    caller: CallerDep,
-    paging: PagingDep,
+@glances.get("", dependencies=[allow("name:read")])
+async def search_households(
+    request: Request,
     q: Annotated[Sought | None, Query()] = None,
     village: Annotated[Place | None, Query()] = None,
     tag: Annotated[TagKey | None, Query(title="标签")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[FoundHousehold]:
     """`q` is how a name begins, dots and spaces left out or not, or its pinyin initials. By that name; without `q`, by
     number. A household of several such names stands once for each."""
-    if q is None:
-        return listed(session, caller, paging, village, tag)
-    wanted = select(col(MemberName.household_id), col(MemberName.folded)).distinct().where(named(q))
-    narrowed = (*lies_in(col(MemberName.village), village), *tagged(col(MemberName.household_id), tag))
-    keys = (col(MemberName.folded), col(MemberName.household_id))
-    rows, following = paging.read(session, scoped(session, wanted.where(*narrowed), NAMES), *keys)
-    return Page(rows=joined_back(session, caller, rows), next=following)
+    paging = paging_of(request, request.state.caller.subject, cursor, limit)
+    keys = ("number",) if q is None else ("matched", "id")
+    narrowed = {"q": q, "village": village, "tag": tag}
+    told = narrowed | paging.told(*keys)
+    today = clock_of(request).date()
+    query = statement(letters=letters_alone(q), place=len(village or ""), tagged=bool(tag), later=bool(cursor))
+    rows = await request.app.state.glances.rows(request.state.asked, today, query, told)
+    page, following = paging.cut(rows, lambda row: [row[key] for key in keys])
+    return Page(rows=[FoundHousehold(**row) for row in page], next=following)
 
 
 @router.post("/id-number", dependencies=[allow("name:read")], openapi_extra=repeatable("nothing is stored"))
@@ -74,23 +74,3 @@ def search_by_id_number(body: NumberAsked, request: Request, session: SessionDep
     numbered = member.join(Person, col(Person.id) == Membership.person_id).where(*held)
     home = found(session.scalar(scoped(session, numbered, HOUSEHOLDS)))
     return line(caller, home, home.village)
-
-
-def listed(
-    session: Session, caller: Caller, paging: Paging, village: str | None, tag: str | None
-) -> Page[FoundHousehold]:
-    narrowed = (*lies_in(col(Household.village), village), *tagged(col(Household.id), tag))
-    wanted = scoped(session, select(Household).where(*narrowed), HOUSEHOLDS)
-    rows, following = paging.read(session, wanted, col(Household.number))
-    return Page(rows=[FoundHousehold(**line(caller, row, row.village).model_dump()) for (row,) in rows], next=following)
-
-
-def joined_back(session: Session, caller: Caller, rows: Sequence[tuple[UUID, str]]) -> list[FoundHousehold]:
-    """By id, through the scope once more: the names were but a way in."""
-    wanted = select(Household).where(col(Household.id).in_([household_id for household_id, _ in rows]))
-    homes = {home.id: home for home in session.scalars(scoped(session, wanted, HOUSEHOLDS))}
-    return [
-        FoundHousehold(**line(caller, homes[home], homes[home].village).model_dump(), matched=name)
-        for home, name in rows
-        if home in homes
-    ]

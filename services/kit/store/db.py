@@ -1,9 +1,11 @@
-"""A session per request, committed before the answer leaves; and the clock, read at the edge only."""
+"""A session per request, committed before the answer leaves; and the clock, read at the edge only.
+What a request depends on is awaited: a change of threads costs more than most of it does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
+from anyio import CancelScope, to_thread
 from fastapi import Depends, Request
 from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
@@ -44,12 +46,16 @@ def open_session(engine: Engine) -> Session:
     return Session(engine, expire_on_commit=False)
 
 
-def read_clock(request: Request) -> datetime:
+def now_here(request: Request) -> datetime:
     """In the county's zone, so that its date is the county's day."""
     return datetime.now(request.app.state.settings.timezone)
 
 
-def read_calendar(now: Annotated[datetime, Depends(read_clock)]) -> date:
+async def read_clock(request: Request) -> datetime:
+    return now_here(request)
+
+
+async def read_calendar(now: Annotated[datetime, Depends(read_clock)]) -> date:
     return now.date()
 
 
@@ -57,12 +63,25 @@ Now = Annotated[datetime, Depends(read_clock)]
 Today = Annotated[date, Depends(read_calendar)]
 
 
-def request_session(request: Request, today: Today) -> Iterator[Session]:
-    """One for the whole request. It sees what the caller's grants reach, for the right that the operation asks for."""
-    with open_session(request.app.state.engine) as session, session.begin():
-        session.info["request"] = request  # whose lines the audit writes
-        session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today)
+async def request_session(request: Request, today: Today) -> AsyncIterator[Session]:
+    """One for the whole request. It sees what the caller's grants reach, for the right that the operation asks for. To
+    a GET the database refuses every change."""
+    state = request.app.state
+    session = open_session(state.reader if request.method == "GET" else state.engine)
+    session.info["request"] = request  # whose lines the audit writes
+    session.info["binding"] = Binding(lambda: getattr(request.state, "asked", None), today)
+    try:
         yield session
+    except BaseException:
+        with CancelScope(shield=True):
+            await to_thread.run_sync(session.close)
+        raise
+    await to_thread.run_sync(end, session)
+
+
+def end(session: Session) -> None:
+    with session:
+        session.commit()
 
 
 # scope="function" commits before the response is sent. Without it FastAPI runs the commit afterwards, and "201
@@ -70,10 +89,10 @@ def request_session(request: Request, today: Today) -> Iterator[Session]:
 SessionDep = Annotated[Session, Depends(request_session, scope="function")]
 
 
-def unbound_session(session: SessionDep) -> Session:
+async def unbound_session(session: SessionDep) -> Session:
     """The same one, seeing everything: for what must know of everything, such as a number's uniqueness, a post of our
     own services, their reading of facts. Where a person acts, each row is held against the scope by hand."""
-    widen(session)
+    await to_thread.run_sync(widen, session) if session.info.get("begun") else widen(session)
     return session
 
 

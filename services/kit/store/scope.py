@@ -1,7 +1,8 @@
 """The places one request may touch: read once from the grants, laid on every query, and told to the database, whose
 own policies are the second barrier."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -99,6 +100,7 @@ LOOK_UP = text(
     FROM held
     """
 )
+LOOK_UP_PLAIN = re.sub(r"(?<!:):(\w+)", r"%(\1)s", LOOK_UP.text).encode()  # for the driver itself
 UNBIND = text("SELECT set_config('shouwang.divisions', :everywhere, true)")
 
 
@@ -129,16 +131,18 @@ def bind(session: Session, transaction: SessionTransaction, connection: Connecti
 
 
 def look_up(connection: Connection, asked: Asked, binding: Binding) -> Scope:
-    told = {
-        "holder": asked.holder,
-        "roles": sorted(asked.roles),
-        "today": binding.today.isoformat(),
-        "widened": None if binding.bound else EVERYWHERE,
-    }
-    held = connection.execute(LOOK_UP, told).mappings().one()
+    told = told_of(asked, binding.today) | {"widened": None if binding.bound else EVERYWHERE}
+    return whole(connection.execute(LOOK_UP, told).mappings().one(), asked.holder, binding.today)
+
+
+def told_of(asked: Asked, today: date) -> dict[str, Any]:
+    return {"holder": asked.holder, "roles": sorted(asked.roles), "today": today.isoformat(), "widened": None}
+
+
+def whole(held: Mapping[Any, Any], holder: str, today: date) -> Scope:
     return Scope(
-        holder=asked.holder,
-        today=binding.today,
+        holder=holder,
+        today=today,
         divisions=tuple(held["divisions"]),
         sets=ids(held["sets"]),
         units=ids(held["units"]),

@@ -1,7 +1,7 @@
 """A service's app, made by a factory: importing a module starts nothing."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 from services.kit.settings import Settings
 from services.kit.starting import collect_seldom
 from services.kit.store.db import POOL, connect
+from services.kit.store.glances import Glances
 from services.kit.store.readings import Readings, kit_readings, together
 from services.kit.store.revoked import Revoked
+from services.kit.store.scribe import Scribe
 from services.kit.web.audited import Audited
 from services.kit.web.auth import Keys
 from services.kit.web.deadlines import Punctual
@@ -24,10 +26,10 @@ from services.kit.web.health import router as health
 from services.kit.web.limits import Limits
 from services.kit.web.metrics import Meter, Observed
 from services.kit.web.metrics import router as metrics
-from services.kit.web.polite import CompressedReads, Courtesies, check_accept, check_parameters
-from services.kit.web.straight import Verified, straight_ones
+from services.kit.web.polite import CompressedReads, Courtesies, check_manners
+from services.kit.web.straight import straight_ones
 from services.kit.web.strict_json import StrictBody
-from services.kit.web.sunset import announce_end
+from services.kit.web.verified import Verified
 
 
 def create_app(
@@ -53,7 +55,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=while_serving,
-        dependencies=[Depends(announce_end), Depends(check_accept), Depends(check_parameters)],
+        dependencies=[Depends(check_manners)],
     )
     app.state.settings = settings
     app.state.allowance = Limits.of(settings)
@@ -62,6 +64,9 @@ def create_app(
     app.state.meter, app.state.metrics_token = Meter(), settings.secret_if_any("metrics_token")
     app.state.readings = together(kit_readings(tuple(hears)), readings)
     app.state.keys = keys or Keys.of(settings.county_url)
+    app.state.reader = app.state.engine.execution_options(postgresql_readonly=True)
+    app.state.scribe = Scribe(app.state.engine)
+    app.state.glances = Glances(app.state.engine.url)
     app.state.revoked = Revoked(app.state.engine.url)
     app.state.verified, app.state.straight = Verified(), straight_ones(routers)
     app.state.alongside = alongside
@@ -82,7 +87,7 @@ def create_app(
 async def while_serving(app: FastAPI) -> AsyncIterator[None]:
     """As many threads as connections; and who was sent away is known before the first request is answered."""
     to_thread.current_default_thread_limiter().total_tokens = POOL
-    async with app.state.revoked.kept_fresh(), app.state.alongside():
+    async with aclosing(app.state.glances), app.state.revoked.kept_fresh(), app.state.alongside():
         yield
 
 

@@ -1,7 +1,8 @@
 """What a request leaves in the audit: whoever is signed in leaves a line, for reading too, and for being refused.
 
-The line of a request that succeeds is written in its own transaction: no change without it. A refusal's, and that of a
-request which needs no database, are written beside it before the answer goes, and never stand in its way.
+The line of a change is written in its own transaction: neither without the other. Of what changes nothing it is
+written with those of others (store/scribe.py): nothing is shown before it is committed. A refusal's is written before
+the answer goes, and never stands in its way.
 """
 
 import logging
@@ -23,6 +24,7 @@ from services.kit.store.audit import Line, note
 from services.kit.store.db import open_session
 from services.kit.web.address import address_of
 from services.kit.web.auth import Caller
+from services.kit.web.errors import DatabaseAway, problem
 from services.kit.web.request_id import request_id
 
 log = logging.getLogger(__name__)
@@ -95,7 +97,7 @@ def note_request(session: Session) -> None:
     request: Request | None = session.info.get("request")
     if request is None or session.in_nested_transaction() or not is_known(request.scope):
         return
-    if not request.scope.get("audited_done"):
+    if request.method != "GET" and not request.scope.get("audited_done"):
         note(session, line_of(request.scope, getattr(request.scope.get("route"), "status_code", None) or 200))
         request.scope["audited_done"] = True
 
@@ -137,10 +139,19 @@ class Audited:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
 
+        unseen = False
+
         async def answer(message: Message) -> None:
+            nonlocal unseen
             if message["type"] == "http.response.start":
-                await self._settle(scope, message["status"])
-            await send(message)
+                try:
+                    await self._settle(scope, message["status"])
+                except SQLAlchemyError as error:
+                    unseen = True
+                    log.error("not answered, for its line could not be written: %s", type(error).__name__)
+                    await problem(Request(scope), DatabaseAway())(scope, receive, send)
+            if not unseen:
+                await send(message)
 
         try:
             await self._app(scope, receive, answer)
@@ -157,7 +168,7 @@ class Audited:
             if held is not None:
                 await self._write(scope, replace(line, detail={**line.detail, **({"held_back": held} if held else {})}))
         elif status < 400 and is_known(scope) and not scope.get("audited_done"):
-            await self._write(scope, line_of(scope, status))
+            await scope["app"].state.scribe.written(line_of(scope, status))
 
     async def _write(self, scope: Scope, line: Line) -> None:
         self._writers = self._writers or CapacityLimiter(WRITERS)

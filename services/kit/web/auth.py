@@ -112,10 +112,6 @@ class Claims(BaseModel):
     scope: Annotated[str, Field(max_length=2000)]
 
 
-def read_token(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> Caller:
-    return read_whole(token, keys, now, not_before)[0]
-
-
 def read_whole(token: str, keys: Keys, now: float, not_before: Callable[[str], float]) -> tuple[Caller, Claims, str]:
     """With what it claims, and the name of the key that signed it. `not_before` says from when on a subject's tokens
     count. The library checks the signature and nothing else."""
@@ -148,9 +144,9 @@ def bearer_of(request: Request) -> str:
     return token
 
 
-def request_caller(request: Request) -> Caller:
+async def request_caller(request: Request) -> Caller:
     state = request.app.state
-    caller = read_token(bearer_of(request), state.keys, time.time(), state.revoked.not_before)
+    caller: Caller = await state.verified.caller(bearer_of(request), state.keys, state.revoked.not_before)
     request.state.caller = caller  # read by the audit
     return caller
 
@@ -165,7 +161,7 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
     def allow(right: str) -> Any:
         roles = rights[right]  # a right nobody has listed fails at import, not at the first call
 
-        def check(caller: CallerDep, request: Request) -> Caller:
+        async def check(caller: CallerDep, request: Request) -> Caller:
             if OWN_SERVICE not in caller.scopes:
                 request.app.state.allowance.count(caller.subject, request)
             if right in caller.scopes:

@@ -72,7 +72,7 @@ def tags_in(header: str) -> set[str]:
     return {tag.strip() for tag in header.split(",")}
 
 
-def asked_edit(
+async def asked_edit(
     request: Request,
     response: Response,
     if_match: Annotated[str, Header(max_length=1_000)] = "",

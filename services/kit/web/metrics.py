@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.kit.store.db import open_session, read_clock
+from services.kit.store.db import now_here, open_session
 from services.kit.store.readings import Reading, Readings
 from services.kit.store.shape import shape_of
 from services.kit.web.errors import NotSignedIn
@@ -106,7 +106,7 @@ def get_metrics(request: Request) -> Response:
     wanted: str = state.metrics_token
     if not wanted or scheme.lower() != "bearer" or not hmac.compare_digest(token.encode(), wanted.encode()):
         raise NotSignedIn
-    readings = read_all(state.engine, state.settings.service, state.readings, read_clock(request))
+    readings = read_all(state.engine, state.settings.service, state.readings, now_here(request))
     once = CollectorRegistry()
     once.register(Now(state.engine, readings))
     text = generate_latest(state.meter.registry) + generate_latest(once)

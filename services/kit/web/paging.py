@@ -7,6 +7,7 @@ for, with the same filters, alone. The size of a page may change on the way.
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -55,9 +56,18 @@ class Paging:
             wanted = wanted.where(tuple_(*keys) < told if descending else tuple_(*keys) > told)
         ordered = wanted.order_by(*(key.desc() if descending else key for key in keys))
         found = session.execute(ordered.add_columns(*keys).limit(self.limit + 1)).all()
-        page = found[: self.limit]
-        following = self.closed(page[-1][-len(keys) :]) if len(found) > self.limit else None
+        page, following = self.cut(found, lambda row: row[-len(keys) :])
         return [row[: -len(keys)] for row in page], following
+
+    def cut(self, found: Sequence[RowOut], key: Callable[[RowOut], Any]) -> tuple[Sequence[RowOut], str | None]:
+        """Of one row more than a page holds; `key` reads what a row is ordered by."""
+        page = found[: self.limit]
+        return page, self.closed(key(page[-1])) if len(found) > self.limit else None
+
+    def told(self, *names: str) -> dict[str, Any]:
+        """To a statement that is written out: after which keys, by these names, to begin, and how many to read."""
+        after = self.opened(len(names)) if self.cursor else []
+        return {"most": self.limit + 1, **dict(zip(names, after, strict=False))}
 
     def closed(self, key: Any) -> str:
         sealed = self.seal.close(json.dumps([str(value) for value in key]), self.query)
@@ -73,9 +83,13 @@ class Paging:
         return told
 
 
-def asked_page(request: Request, caller: CallerDep, cursor: Cursor = None, limit: Limit = 50) -> Paging:
+async def asked_page(request: Request, caller: CallerDep, cursor: Cursor = None, limit: Limit = 50) -> Paging:
+    return paging_of(request, caller.subject, cursor, limit)
+
+
+def paging_of(request: Request, subject: str, cursor: str | None, limit: int) -> Paging:
     filters = sorted((n, v) for n, v in request.query_params.multi_items() if n not in ("cursor", "limit"))
-    query = json.dumps(["cursor", caller.subject, request.url.path, filters])
+    query = json.dumps(["cursor", subject, request.url.path, filters])
     return Paging(request.app.state.seal, query, cursor, limit)
 
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.web.errors import DomainError, methods_of
 from services.kit.web.request_id import begin
+from services.kit.web.sunset import announce_end
 
 COMPRESSED_FROM = 1_000  # bytes
 JSON_RANGES = {"*/*", "application/*", "application/json", "application/problem+json"}
@@ -79,6 +80,13 @@ def without_body(send: Send) -> Send:
         await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
     return headers_alone
+
+
+async def check_manners(request: Request) -> None:
+    """What every operation asks first."""
+    announce_end(request)
+    check_accept(request)
+    check_parameters(request)
 
 
 def check_parameters(request: Request) -> None:

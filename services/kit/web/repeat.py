@@ -93,7 +93,7 @@ class Repeatable(APIRoute):
         return answer_once if KEPT in (self.openapi_extra or {}) else handler
 
 
-def read_idempotency_key(idempotency_key: IdempotencyKey = None) -> None:
+async def read_idempotency_key(idempotency_key: IdempotencyKey = None) -> None:
     """Declared, so that a malformed one is refused by name."""
 
 

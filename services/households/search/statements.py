@@ -1,0 +1,59 @@
+"""What a search asks of the database: written out, so that it is planned once, and reads what an index holds.
+
+Each names the caller's reach itself, beside the policies of the tables it reads.
+"""
+
+from functools import cache
+from typing import LiteralString
+
+from services.kit.store.barrier import in_a_set, within_division
+
+VILLAGE = 12  # digits: asked for as itself, which an index answers; a longer place is a prefix
+
+LINE: LiteralString = "h.id, h.number, h.village, h.group_name, h.head_name"
+BY_NUMBER: LiteralString = f"""
+    SELECT {LINE} FROM household h
+    WHERE {{reach}} {{narrowed}} ORDER BY h.number LIMIT %(most)s
+    """  # noqa: S608  # text of ours
+BY_NAME: LiteralString = f"""
+    SELECT {LINE}, found.folded AS matched
+    FROM (SELECT DISTINCT n.folded, n.household_id FROM member_name n
+          WHERE {{named}} AND {{reach}} {{narrowed}}
+          ORDER BY n.folded, n.household_id LIMIT %(most)s) AS found
+    JOIN household h ON h.id = found.household_id AND {{reach_home}}
+    ORDER BY found.folded, found.household_id
+    """  # noqa: S608  # text of ours
+TAGGED: LiteralString = (
+    "SELECT FROM tag t WHERE t.household_id = {household} AND t.key = %(tag)s AND upper_inf(t.valid)"
+)
+AFTER_NAME: LiteralString = "(n.folded, n.household_id) > (%(matched)s, %(id)s::uuid)"
+AFTER_NUMBER: LiteralString = "h.number > %(number)s"
+# The database folds what is asked as it folds what it keeps.
+INITIALS: LiteralString = "starts_with(n.initials, lower(%(q)s))"
+FOLDED: LiteralString = "starts_with(n.folded, name_folded(%(q)s))"
+
+
+@cache
+def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> LiteralString:
+    """`letters` is None where no name is asked for; `place` is how many digits its code has. Who has a tag has it
+    today: none lies in the future, so an open one holds."""
+    named = letters is not None
+    village, household = ("n.village", "n.household_id") if named else ("h.village", "h.id")
+    narrowed = ""
+    if place:
+        narrowed += f" AND {village} = %(village)s" if place == VILLAGE else f" AND starts_with({village}, %(village)s)"
+    if tagged:
+        narrowed += f" AND EXISTS ({TAGGED.format(household=household)})"
+    if later:
+        narrowed += f" AND {AFTER_NAME if named else AFTER_NUMBER}"
+    form = BY_NAME if named else BY_NUMBER
+    return form.format(
+        named=INITIALS if letters else FOLDED,
+        reach=reached(village, household),
+        narrowed=narrowed,
+        reach_home=reached("h.village", "h.id"),
+    )
+
+
+def reached(village: LiteralString, household: LiteralString) -> str:
+    return f"({within_division(village)} OR {in_a_set(household)})"
