@@ -124,7 +124,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in reversed(PROTECTED):
+    for table in reversed(list(PROTECTED)):
         for statement in expose(table):
             op.execute(statement)
     for table in ("round_task", "visit_round", "visit_finding", "visit"):
