@@ -246,7 +246,7 @@ HOUSEHOLDS = (
     get("duplicate:decide", "/v1/claimed-persons?village={village}", "query", seen=rows),
     send("POST", "duplicate:decide", "/v1/duplicate-decisions", "body",
          lambda thing: {"id": str(uuid4()), "verdict": "different", "person_id": thing.ids["person"],
-                        "other_id": thing.ids["double"], "because": "示例"}, seen=made, unbound=True),
+                        "other_id": thing.ids["third"], "because": "示例"}, seen=made, unbound=True),
     send("POST", "quality:answer", "/v1/households/{household}/paper-checks", "path",
          lambda _: {"id": str(uuid4()), "checked_on": "2020-01-01"}, seen=made),
     get(QUALITY, "/v1/households/{household}/paper-checks", "path", seen=rows),
