@@ -113,7 +113,7 @@ def households(engine: Engine, village: str) -> Thing:
             )
             for one in (export, uuid4())  # one to be approved, one to wait
         ),
-        *agreement_of(home, person, village, run := uuid4(), double := uuid4()),
+        *agreement_of(home, person, village, run := uuid4(), third := uuid4()),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "view_code_days", 7, division=village)
@@ -122,7 +122,7 @@ def households(engine: Engine, village: str) -> Thing:
     voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    names |= {"id_number": id_number, "run": str(run), "double": str(double)}
+    names |= {"id_number": id_number, "run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
 
 
@@ -144,11 +144,11 @@ def case_of(case: UUID, home: UUID, village: str) -> list[Any]:
     ]  # fmt: skip
 
 
-def agreement_of(home: UUID, person: UUID, village: str, run: UUID, double: UUID) -> list[Any]:
+def agreement_of(home: UUID, person: UUID, village: str, run: UUID, third: UUID) -> list[Any]:
     """A finding of a run, a card somebody looked at, a stated figure; a second household, in which somebody may be a
     second time, and for which a file has claimed the first one's member."""
     signed: Any = {"household_id": home, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
-    second = uuid4()
+    second, double = uuid4(), uuid4()
     return [
         QualityRun(id=run, village=village, asked_by="示例", created_at=NOW, done_at=NOW, not_judged=[]),
         QualityFinding(check_key="no-head", household_id=home, subject=home, told=["1"], since=NOW, run_id=run),
@@ -157,6 +157,8 @@ def agreement_of(home: UUID, person: UUID, village: str, run: UUID, double: UUID
         Household(id=second, number=f"JL{village}", village=village, head_name="示甲", created_at=NOW),
         Person(id=double, name="示甲", birth_date=date(1960, 1, 1), sex="1"),
         Membership(household_id=second, person_id=double, relation="01", valid=SINCE),
+        Person(id=third, name="示丙", birth_date=date(1990, 1, 1), sex="2"),  # of whom it is decided
+        Membership(household_id=second, person_id=third, relation="80", valid=SINCE),
         ClaimedElsewhere(person_id=person, household_id=second, told_by="示例", told_at=NOW),
     ]
 

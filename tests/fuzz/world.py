@@ -76,7 +76,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
         pools |= {"body.village": [OWN, SIBLING], "body.from_villages[*]": [SIBLING], "body.into_village": [OWN]}
     if service == "households":
         pools |= {"query.check": ["no-head"], "body.check": ["no-head"], "body.subject": ids["household"]}
-        pools |= {"body.other_id": ids["double"], "query.since": ["2026-11-20"], "body.on_day": ["2026-11-20"]}
+        pools |= {"body.other_id": ids["third"], "query.since": ["2026-11-20"], "body.on_day": ["2026-11-20"]}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     pools |= {"body.corrects": ids["visit"]} if service == "attendance" else {}
