@@ -61,7 +61,7 @@ KEEP = """
               UNION ALL
               SELECT h.id, p.id, h.village, name_folded(p.name)
               FROM household h JOIN membership m ON m.household_id = h.id AND upper_inf(m.valid)
-              JOIN person p ON p.id = m.person_id WHERE h.id = ANY (homes)) AS named;
+              JOIN person p ON p.id = m.person_id WHERE h.id = ANY (homes) AND p.id <> h.id) AS named;
     $$
     """
 
