@@ -69,10 +69,9 @@ def reachable_team(session: Session, team_id: UUID) -> Team:
     return found(session.scalar(wanted))
 
 
-def reachable_cadre(session: Session, cadre_id: UUID | None) -> Cadre:
-    """Locked."""
+def reachable_cadre(session: Session, cadre_id: UUID | None, *, lock: bool = True) -> Cadre:
     wanted = select(Cadre).where(col(Cadre.id) == cadre_id, reachable_cadres(scope_of(session)))
-    return found(session.scalar(wanted.with_for_update()))
+    return found(session.scalar(wanted.with_for_update() if lock else wanted))
 
 
 def reachable_visits(scope: Scope) -> ColumnElement[bool]:

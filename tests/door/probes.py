@@ -134,7 +134,7 @@ HOUSEHOLDS = (
     get(READ, "/v1/households?village={village}&limit=1", "cursor", seen=rows),
     send("POST", WRITE, "/v1/households/{household}/statements", "path", statement),
     send("PUT", WRITE, "/v1/households/{household}/safeguards", "path", lambda _: {"housing_grade": "A"}),
-    send("PUT", WRITE, "/v1/households/{household}/tags/monitored", "path",
+    send("PUT", WRITE, "/v1/households/{household}/tags/formerly_poor", "path",
          lambda _: {"since": "2026-01-05", "source": "示例"}),
     send("POST", "id-number:read", "/v1/households/{household}/members/{person}/id-number-views", "path",
          lambda _: {"reason": "核对证件"}),

@@ -26,6 +26,7 @@ RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 ALONE = {(name, role): ["SELECT"] for name in ("alembic_version", "audit", "audit_head") for role in ("api", "work")}
 ALONE |= {("history", role): ["SELECT"] for role in ("api", "work")}  # its trigger writes it
 ALONE |= {("audit_signed", "api"): ["SELECT"], ("audit_signed", "work"): ["SELECT", "INSERT"]}
+ALONE |= {(f"case_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "participant", "document")}
 ALWAYS, UNTIL_TODAY = Range(date(2026, 1, 1), None), Range(date(2026, 1, 1), TODAY)
 
 

@@ -29,7 +29,7 @@ def subscription(house: House, key: UUID) -> Subscription:
 
 def tried(house: House, times: int) -> None:
     with open_session(house.engine) as session, session.begin():
-        session.execute(text("UPDATE delivery SET attempts = :times"), {"times": times})
+        session.execute(text("UPDATE delivery SET attempts = :times, refusals = :times"), {"times": times})
 
 
 def waits(house: House, receiver: Receiver, lanes: Lanes, said: str, *, own: bool = False) -> timedelta:

@@ -25,6 +25,8 @@ PARTITION = re.compile(r"_(default|[0-9]{4}_[0-9]{2})$")
 OPEN_COLUMNS = {
     ("households.person.name", NAME),
     ("households.household.head_name", NAME),
+    ("households.member_name.folded", NAME),  # what a search by name looks through
+    ("households.history.held", NAME),  # what stood in those columns before
     ("attendance.cadre.name", NAME),
     ("county.account.name", NAME),
     ("households.tag.source", ILLNESS),

@@ -98,7 +98,7 @@ def put_account(cadre_id: UUID, body: AccountIn, session: UnboundSessionDep, edi
 
 @router.get("/{cadre_id}/account", dependencies=[allow("cadre:link")], responses=SEEN)
 def get_account(cadre_id: UUID, session: SessionDep, edit: EditDep) -> CadreOut:
-    edit.told(reachable_cadre(session, cadre_id).account)
+    edit.told(reachable_cadre(session, cadre_id, lock=False).account)
     return shown(session, with_posting().where(col(Cadre.id) == cadre_id))[0]
 
 

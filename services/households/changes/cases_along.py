@@ -36,12 +36,11 @@ MOVE_PROCEDURE = text(
 
 
 class Rank(NamedTuple):
-    """An identified case goes before one that is not; of two alike the one that began earlier."""
+    """An identified case goes before one that is not; of two alike the one that began earlier, or else is there."""
 
     unidentified: bool
     begun: date
     opened_at: datetime
-    id: UUID
 
 
 def open_case(session: Session, household: UUID) -> Case | None:
@@ -53,7 +52,7 @@ def cases_go(doing: Doing, merged: Household, into: Household) -> None:
     """All that is not settled goes along; what is closed and settled stays as history of the household that ended."""
     coming, there = open_case(doing.session, merged.id), open_case(doing.session, into.id)
     if coming and there:
-        stays, ends = sorted((coming, there), key=rank)
+        stays, ends = sorted((there, coming), key=rank)
         join_cases(doing, stays, ends, into)
     unsettled = or_(col(Case.closed_on).is_(None), col(Case.next_step).is_not(None))
     wanted = select(Case).where(col(Case.household_id) == merged.id, unsettled).order_by(col(Case.episode))
@@ -62,7 +61,7 @@ def cases_go(doing: Doing, merged: Household, into: Household) -> None:
 
 
 def rank(case: Case) -> Rank:
-    return Rank(case.identified_on is None, case.identified_on or case.ground_on, case.opened_at, case.id)
+    return Rank(case.identified_on is None, case.identified_on or case.ground_on, case.opened_at)
 
 
 def join_cases(doing: Doing, stays: Case, ends: Case, into: Household) -> None:
