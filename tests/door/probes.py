@@ -196,7 +196,7 @@ HOUSEHOLDS = (
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
-           lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "否", "A", "是"),
+           lambda thing: (thing.ids["number"], thing.village, "", "示甲", "", "一般农户", "是", "A", "是"),
            same_bytes=False, by_sets=False),
     get(CASE, "/v1/cases/{case}", "path"),
     get(CASE, "/v1/cases/{case}/gates", "path"),
