@@ -134,6 +134,7 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
         county_url="http://localhost:1",
         receivers="127.0.0.1:9",
         demo_people=True,
+        guesses_per_minute=6_000,
         suite=TEST_KEY.suite.name,
     )
     app = create(settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False)))

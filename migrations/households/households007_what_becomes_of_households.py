@@ -27,7 +27,8 @@ KNOWN_MOMENT = """
 # The arguments are the sealed column and its index: of these history says that something stood there, never what, so
 # that a key can be retired and a number is kept once. A row that is only sealed anew has not changed.
 KEEP_HISTORY = f"""
-    CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+    CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = public, pg_temp AS $$
     DECLARE
         was jsonb := to_jsonb(OLD);
         became jsonb := to_jsonb(NEW);

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     reads_per_minute: int = Field(default=6_000, gt=0)  # of one credential in one process, and so the others
     writes_per_minute: int = Field(default=6_000, gt=0)
     uploads_per_minute: int = Field(default=120, gt=0)
+    guesses_per_minute: int = Field(default=10, gt=0)  # of operations that tell whether a masked value is another
     event_days: int = Field(default=30, ge=7)  # how long what everybody has heard is kept: docs/retention.md
     dead_letter_days: int = Field(default=183, ge=7)
 

@@ -92,6 +92,18 @@ def test_a_person_of_the_register_comes_into_no_second_household(
     assert counts(households) == [1, 1, 1]
 
 
+def test_whether_somebody_is_registered_is_not_told_where_nothing_would_be_stored(
+    http: TestClient, clerk: Headers, send: Send
+) -> None:
+    """Else a thousand numbers could be tried under a household's number that is taken, and leave no trace."""
+    send("households", household_row())
+    send("members", member_row(id_number=NUMBER))
+    tried = [household(member(), numbered(number), number="JK1") for number in (NUMBER, OTHER)]
+    answers = [http.post(PATH, json=one, headers=clerk) for one in tried]
+    assert [code(answer) for answer in answers] == [(409, "number-taken")] * 2
+    assert answers[0].json() == answers[1].json()
+
+
 def test_a_number_of_another_township_is_taken_and_a_village_there_is_not_there(
     http: TestClient, office: Office, households: Session, send: Send
 ) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.households.changes.change import Doing, Leaving, leave, members, relate, take_homes
 from services.households.changes.help_along import help_ends
+from services.households.changes.voices_along import codes_end
 
 
 class Departure(Leaving):
@@ -22,3 +23,4 @@ def carry_out(doing: Doing, body: Departure) -> None:
         leave(doing, membership)
     relate(doing, body.household_id, body.relations)
     help_ends(doing, body.household_id, body.persons)
+    codes_end(doing, body.household_id)

@@ -18,6 +18,7 @@ from services.households.changes.change import (
 from services.households.changes.persons import Number, give_number, one_number_at_a_time, read_number
 from services.households.changes.records_along import records_go
 from services.households.changes.transfers import persons_follow
+from services.households.changes.voices_along import codes_end
 from services.households.models.register import ID_NUMBER, Person
 from services.households.register.id_numbers import IdNumber
 from services.kit.web.errors import DomainError
@@ -60,6 +61,7 @@ def carry_out(doing: Doing, body: ReRegistration) -> None:
         relate(doing, doubled, body.relations)
         if doubled != home:
             persons_follow(doing, doing.homes[doubled], doing.homes[home], [body.duplicate_id])
+            codes_end(doing, doubled)
         records_go(doing, kept, person(doing, body.duplicate_id), home)
     if told:
         give_number(doing, kept, told)

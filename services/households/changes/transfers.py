@@ -18,6 +18,7 @@ from services.households.changes.change import (
     take_homes,
 )
 from services.households.changes.help_along import help_goes, plans_follow
+from services.households.changes.voices_along import codes_end
 from services.households.models.register import Household
 from services.kit.web.errors import DomainError
 
@@ -45,6 +46,7 @@ def carry_out(doing: Doing, body: Transfer) -> None:
     bring(doing, former.id, into.id, body.persons)
     relate(doing, former.id, body.relations)
     persons_follow(doing, former, into, [one.person_id for one in body.persons])
+    codes_end(doing, former.id)
     doing.goes.append((body.household_id, body.into_id))
 
 

@@ -4,25 +4,26 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
+from unicodedata import normalize
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from services.households.exports.columns import Labels
 
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LAST_ROW = 1_048_575  # of a sheet
 
 
 def inert(text: str) -> str:
-    """A spreadsheet reckons what begins like a formula, also when somebody has written it as their name."""
-    return f"'{text}" if text.startswith(FORMULAS) else text
+    """A spreadsheet reckons what begins like a formula, in full width too, also when somebody has it as their name."""
+    return f"'{text}" if normalize("NFKC", text[:1]).startswith(FORMULAS) else text
 
 
 def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]], mark: str) -> bytes:
     file = io.StringIO()
     lines = csv.writer(file)
-    lines.writerow(headers)
+    lines.writerow([inert(header) for header in headers])
     lines.writerows([inert(cell) for cell in row] for row in rows)
     lines.writerow([mark])
     return (BOM + file.getvalue()).encode()

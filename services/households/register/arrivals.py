@@ -122,7 +122,6 @@ class Desk:
             return
         if isinstance(arrival.members, DomainError):
             raise arrival.members
-        self._refuse_known(arrival)
         persons = [member.id for member in home.members]
         if (
             {home.id, home.number} & self._taken
@@ -130,6 +129,7 @@ class Desk:
             or len({*persons}) < len(persons)
         ):
             raise NumberTaken
+        self._refuse_known(arrival)  # last: who asks whether a number is known brings a household in where it is not
         self._known[arrival.key] = request
         self._taken |= {home.id, home.number}
         self._persons.update(persons)

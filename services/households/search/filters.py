@@ -15,7 +15,8 @@ from services.households.register.tags import TagKey
 LETTERS = re.compile("[A-Za-z]+")
 
 Place = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")]
-Sought = Annotated[str, Field(min_length=1, max_length=60, title="姓名或拼音首字母")]
+SEEN = r"[^·•‧・⋅∙●.．･\s]"  # something is left of it when dots and spaces are left out
+Sought = Annotated[str, Field(min_length=1, max_length=60, pattern=SEEN, title="姓名或拼音首字母")]
 
 
 class HouseholdFilter(BaseModel):

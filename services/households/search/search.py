@@ -17,8 +17,10 @@ from services.households.search.filters import Place, Sought, letters_alone
 from services.households.search.statements import statement
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
+from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import found
+from services.kit.web.limits import GUESS
 from services.kit.web.paging import Cursor, Limit, Page, paging_of
 from services.kit.web.repeat import repeatable
 from services.kit.web.straight import Awaited, clock_of
@@ -61,7 +63,9 @@ async def search_households(
     return Page(rows=[FoundHousehold(**row) for row in page], next=following)
 
 
-@router.post("/id-number", dependencies=[allow("name:read")], openapi_extra=repeatable("nothing is stored"))
+@router.post(
+    "/id-number", dependencies=[allow("name:read")], openapi_extra=repeatable("nothing is stored") | {GUESS: True}
+)
 def search_by_id_number(body: NumberAsked, request: Request, session: SessionDep, caller: CallerDep) -> HouseholdLine:
     """The household whose present member has that number, within the caller's reach. By its blind index."""
     state = request.app.state
@@ -73,4 +77,5 @@ def search_by_id_number(body: NumberAsked, request: Request, session: SessionDep
     held = (col(Person.id_index).in_(state.seal.indexes(number)), func.upper_inf(col(Membership.valid)))
     numbered = member.join(Person, col(Person.id) == Membership.person_id).where(*held)
     home = found(session.scalar(scoped(session, numbered, HOUSEHOLDS)))
+    tell(request, home.id, division=home.village)
     return line(caller, home, home.village)

@@ -27,6 +27,9 @@ class TooManyRequests(DomainError):
     en = "Too many requests. Please wait a moment."
 
 
+GUESS = "x-guess"  # in an operation's `openapi_extra`: as often as somebody types a number, and no oftener
+
+
 class Limits:
     """The generic cell rate algorithm: per credential and class one moment, that at which all of its quota is back."""
 
@@ -40,7 +43,7 @@ class Limits:
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         told = {"read": settings.reads_per_minute, "write": settings.writes_per_minute}
-        return cls(told | {"upload": settings.uploads_per_minute})
+        return cls(told | {"upload": settings.uploads_per_minute, GUESS: settings.guesses_per_minute})
 
     def count(self, subject: str, request: Request) -> None:
         """Announces what is left on the answer, whatever that will be, and refuses when nothing is."""
@@ -72,5 +75,7 @@ class Limits:
 def class_of(request: Request) -> str:
     if request.method == "GET":
         return "read"
+    if GUESS in (request.scope["route"].openapi_extra or {}):
+        return GUESS
     field: Any = request.scope["route"].body_field
     return "upload" if field and isinstance(field.field_info, Form) else "write"

@@ -211,6 +211,24 @@ def test_of_a_household_that_is_split_both_parts_are_in_its_sets_and_its_code_is
     assert http.get(group, headers=clerk).json()["division"] == VILLAGE[:9]
 
 
+@pytest.mark.parametrize("way", ["departure", "transfer"])
+def test_whoever_leaves_a_household_reads_nothing_more_by_its_code(
+    record: Record, homes: Ids, people: Ids, households: Session, way: str
+) -> None:
+    rooms.speak(households, homes["JK1"])
+    households.commit()
+    goes = people["示丙"]
+    told: dict[str, Any] = {"household_id": homes["JK1"]}
+    if way == "departure":
+        told |= {"why": "marriage", "persons": [goes]}
+    else:
+        told |= {"into_id": homes["JK2"], "persons": [related(goes, "99")]}
+    answer = record(way, **told)
+    assert answer.status_code == 201, answer.text
+    households.rollback()
+    assert households.scalar(text("SELECT count(*) FROM view_code WHERE ended_at IS NULL")) == 0
+
+
 def test_what_was_told_of_a_record_that_was_joined_is_told_of_the_one_that_is_kept(
     record: Record, homes: Ids, people: Ids, households: Session, pay: Any, help_of: Any, read: Any
 ) -> None:

@@ -212,7 +212,9 @@ def test_the_file_is_kept_sealed_for_a_week(
     assert http.get(f"{PATH}/{asked.json()['id']}/file", headers=clerk).status_code == 404
 
 
-@pytest.mark.parametrize("cell", [FORMULA, "+1", "-1", "@示", "\t=1", "\r=1"], ids=list("123456"))
+@pytest.mark.parametrize(
+    "cell", [FORMULA, "+1", "-1", "@示", "\t=1", "\r=1", "\n=1", "＝1", "＠示"], ids=list("123456789")
+)
 def test_a_name_that_is_a_formula_stays_a_name(cell: str) -> None:
     assert lines(as_csv(["姓名"], [[cell]], "记"))[1] == [f"'{cell}"]
     book = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx(["姓名"], {}, [[cell]], "记")))

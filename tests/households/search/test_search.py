@@ -12,6 +12,7 @@ from services.households.models.names import MemberName
 from services.households.models.register import Household, Membership, Person
 from services.kit.store.db import open_session
 from services.kit.store.scope import unbind
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office, edit
 from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
 
@@ -194,3 +195,19 @@ def test_a_search_under_the_policy_uses_the_index_of_names(
             asked = f"EXPLAIN SELECT household_id FROM member_name WHERE starts_with({column}, '示例')"  # noqa: S608
             plan = "\n".join(session.execute(text(asked)).scalars())
             assert f"member_name_{column}" in plan, plan
+
+
+@pytest.mark.parametrize("nothing", ["·", " ", ".", "．"], ids=["dot", "space", "point", "wide-point"])
+def test_what_folds_to_nothing_is_not_looked_for(http: TestClient, clerk: Headers, nothing: str) -> None:
+    assert http.get(SEARCH, params={"q": nothing}, headers=clerk).status_code == 422
+
+
+def test_whether_a_number_is_somebodys_is_asked_ten_times_a_minute_and_no_oftener(
+    http: TestClient, clerk: Headers
+) -> None:
+    """Behind a mask stay five hundred possible numbers: whoever may try them all has read it."""
+    http.app.state.allowance = Limits({"read": 100, "write": 100, GUESS: 10})  # type: ignore[attr-defined]
+    tries = [f"9906211960010{n:02}00" for n in range(11)]
+    asked = [http.post(f"{SEARCH}/id-number", json={"id_number": valid(one)}, headers=clerk) for one in tries]
+    assert [answer.status_code for answer in asked] == [404] * 10 + [429]
+    assert http.get(SEARCH, params={"q": "示"}, headers=clerk).status_code == 200
