@@ -10,9 +10,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from tests.attack_tokens import ATTACKS, Attack, Forge
 from tests.callers import served
+from tests.secrets_made_once import make_secrets
 
 DOORS = {
     "county": "/v1/divisions",

@@ -15,10 +15,11 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.county.accounts import Role
 from services.kit.web.repeat import BY, HEADER, KEPT, Repeatable
 from tests.callers import Sign, served
+from tests.secrets_made_once import make_secrets
 
 ROLES: tuple[str, ...] = get_args(Role)
 PUBLIC = "nobody needs to sign in"  # a password, a one-time token or a signature is checked inside

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.county.tokens import Signer
 from services.households.facts import facts_changed, lock_households
 from services.households.main import create
@@ -23,6 +23,7 @@ from services.kit.post.peers import Peer
 from services.kit.settings import Settings
 from tests.alerts.conftest import VILLAGE
 from tests.conftest import NOW
+from tests.secrets_made_once import make_secrets
 
 # Shared by the run: making a key takes as long as a sweep.
 SIGNER = Signer(*(RSAKey.generate_key(2048, {"kid": name, "use": "sig", "alg": "RS256"}) for name in ("a", "b")))

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from services.attendance.imports.pairings import HEADERS
 from services.attendance.models.teams import Cadre
 from services.attendance.pairings.register import Register
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.households.models.register import Household
 from services.kit.store.db import open_session
 from services.kit.store.grants import SetMember, changed_since, copy_grants
@@ -29,6 +29,7 @@ from tests.callers import Headers, Office, Sign, edit, served
 from tests.conftest import NOW, TODAY
 from tests.door.world import alerts as furnish_alerts
 from tests.door.world import households as furnish_households
+from tests.secrets_made_once import make_secrets
 
 Put: TypeAlias = Callable[..., Any]
 HOME = uuid4()

@@ -6,8 +6,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
-from services.cli.secret_files import SERVICES, make_secrets, secret_folder
+from services.cli.secret_files import SERVICES, secret_folder
 from services.kit.store.key_ring import read_keys
+from tests.secrets_made_once import make_secrets
 
 
 def shouwang(*words: str) -> Result:

@@ -13,11 +13,12 @@ from sqlalchemy import Engine
 from starlette.datastructures import State
 from starlette.testclient import TestClient
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.county.main import create
 from services.county.settings import SignInSettings
 from services.kit.settings import Settings
 from services.kit.store.db import read_clock
+from tests.secrets_made_once import make_secrets
 
 PASSWORD = "a long enough password"
 

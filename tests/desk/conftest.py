@@ -12,11 +12,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from services.cli.demo import PASSWORD
-from services.cli.secret_files import SERVICES, make_secrets, secret_folder
+from services.cli.secret_files import SERVICES, secret_folder
 from services.desk.app import create
 from services.desk.settings import Settings
 from services.kit.store.fields import Seal
 from tests.outside.watched_county import WatchedCounty, watched_county
+from tests.secrets_made_once import make_secrets
 
 GONE = "http://127.0.0.1:9"  # nobody listens there
 

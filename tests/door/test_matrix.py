@@ -19,12 +19,13 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, true
 from starlette.testclient import TestClient
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.kit.store import scope
 from tests.callers import Sign, served
 from tests.door.holdings import HOLDINGS, OWN, TOWNSHIP, VILLAGES, Holding, Probe, Thing, hold
 from tests.door.probes import PROBES
 from tests.door.world import FURNISH, everybodys_register, id_number_of
+from tests.secrets_made_once import make_secrets
 from tests.test_policy import OPERATIONS
 
 FULL = os.environ.get("SHOUWANG_MATRIX") == "full"

@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.kit.web.limits import Limits
 from tests.callers import served
 from tests.door.world import everybodys_register
 from tests.fuzz.server import listening
 from tests.fuzz.world import Pools, furnish
+from tests.secrets_made_once import make_secrets
 
 UNBOUNDED = {"read": 10**9, "write": 10**9, "upload": 10**9}  # how often one may call is test_limits.py's
 

@@ -12,12 +12,13 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.kit.post.events import emit
 from services.kit.store.db import open_session, read_clock
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, served
 from tests.kit.house import House
+from tests.secrets_made_once import make_secrets
 
 FEED = "/v1/services/alerts/feed"
 VILLAGE = "520621001005"

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.kit.post.addresses import INSIDE, LOOPBACK, NEVER, is_global, is_here, within
 from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import NOT_LISTED, Answer, Lane, Post
@@ -30,6 +30,7 @@ from tests.kit.house import House
 from tests.kit.names import name_server
 from tests.kit.receiving import Receiver
 from tests.kit.witness import Witness, witnessing
+from tests.secrets_made_once import make_secrets
 
 TRIES = 1_000
 Lanes = Callable[..., Lane]

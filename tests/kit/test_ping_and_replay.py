@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
@@ -22,6 +22,7 @@ from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, Sign, served
 from tests.kit.house import House
 from tests.kit.receiving import SECRET, Receiver
+from tests.secrets_made_once import make_secrets
 
 PATH = "/v1/services/alerts/subscriptions"
 Lanes = Callable[..., Lane]

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.cli.migrate import migrate
 from services.cli.postgres import Cluster, api_role, connect, free_port, work_role
-from services.cli.secret_files import make_secrets, secret_folder
+from services.cli.secret_files import secret_folder
 from services.county.accounts import Role
 from services.county.tokens import load_key
 from services.kit.post.events import source_of
@@ -31,6 +31,7 @@ from tests.migrations.load import Load, Seen, readable
 from tests.migrations.released import HOME
 from tests.migrations.rows import fill, insertion, shape
 from tests.migrations.steps import empty_database
+from tests.secrets_made_once import make_secrets
 
 ROLES: tuple[str, ...] = get_args(Role)
 PERSON, SYSTEM = str(UUID(int=1)), "bureau"
