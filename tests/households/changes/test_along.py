@@ -222,7 +222,7 @@ def test_whoever_leaves_a_household_reads_nothing_more_by_its_code(
     if way == "departure":
         told |= {"why": "marriage", "persons": [goes]}
     else:
-        told |= {"into_id": homes["JK2"], "persons": [related(goes, "99")]}
+        told |= {"why": "marriage", "into_id": homes["JK2"], "persons": [related(goes, "99")]}
     answer = record(way, **told)
     assert answer.status_code == 201, answer.text
     households.rollback()
