@@ -1,5 +1,11 @@
 """Attendance: the presence. Who is posted where, and what was seen of them there."""
 
+from services.attendance.settings import AttendanceSettings
+from services.kit.starting import settings_or_exit
+
+if __name__ == "__main__":  # before the rooms are read, which takes seconds: what is wrong is told at once
+    SETTINGS = settings_or_exit(AttendanceSettings, "client_secret")
+
 from fastapi import FastAPI
 from sqlalchemy import Engine, make_url
 
@@ -14,7 +20,6 @@ from services.attendance.policy import RIGHTS, allow
 from services.attendance.presence import check_in_batches, check_ins, team_days
 from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
-from services.attendance.settings import AttendanceSettings
 from services.attendance.teams import cadres, stations, teams, villages
 from services.attendance.visits import batches, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
@@ -27,7 +32,6 @@ from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
 from services.kit.settings import Settings
-from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
 from services.kit.store.lanes import Lanes
@@ -96,6 +100,5 @@ def create(
 
 
 if __name__ == "__main__":
-    settings = settings_or_exit(AttendanceSettings, "client_secret")
-    log_lines(settings.service, "api")
-    serve(create(settings, register=Register.at(settings.households_url)), settings.port)
+    log_lines(SETTINGS.service, "api")
+    serve(create(SETTINGS, register=Register.at(SETTINGS.households_url)), SETTINGS.port)

@@ -1,5 +1,11 @@
 """County: the frame. Accounts, client systems and tokens; divisions, days and standards."""
 
+from services.kit.settings import Settings
+from services.kit.starting import settings_or_exit
+
+if __name__ == "__main__":  # before the rooms are read, which takes seconds: what is wrong is told at once
+    SETTINGS = settings_or_exit(Settings, "signing/current.pem", "signing/next.pem")
+
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -35,8 +41,6 @@ from services.kit.post.hearing import EventType
 from services.kit.post.outstanding import outstanding
 from services.kit.post.receivers import Allowed
 from services.kit.post.subscriptions import subscriptions
-from services.kit.settings import Settings
-from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.key_check import read_seal
 from services.kit.web.app import create_app, serve
@@ -102,6 +106,5 @@ def create(
 
 
 if __name__ == "__main__":
-    settings = settings_or_exit(Settings, "signing/current.pem", "signing/next.pem")
-    log_lines(settings.service, "api")
-    serve(create(settings), settings.port)
+    log_lines(SETTINGS.service, "api")
+    serve(create(SETTINGS), SETTINGS.port)
