@@ -10,14 +10,14 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 
 from services.cli.secret_files import secret_folder
-from services.kit.web.limits import Limits
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import served
 from tests.door.world import everybodys_register
 from tests.fuzz.server import listening
 from tests.fuzz.world import Pools, furnish
 from tests.secrets_made_once import make_secrets
 
-UNBOUNDED = {"read": 10**9, "write": 10**9, "upload": 10**9}  # how often one may call is test_limits.py's
+UNBOUNDED = {"read": 10**9, "write": 10**9, "upload": 10**9, GUESS: 10**9}  # how often one may call is test_limits.py's
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -185,6 +185,11 @@ class Repeating(RuleBasedStateMachine):
             self.effects += 1
         assert (answer.status_code, answer.content) == expected
 
+    @precondition(lambda self: self.known)
+    @rule(said=st.sampled_from(["x", "y"]))
+    def send_the_last_again(self, said: str) -> None:
+        self.send(*next(reversed(self.known)), said)
+
     @rule(days=st.sampled_from([1, 29, 31]))
     def wait(self, days: int) -> None:
         self.now += timedelta(days=days)
@@ -204,7 +209,8 @@ def test_whatever_is_sent_in_whatever_order(
 ) -> None:
     Repeating.http, Repeating.engine, Repeating.sign = http, engine, staticmethod(sign)
     Repeating.reset = staticmethod(empty_everything)
-    run_state_machine_as_test(Repeating, settings=settings(max_examples=40, stateful_step_count=15, deadline=None))
+    few = settings(max_examples=40, stateful_step_count=15, deadline=None, derandomize=True)  # the same on every machine
+    run_state_machine_as_test(Repeating, settings=few)
     assert Repeating.met["kept", False, 201]
     assert Repeating.met["kept", False, 409]
     assert Repeating.met["new", True, 422]

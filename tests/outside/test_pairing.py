@@ -3,6 +3,7 @@
 import time
 from datetime import datetime, timedelta
 from itertools import islice
+from statistics import median
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -14,27 +15,29 @@ from services.cli.office import Office
 from tests.outside.watched_county import WatchedCounty
 
 WITHIN = 2.0  # seconds
+TIMES = 5
 PATIENCE = 30.0  # and no longer is it waited for
 UNSEEN = (403, 404)  # by whoever is posted nowhere, or to another village
 
 
 def test_who_is_paired_sees_the_household_within_two_seconds_and_no_longer_than_that(county: WatchedCounty) -> None:
+    """Five times over, for the machine does other things at the same time: the usual one counts."""
     office, assistant = county.office("county"), an_assistant(county)
     homes = office.get("households", "/v1/households", village=COUNTY, limit=200)["rows"]
-    first, second = islice((home for home in homes if assistant.asks(home["id"]) in UNSEEN), 2)
+    kept, *let_go = islice((home["id"] for home in homes if assistant.asks(home["id"]) in UNSEEN), 1 + TIMES)
     today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    kept, number = uuid4(), uuid4()
     said = {"cadre_id": assistant.cadre, "valid_from": str(today - timedelta(days=1)), "document_no": "示例"}
-    for one, home in ((kept, first), (number, second)):
-        body = said | {"household_id": home["id"]}
-        office.put("attendance", f"/v1/pairings/{one}", body)
-    begun = assistant.waits(second["id"], 200)
-    ended = {**said, "household_id": second["id"], "valid_until": str(today)}
-    change(county, office, f"/v1/pairings/{number}", ended)
-    gone = assistant.waits(second["id"], 404)
-    assert assistant.asks(first["id"]) == 200
+    office.put("attendance", f"/v1/pairings/{uuid4()}", said | {"household_id": kept})
+    begun, gone = [], []
+    for home in let_go:
+        number, body = uuid4(), said | {"household_id": home}
+        office.put("attendance", f"/v1/pairings/{number}", body)
+        begun.append(assistant.waits(home, 200))
+        change(county, office, f"/v1/pairings/{number}", body | {"valid_until": str(today)})
+        gone.append(assistant.waits(home, 404))
+    assert assistant.asks(kept) == 200
     print({"begun": begun, "ended": gone})  # noqa: T201  # the figures, with -s
-    assert max(begun, gone) < WITHIN
+    assert max(median(begun), median(gone)) < WITHIN
 
 
 def change(county: WatchedCounty, office: Office, path: str, body: dict[str, Any]) -> None:
