@@ -1,6 +1,7 @@
 """What becomes of households: each change is one operation, carried out whole or not at all."""
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,10 +26,12 @@ from services.households.changes import (
 )
 from services.households.changes.announce import READ_CHANGES, conclude
 from services.households.changes.change import ChangeIn, Doing, NotYet, keep_the_rules
+from services.households.changes.persons import NumberOfAnother, tells_a_number
 from services.households.models.changes import HouseholdChange, HouseholdChangeCarried, HouseholdChangePart
 from services.households.models.register import Household
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable
+from services.households.register.guesses import guessing
 from services.kit.store.db import Now, SessionDep, Today, UnboundSessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.audited import tell
@@ -120,7 +123,8 @@ def create_household_change(
     registration anew. It takes effect on a day that may lie in the past; all it touches must be within reach."""
     state = request.app.state
     doing = Doing(session, state.seal, state.settings.demo_people, body.id, body.on, today, now)
-    change = carry_out(doing, body, caller.subject)
+    with guessing(request, caller.subject, NumberOfAnother) if tells_a_number(body) else nullcontext():
+        change = carry_out(doing, body, caller.subject)
     tell(request, *sorted(doing.homes), kind=body.kind)
     return shown(session, change)
 

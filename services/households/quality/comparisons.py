@@ -31,6 +31,7 @@ from services.kit.store.scope import scope_of, scoped
 from services.kit.web.audited import tell
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, found
+from services.kit.web.limits import GUESS
 from services.kit.web.operations import accepted
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
@@ -45,7 +46,8 @@ router = APIRouter(
 
 
 class ComparisonOut(BaseModel):
-    """Rows that agree, rows that differ, rows whose number is of no household within the caller's places."""
+    """Rows that agree, rows that differ, rows whose number is of no household within the caller's places or stands in
+    an earlier row."""
 
     id: UUID
     state: Literal["waiting", "done", "refused"]
@@ -53,7 +55,7 @@ class ComparisonOut(BaseModel):
     created_at: datetime
     agree: Annotated[int, Field(title="一致的行数")]
     differ: Annotated[int, Field(title="不一致的行数")]
-    unknown: Annotated[int, Field(title="户编号未登记的行数")]
+    unknown: Annotated[int, Field(title="户编号未登记或重复的行数")]
 
 
 class DifferenceOut(BaseModel):
@@ -74,7 +76,7 @@ class CorrectionsTooMany(DomainError):
     en = "The file would hold more rows than one person may take out alone. Ask for a smaller place."
 
 
-@router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR))
+@router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR) | {GUESS: True})
 def create_register_comparison(
     file: Annotated[UploadFile, File()],
     request: Request,
@@ -85,7 +87,8 @@ def create_register_comparison(
     mapping: Annotated[str | None, Form(max_length=8_000, title="列对应关系（JSON）")] = None,
 ) -> ComparisonOut:
     """XLSX or CSV with a column 户编号 and any of the others (docs/quality.md), or those that `mapping` names. Compared
-    by the worker; nothing of the register changes."""
+    by the worker; nothing of the register changes. It tells of each household whether a telephone is the one that is
+    held: of each one row counts, and a file costs a guess."""
     content = file.file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise FileTooLarge
