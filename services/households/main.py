@@ -19,7 +19,7 @@ from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
 from services.households.changes.announce import READ_CHANGES
 from services.households.declarations import decisions, intake, queue, status
 from services.households.declarations.hearing import Allowance
-from services.households.exports import asking
+from services.households.exports import approving, asking
 from services.households.facts import KIND
 from services.households.help import (
     household_gaps,
@@ -146,6 +146,7 @@ ROUTERS = [
     answers.router,
     search.router,
     asking.router,
+    approving.router,
     changes.router,
     village_mergers.router,
     findings.router,
@@ -170,7 +171,7 @@ ROUTERS = [
 def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
 ) -> FastAPI:
-    engine = engine or connect(settings.dsn)
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
     url = make_url(settings.work_dsn) if settings.database_url else engine.url
     arrivals = Lanes(url, settings.slot_of("api"), bring_in)
     profiles.ship(engine, datetime.now(settings.timezone))

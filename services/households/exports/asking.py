@@ -5,7 +5,7 @@ from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -20,13 +20,12 @@ from services.kit.store.answers import reach_of
 from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.reference import StandardKey, standard
-from services.kit.store.scope import Placed, scope_of, scoped
+from services.kit.store.scope import Placed, scope_of
 from services.kit.store.sealed import take_turn
 from services.kit.web.audited import tell
-from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.operations import accepted
-from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=Repeatable)
@@ -74,24 +73,6 @@ class TableFile(Response):
     media_type = "application/octet-stream"
 
 
-class OwnExport(DomainError):
-    status = 403
-    zh = "不能批准自己的导出，须由另一账号批准。"
-    en = "Nobody agrees to an export of their own."
-
-
-class NoApprovalWanted(DomainError):
-    status = 409
-    zh = "这份导出不需要批准。"
-    en = "This export wants no approval."
-
-
-class ExportExpired(DomainError):
-    status = 409
-    zh = "这份导出等待批准已逾七日，请重新申请。"
-    en = "It has waited for an approval for more than a week. Ask for it anew."
-
-
 class ExportedBefore(DomainError):
     status = 409
     zh = "这个编号已用于另一份导出。"
@@ -109,6 +90,7 @@ def create_export(
     take_turn(session, f"export:{caller.subject}")
     chosen = HouseholdFilter.model_validate({"village": body.village, "tag": body.tag})
     rows = count_rows(session, scope_of(session), body.kind, chosen)
+    in_all = rows + taken_alone(session, caller.subject, now)
     export = Export(
         **body.model_dump(),
         asked_by=caller.subject,
@@ -116,8 +98,7 @@ def create_export(
         rights=[right for right in SEEN_OF_PERSONS if may(caller, right)],
         reach=reach_of(session),
         rows=rows,
-        approval_wanted=rows + taken_alone(session, caller.subject, now)
-        > standard(session, ALONE, body.village, today),
+        approval_wanted=in_all > standard(session, ALONE, body.village, today),
         created_at=now,
     )
     session.add(export)
@@ -129,32 +110,6 @@ def create_export(
     tell(request, export.id, division=body.village, rows=rows)
     if not export.approval_wanted:
         ask_for_it(session, export, now, response)
-    return shown(export, now)
-
-
-@router.get("", dependencies=[allow("export:approve")])
-def list_exports(
-    session: SessionDep, paging: PagingDep, village: Annotated[Place, Query()], now: Now
-) -> Page[ExportOut]:
-    """Those of a place that wait for a second person, for a week. The oldest first."""
-    recent = col(Export.created_at) >= now - KEPT
-    waiting = (col(Export.approval_wanted), col(Export.approved_by).is_(None), recent)
-    wanted = select(Export).where(*waiting, col(Export.village).startswith(village))
-    rows, following = paging.read(session, scoped(session, wanted, IN_PLACES), col(Export.created_at), col(Export.id))
-    return Page(rows=[shown(row, now) for (row,) in rows], next=following)
-
-
-@router.put("/{export_id}/approval", dependencies=[allow("export:approve")], openapi_extra=repeatable("path"))
-def put_export_approval(
-    export_id: UUID, response: Response, session: SessionDep, caller: CallerDep, now: Now
-) -> ExportOut:
-    """Once, by another account than asked for it. Sent again it changes nothing."""
-    mine = scoped(session, select(Export).where(col(Export.id) == export_id), IN_PLACES)
-    export = found(session.scalar(mine.with_for_update()))
-    refuse_approval(export, caller, now)
-    if export.approved_by is None:
-        export.approved_by, export.approved_at = caller.subject, now
-        ask_for_it(session, export, now)
     return shown(export, now)
 
 
@@ -191,15 +146,6 @@ def taken_alone(session: Session, subject: str, now: datetime) -> int:
     begun = datetime.combine(now.date(), time.min, now.tzinfo)
     mine = (col(Export.asked_by) == subject, col(Export.created_at) >= begun, ~col(Export.approval_wanted))
     return session.scalar(select(func.coalesce(func.sum(col(Export.rows)), 0)).where(*mine)) or 0
-
-
-def refuse_approval(export: Export, caller: Caller, now: datetime) -> None:
-    if not export.approval_wanted:
-        raise NoApprovalWanted
-    if export.asked_by == caller.subject:
-        raise OwnExport
-    if is_over(export, now):
-        raise ExportExpired
 
 
 def is_over(export: Export, now: datetime) -> bool:
