@@ -1,6 +1,6 @@
 """What becomes of households: each change is one operation, carried out whole or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -30,7 +30,7 @@ from services.households.changes.persons import NumberOfAnother, tells_a_number
 from services.households.models.changes import HouseholdChange, HouseholdChangeCarried, HouseholdChangePart
 from services.households.models.register import Household
 from services.households.policy import allow
-from services.households.reach import HOUSEHOLDS, reachable
+from services.households.reach import HOUSEHOLDS, reachable, those_within
 from services.households.register.guesses import guessing
 from services.kit.store.db import Now, SessionDep, Today, UnboundSessionDep
 from services.kit.store.scope import scoped
@@ -79,14 +79,15 @@ class PartOut(BaseModel):
 
 
 class CarriedOut(BaseModel):
-    """`thing` is its table; with a column's name, a record of a person that was joined with another."""
+    """`thing` is its table; with a column's name, a record of a person that was joined with another. A household beyond
+    reach is not named."""
 
     model_config = ConfigDict(from_attributes=True)
 
     thing: str
     row_id: UUID
-    from_id: UUID
-    into_id: UUID
+    from_id: UUID | None
+    into_id: UUID | None
 
 
 class ChangeOut(BaseModel):
@@ -174,6 +175,20 @@ def shown(session: Session, change: HouseholdChange) -> ChangeOut:
     parts = [PartOut(**row.model_dump(exclude={"change_id"})) for row in session.scalars(within_reach)]
     went = select(HouseholdChangeCarried).where(col(HouseholdChangeCarried.change_id) == change.id)
     by_thing = went.order_by(col(HouseholdChangeCarried.thing), col(HouseholdChangeCarried.row_id)).limit(500)
-    carried = [CarriedOut.model_validate(row) for row in session.scalars(by_thing)]
+    carried = carried_out(session, session.scalars(by_thing).all())
     told = change.model_dump(exclude={"effective_on"})
     return ChangeOut(**told, on=change.effective_on, households=parts, carried=carried)
+
+
+def carried_out(session: Session, rows: Sequence[HouseholdChangeCarried]) -> list[CarriedOut]:
+    named = {home for row in rows for home in (row.from_id, row.into_id)}
+    seen = those_within(session, named)
+    return [
+        CarriedOut(
+            thing=row.thing,
+            row_id=row.row_id,
+            from_id=row.from_id if row.from_id in seen else None,
+            into_id=row.into_id if row.into_id in seen else None,
+        )
+        for row in rows
+    ]

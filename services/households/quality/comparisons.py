@@ -45,6 +45,10 @@ router = APIRouter(
 )
 
 
+AT_ONCE = 500  # differences that are opened together
+TO_CORRECT = [name for name, field in FIELDS.items() if not field.masked]
+
+
 class ComparisonOut(BaseModel):
     """Rows that agree, rows that differ, rows whose number is of no household within the caller's places or stands in
     an earlier row."""
@@ -145,17 +149,19 @@ def get_register_corrections(
     form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
 ) -> TableFile:
     """Ours, where theirs still differs, under their own headers; empty where nothing is to be corrected. Phones are
-    left out: what is masked corrects nothing."""
-    batch, seal = own(session, comparison_id), request.app.state.seal
-    found_here = session.execute(of_batch(session, batch, village).order_by(col(RegisterDifference.number))).all()
-    held = held_of(session, seal, list({home.id: home for _, home in found_here}.values()))
+    left out: what is masked corrects nothing. Nothing is opened behind the row that is one too many."""
+    batch, most = own(session, comparison_id), standard(session, ALONE, village, today)
+    shown_here = of_batch(session, batch, village).where(col(RegisterDifference.field).in_(TO_CORRECT))
+    told = session.execute(shown_here.order_by(col(RegisterDifference.number)).execution_options(yield_per=AT_ONCE))
     rows: dict[str, dict[str, str]] = {}
-    for row, home in found_here:
-        told = line(seal, caller, row, held[home.id])
-        if not (told.settled or FIELDS[row.field].masked):
-            rows.setdefault(home.number, {})[row.field] = told.ours
-    if len(rows) > standard(session, ALONE, village, today):
-        raise CorrectionsTooMany
+    for some in told.partitions():
+        held = held_of(session, request.app.state.seal, list({home.id: home for _, home in some}.values()))
+        for row, home in some:
+            said = line(request.app.state.seal, caller, row, held[home.id])
+            if not said.settled:
+                rows.setdefault(home.number, {})[row.field] = said.ours
+            if len(rows) > most:
+                raise CorrectionsTooMany
     tell(request, batch.id, division=village, rows=len(rows))
     return as_file(
         Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
