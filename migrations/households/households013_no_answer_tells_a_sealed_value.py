@@ -11,7 +11,6 @@ down_revision: str | None = "households012"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
-INDEXES = (("person_born", "person", "birth_date"), ("member_name_subject", "member_name", "subject"))
 CALLABLE_BY_ALL = """
 DO $$ DECLARE one regprocedure; BEGIN
     FOR one IN SELECT oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype
@@ -23,11 +22,10 @@ END $$
 
 
 def upgrade() -> None:
-    """The indexes first, beside whoever writes; one that was left half built is built anew."""
+    """The index first, beside whoever writes; one that was left half built is built anew."""
     with op.get_context().autocommit_block():
-        for name, table, column in INDEXES:
-            op.drop_index(name, table, postgresql_concurrently=True, if_exists=True)
-            op.create_index(name, table, [column], postgresql_concurrently=True)
+        op.drop_index("person_born", "person", postgresql_concurrently=True, if_exists=True)
+        op.create_index("person_born", "person", ["birth_date"], postgresql_concurrently=True)
     op.add_column("person_phone", sa.Column("told_by", sa.String(), nullable=True))
     op.add_column("export", sa.Column("reach", sa.String(), nullable=True))
     op.execute(CALLABLE_BY_ALL.format(what="REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC"))
@@ -35,7 +33,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(CALLABLE_BY_ALL.format(what="GRANT EXECUTE ON FUNCTION %s TO PUBLIC"))
-    for name, table, _ in reversed(INDEXES):
-        op.drop_index(name, table)
+    op.drop_index("person_born", "person")
     op.drop_column("export", "reach")
     op.drop_column("person_phone", "told_by")

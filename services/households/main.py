@@ -39,7 +39,7 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, words
+from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, to_correct, words
 from services.households.register import (
     code_sets,
     conditions,
@@ -155,6 +155,7 @@ ROUTERS = [
     doubles.router,
     deciding.router,
     comparisons.router,
+    to_correct.router,
     paper.router,
     stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),

@@ -18,7 +18,6 @@ class MemberName(Table, table=True):
         Index("member_name_folded", "folded", "household_id"),
         Index("member_name_initials", "initials", "household_id"),
         Index("member_name_village", "village", "folded", "household_id"),
-        Index("member_name_subject", "subject"),
     )
 
     household_id: UUID = Field(foreign_key="household.id", primary_key=True, ondelete="CASCADE")

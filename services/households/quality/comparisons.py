@@ -11,10 +11,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.households.exports.asking import ALONE, TableFile
-from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.imports.batches import keep_file
-from services.households.imports.mapping import Mapped, read_mapping
+from services.households.imports.mapping import read_mapping
 from services.households.models.imports import ImportBatch
 from services.households.models.quality import THEIRS, RegisterDifference
 from services.households.models.register import Household
@@ -24,13 +22,12 @@ from services.households.quality.fields import FIELDS, NUMBER, Held, alike, held
 from services.households.reach import HOUSEHOLDS
 from services.households.search.filters import Place, lies_in
 from services.kit.store.claim import enqueue
-from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
-from services.kit.store.reference import standard
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.audited import tell
 from services.kit.web.auth import Caller, CallerDep
-from services.kit.web.errors import DomainError, found
+from services.kit.web.errors import found
 from services.kit.web.limits import GUESS
 from services.kit.web.operations import accepted
 from services.kit.web.paging import Page, PagingDep
@@ -43,10 +40,6 @@ router = APIRouter(
     dependencies=[allow("household:import")],
     route_class=Repeatable,
 )
-
-
-AT_ONCE = 500  # differences that are opened together
-TO_CORRECT = [name for name, field in FIELDS.items() if not field.masked]
 
 
 class ComparisonOut(BaseModel):
@@ -72,12 +65,6 @@ class DifferenceOut(BaseModel):
     ours: Annotated[str, Field(title="本系统")]
     theirs: Annotated[str, Field(title="对方系统")]
     settled: bool
-
-
-class CorrectionsTooMany(DomainError):
-    status = 409
-    zh = "更正文件的行数超过一人可自行导出的上限，请按乡镇或村分别下载。"
-    en = "The file would hold more rows than one person may take out alone. Ask for a smaller place."
 
 
 @router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR) | {GUESS: True})
@@ -135,45 +122,6 @@ def list_register_differences(
     rows, following = paging.read(session, wanted, col(RegisterDifference.number), col(RegisterDifference.field))
     held = held_of(session, seal, list({home.id: home for _, home in rows}.values()))
     return Page(rows=[line(seal, caller, row, held[home.id]) for row, home in rows], next=following)
-
-
-@router.get("/{comparison_id}/corrections", response_class=TableFile)
-def get_register_corrections(
-    comparison_id: UUID,
-    request: Request,
-    session: SessionDep,
-    caller: CallerDep,
-    today: Today,
-    now: Now,
-    village: Annotated[Place, Query()],
-    form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
-) -> TableFile:
-    """Ours, where theirs still differs, under their own headers; empty where nothing is to be corrected. Phones are
-    left out: what is masked corrects nothing. Nothing is opened behind the row that is one too many."""
-    batch, most = own(session, comparison_id), standard(session, ALONE, village, today)
-    shown_here = of_batch(session, batch, village).where(col(RegisterDifference.field).in_(TO_CORRECT))
-    told = session.execute(shown_here.order_by(col(RegisterDifference.number)).execution_options(yield_per=AT_ONCE))
-    rows: dict[str, dict[str, str]] = {}
-    for some in told.partitions():
-        held = held_of(session, request.app.state.seal, list({home.id: home for _, home in some}.values()))
-        for row, home in some:
-            said = line(request.app.state.seal, caller, row, held[home.id])
-            if not said.settled:
-                rows.setdefault(home.number, {})[row.field] = said.ours
-            if len(rows) > most:
-                raise CorrectionsTooMany
-    tell(request, batch.id, division=village, rows=len(rows))
-    return as_file(
-        Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
-    )
-
-
-def as_file(mapped: Mapped, rows: dict[str, dict[str, str]], mark: str, form: str) -> TableFile:
-    fields = [field for field in FIELDS if any(field in told for told in rows.values())]
-    headers = [mapped.columns.get(field, field) for field in (NUMBER, *fields)]
-    table = [[number, *(told.get(field, "") for field in fields)] for number, told in rows.items()]
-    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
-    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="corrections.{form}"'})
 
 
 def of_batch(session: Session, batch: ImportBatch, village: str | None) -> Any:
