@@ -4,7 +4,7 @@ decided on ends when the days set for that are over."""
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, case, select, update
+from sqlalchemy import Engine, SQLColumnExpression, case, select, update
 from sqlmodel import Session, col
 
 from services.households.models.voices import SelfDeclaration
@@ -40,7 +40,7 @@ def purge(engine: Engine, now: datetime) -> int:
     return 0
 
 
-def purge_of(session: Session, village: str, now: datetime, key: StandardKey, since: ColumnElement[Any]) -> None:
+def purge_of(session: Session, village: str, now: datetime, key: StandardKey, since: SQLColumnExpression[Any]) -> None:
     """Nothing goes where the county has not said when."""
     try:
         kept = standard(session, key, village, now.date())
