@@ -25,7 +25,7 @@ def upgrade() -> None:
     """The index first, beside whoever writes; one that was left half built is built anew."""
     with op.get_context().autocommit_block():
         op.drop_index("person_born", "person", postgresql_concurrently=True, if_exists=True)
-        op.create_index("person_born", "person", ["birth_date"], postgresql_concurrently=True)
+        op.create_index("person_born", "person", ["birth_date"], postgresql_concurrently=True, if_not_exists=True)
     op.add_column("person_phone", sa.Column("told_by", sa.String(), nullable=True))
     op.add_column("export", sa.Column("reach", sa.String(), nullable=True))
     op.execute(CALLABLE_BY_ALL.format(what="REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC"))
