@@ -58,7 +58,7 @@ ROUTERS = [
 
 
 def create(settings: Settings, engine: Engine | None = None, keys: Keys | None = None) -> FastAPI:
-    engine = engine or connect(settings.dsn)
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
     rules.ship(engine, datetime.now(settings.timezone))
     return create_app(
         settings,

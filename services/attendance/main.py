@@ -79,7 +79,7 @@ ROUTERS = [
 def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, register: Register | None = None
 ) -> FastAPI:
-    engine = engine or connect(settings.dsn)
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
     lanes = Lanes(make_url(settings.work_dsn) if settings.database_url else engine.url, settings.slot_of("api"), record)
     return create_app(
         settings,

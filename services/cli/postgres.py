@@ -148,7 +148,8 @@ def create_database(server: psycopg.Connection, name: str) -> None:
         server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
     server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(role))
     for guest in roles_of(name)[1:]:
-        server.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(role, sql.Identifier(guest)))
+        server.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(role, sql.Identifier(guest)))
+    server.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(role, sql.Identifier(work_role(name))))
 
 
 def free_port() -> int:

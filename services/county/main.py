@@ -82,7 +82,7 @@ def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, limits: SignInSettings | None = None
 ) -> FastAPI:
     limits = limits or SignInSettings()
-    engine = engine or connect(settings.dsn)
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
     signer = tokens.Signer.read(settings.secrets)
     outside = Outside.of(settings, limits)
     clients.enrol_services(engine, settings.secrets / "service_clients", datetime.now(settings.timezone))

@@ -19,7 +19,7 @@ from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
 from services.households.changes.announce import READ_CHANGES
 from services.households.declarations import decisions, intake, queue, status
 from services.households.declarations.hearing import Allowance
-from services.households.exports import asking
+from services.households.exports import approving, asking
 from services.households.facts import KIND
 from services.households.help import (
     household_gaps,
@@ -39,7 +39,7 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, words
+from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, to_correct, words
 from services.households.register import (
     code_sets,
     conditions,
@@ -146,6 +146,7 @@ ROUTERS = [
     answers.router,
     search.router,
     asking.router,
+    approving.router,
     changes.router,
     village_mergers.router,
     findings.router,
@@ -154,6 +155,7 @@ ROUTERS = [
     doubles.router,
     deciding.router,
     comparisons.router,
+    to_correct.router,
     paper.router,
     stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),
@@ -170,7 +172,7 @@ ROUTERS = [
 def create(
     settings: Settings, engine: Engine | None = None, keys: Keys | None = None, voices: VoiceSettings | None = None
 ) -> FastAPI:
-    engine = engine or connect(settings.dsn)
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
     url = make_url(settings.work_dsn) if settings.database_url else engine.url
     arrivals = Lanes(url, settings.slot_of("api"), bring_in)
     profiles.ship(engine, datetime.now(settings.timezone))

@@ -1,5 +1,6 @@
 """Which households a request may touch: every query of this service goes through here."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,3 +27,10 @@ def reachable(session: Session, household_id: UUID, *, lock: bool = False) -> Ho
     if lock and household.ended_on:
         raise HouseholdEnded
     return household
+
+
+def those_within(session: Session, ids: Iterable[UUID | None]) -> set[UUID]:
+    """Of households that are spoken of beside another one: those that the reader may know of."""
+    named = {one for one in ids if one}
+    wanted = scoped(session, select(col(Household.id)).where(col(Household.id).in_(named)), HOUSEHOLDS)
+    return set(session.scalars(wanted)) if named else set()

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     writes_per_minute: int = Field(default=6_000, gt=0)
     uploads_per_minute: int = Field(default=120, gt=0)
     guesses_per_minute: int = Field(default=10, gt=0)  # of operations that tell whether a masked value is another
+    statement_seconds: int = Field(default=30, gt=0)  # what a request asks of the database; workers take their time
     event_days: int = Field(default=30, ge=7)  # how long what everybody has heard is kept: docs/retention.md
     dead_letter_days: int = Field(default=183, ge=7)
 

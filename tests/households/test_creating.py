@@ -11,6 +11,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.households.models.register import Household, Membership, Person
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office
 from tests.households.conftest import VILLAGE, Send, facts_of, household_row, member_row, valid
 
@@ -90,6 +91,23 @@ def test_a_person_of_the_register_comes_into_no_second_household(
     answer = http.post(PATH, json=household(member(), numbered(NUMBER)), headers=clerk)
     assert (answer.status_code, answer.json()["detail"]) == (409, "/members/1")
     assert counts(households) == [1, 1, 1]
+
+
+def test_that_a_number_is_taken_is_told_as_often_as_somebody_types_one(
+    http: TestClient, clerk: Headers, households: Session, send: Send
+) -> None:
+    """Households whose numbers are nobody's cost nothing, however many another system brings."""
+    http.app.state.allowance = Limits({"read": 100, "write": 100, GUESS: 2})  # type: ignore[attr-defined]
+    send("households", household_row())
+    send("members", member_row(id_number=NUMBER))
+    for day in ("01", "02", "03"):
+        fresh = numbered(valid(f"990621199002{day}003"))
+        assert http.post(PATH, json=household(fresh, number=f"N{day}"), headers=clerk).status_code == 201
+    told = [code(http.post(PATH, json=household(numbered(NUMBER)), headers=clerk)) for _ in range(3)]
+    assert told == [(409, "member-elsewhere")] * 2 + [(429, "too-many-requests")]
+    assert code(http.post(PATH, json=household(numbered(OTHER)), headers=clerk)) == (429, "too-many-requests")
+    assert http.post(PATH, json=household(member()), headers=clerk).status_code == 201
+    assert households.scalar(text("SELECT count(*) FROM audit WHERE code = 'member-elsewhere'")) == 2
 
 
 def test_whether_somebody_is_registered_is_not_told_where_nothing_would_be_stored(

@@ -136,6 +136,12 @@ def test_both_roles_read_and_write_every_table_but_the_audit(engines: dict[str, 
                 may = [r for r in (*RIGHTS, "TRUNCATE") if owner.scalar(ask, {"role": role, "name": name, "right": r})]
                 assert may == ALONE.get((name, role.rpartition("_")[2]), list(RIGHTS)), (role, name)
             assert not owner.scalar(text("SELECT has_schema_privilege(:role, 'public', 'CREATE')"), {"role": role})
+        temporary = text("SELECT has_database_privilege(:role, current_database(), 'TEMPORARY')")
+        assert [owner.scalar(temporary, {"role": f"{service}_{kind}"}) for kind in ("api", "work")] == [False, True]
+        of_triggers = "FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype = 'trigger'::regtype"
+        called = text(f"SELECT proname {of_triggers} AND has_function_privilege(:role, oid, 'EXECUTE')")
+        for kind in ("api", "work"):
+            assert owner.scalars(called, {"role": f"{service}_{kind}"}).all() == []
 
 
 def test_what_is_exposed_is_as_before_it_was_protected(engine: Engine) -> None:

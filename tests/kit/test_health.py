@@ -1,19 +1,25 @@
 """Readiness tells the truth: away only when requests cannot be served, degraded when a person is needed behind."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from services.kit.settings import Settings
-from services.kit.store.db import connect, open_session
+from services.kit.store.db import SessionDep, connect, open_session
+from services.kit.store.glances import Glances
 from services.kit.store.heartbeat import beat
+from services.kit.store.scope import Asked
 from services.kit.web.app import create_app
+from services.kit.web.errors import DatabaseAway
 from tests.clock import NOW
 from tests.kit.house import House
 
@@ -138,3 +144,35 @@ def test_beats_of_hosts_that_are_gone_are_cleared(house: House) -> None:
         beat(session, "worker", every=int(timedelta(seconds=5).total_seconds()))
     with open_session(house.engine) as session:
         assert "gone" not in session.scalars(text("SELECT slot FROM heartbeat")).all()
+
+
+def test_a_slow_statement_of_a_request_is_ended_and_a_workers_is_not(house: House, tmp_path: Path) -> None:
+    slow = APIRouter()
+
+    @slow.get("/v1/slow")
+    def get_slow(session: SessionDep) -> None:
+        session.execute(text("SELECT pg_sleep(2)"))
+
+    told: dict[str, Any] = {"service": "households", "port": 1, "county_url": "http://x:1", "secrets": tmp_path}
+    (tmp_path / "database").mkdir()
+    (tmp_path / "database" / str(house.engine.url.username)).write_text(str(house.engine.url.password))
+    bare = house.engine.url.set(password=None).render_as_string()
+    settings = Settings(database_url=bare, statement_seconds=1, **told)
+    with TestClient(create_app(settings, [slow], title="a service")) as client:
+        answer = client.get("/v1/slow")
+        client.app.state.engine.dispose()  # type: ignore[attr-defined]
+    assert (answer.status_code, answer.json()["code"]) == (503, "database-away")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+    async def glance() -> None:
+        async with aclosing(Glances(house.engine.url, statement_seconds=1)) as glances:
+            await glances.rows(Asked("x", frozenset({"county"})), NOW.date(), "SELECT pg_sleep(2)", {})
+
+    begun = monotonic()
+    with pytest.raises(DatabaseAway):
+        asyncio.run(glance())
+    assert monotonic() - begun < 1.9  # not tried again
+    worker = connect(house.engine.url)
+    with worker.connect() as connection:
+        assert connection.scalar(text("SHOW statement_timeout")) == "0"
+    worker.dispose()

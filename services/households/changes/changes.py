@@ -1,6 +1,7 @@
 """What becomes of households: each change is one operation, carried out whole or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,10 +26,12 @@ from services.households.changes import (
 )
 from services.households.changes.announce import READ_CHANGES, conclude
 from services.households.changes.change import ChangeIn, Doing, NotYet, keep_the_rules
+from services.households.changes.persons import NumberOfAnother, tells_a_number
 from services.households.models.changes import HouseholdChange, HouseholdChangeCarried, HouseholdChangePart
 from services.households.models.register import Household
 from services.households.policy import allow
-from services.households.reach import HOUSEHOLDS, reachable
+from services.households.reach import HOUSEHOLDS, reachable, those_within
+from services.households.register.guesses import guessing
 from services.kit.store.db import Now, SessionDep, Today, UnboundSessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.audited import tell
@@ -76,14 +79,15 @@ class PartOut(BaseModel):
 
 
 class CarriedOut(BaseModel):
-    """`thing` is its table; with a column's name, a record of a person that was joined with another."""
+    """`thing` is its table; with a column's name, a record of a person that was joined with another. A household beyond
+    reach is not named."""
 
     model_config = ConfigDict(from_attributes=True)
 
     thing: str
     row_id: UUID
-    from_id: UUID
-    into_id: UUID
+    from_id: UUID | None
+    into_id: UUID | None
 
 
 class ChangeOut(BaseModel):
@@ -120,7 +124,8 @@ def create_household_change(
     registration anew. It takes effect on a day that may lie in the past; all it touches must be within reach."""
     state = request.app.state
     doing = Doing(session, state.seal, state.settings.demo_people, body.id, body.on, today, now)
-    change = carry_out(doing, body, caller.subject)
+    with guessing(request, caller.subject, NumberOfAnother) if tells_a_number(body) else nullcontext():
+        change = carry_out(doing, body, caller.subject)
     tell(request, *sorted(doing.homes), kind=body.kind)
     return shown(session, change)
 
@@ -170,6 +175,20 @@ def shown(session: Session, change: HouseholdChange) -> ChangeOut:
     parts = [PartOut(**row.model_dump(exclude={"change_id"})) for row in session.scalars(within_reach)]
     went = select(HouseholdChangeCarried).where(col(HouseholdChangeCarried.change_id) == change.id)
     by_thing = went.order_by(col(HouseholdChangeCarried.thing), col(HouseholdChangeCarried.row_id)).limit(500)
-    carried = [CarriedOut.model_validate(row) for row in session.scalars(by_thing)]
+    carried = carried_out(session, session.scalars(by_thing).all())
     told = change.model_dump(exclude={"effective_on"})
     return ChangeOut(**told, on=change.effective_on, households=parts, carried=carried)
+
+
+def carried_out(session: Session, rows: Sequence[HouseholdChangeCarried]) -> list[CarriedOut]:
+    named = {home for row in rows for home in (row.from_id, row.into_id)}
+    seen = those_within(session, named)
+    return [
+        CarriedOut(
+            thing=row.thing,
+            row_id=row.row_id,
+            from_id=row.from_id if row.from_id in seen else None,
+            into_id=row.into_id if row.into_id in seen else None,
+        )
+        for row in rows
+    ]

@@ -56,6 +56,11 @@ class BornLater(DomainError):
     en = "Nobody joins a household before being born."
 
 
+def tells_a_number(body: BaseModel) -> bool:
+    """Whether it is answered by whether somebody has that number."""
+    return any(getattr(said, "id_number", None) for said in (body, getattr(body, "person", None)))
+
+
 def register(doing: Doing, told: NumberedPerson | UnnumberedPerson) -> Person:
     if isinstance(told, NumberedPerson):
         number = read_number(doing, told.id_number)

@@ -44,6 +44,12 @@ class ReasonWanting(DomainError):
     en = "A refusal has a reason, which the declarant reads."
 
 
+class DeclarationOver(DomainError):
+    status = 409
+    zh = "这份申报保存期已满，内容已删除；请申报人重新申报。"
+    en = "It was kept for its days and its words are gone. The declarant may declare anew."
+
+
 class DecidedAlready(DomainError):
     status = 409
     zh = "这份申报已有决定，不能更改；可由申报人重新申报。"
@@ -59,6 +65,8 @@ def put_declaration_decision(
     seal, row = request.app.state.seal, declared(session, declaration_id, lock=True)
     if row.state != "received":
         refuse_another(seal, row, body)
+    elif row.purged_at:
+        raise DeclarationOver
     else:
         decide(session, seal, row, body, caller.subject, now)
     return shown(seal, row, today)

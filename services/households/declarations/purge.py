@@ -1,8 +1,10 @@
-"""What villagers have said is kept for the days a county has set behind its decision, and then goes."""
+"""What villagers have said is kept for the days a county has set behind its decision, and then goes; what nobody has
+decided on ends when the days set for that are over."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, SQLColumnExpression, case, select, update
 from sqlmodel import Session, col
 
 from services.households.models.voices import SelfDeclaration
@@ -12,6 +14,13 @@ from services.kit.store.work import Loop
 
 KEPT_DAYS = StandardKey(
     "declaration_kept_days", "number", "日", "自主申报办结后保存天数", "Days a decided self-declaration is kept"
+)
+WAITING_DAYS = StandardKey(
+    "declaration_waiting_days",
+    "number",
+    "日",
+    "自主申报无人办理时保存天数",
+    "Days an undecided self-declaration is kept",
 )
 HOURLY = 3600.0
 
@@ -23,21 +32,23 @@ def purges(engine: Engine) -> Loop:
 def purge(engine: Engine, now: datetime) -> int:
     """Place, days and outcome stay, for figures. Answers 0: the next look is in an hour, whatever there was."""
     with open_session(engine) as session, session.begin():
-        closed = (col(SelfDeclaration.decided_at).is_not(None), col(SelfDeclaration.purged_at).is_(None))
-        for village in session.scalars(select(col(SelfDeclaration.village)).where(*closed).distinct()).all():
-            purge_of(session, village, now)
+        held = select(col(SelfDeclaration.village)).where(col(SelfDeclaration.purged_at).is_(None))
+        for village in session.scalars(held.distinct()).all():
+            purge_of(session, village, now, KEPT_DAYS, col(SelfDeclaration.decided_at))
+            waiting = case((col(SelfDeclaration.state) == "received", col(SelfDeclaration.received_at)))
+            purge_of(session, village, now, WAITING_DAYS, waiting)
     return 0
 
 
-def purge_of(session: Session, village: str, now: datetime) -> None:
+def purge_of(session: Session, village: str, now: datetime, key: StandardKey, since: SQLColumnExpression[Any]) -> None:
     """Nothing goes where the county has not said when."""
     try:
-        kept = standard(session, KEPT_DAYS, village, now.date())
+        kept = standard(session, key, village, now.date())
     except StandardMissing:
         return
     over = (
         col(SelfDeclaration.village) == village,
-        col(SelfDeclaration.decided_at) < now - timedelta(days=int(kept)),
+        since < now - timedelta(days=int(kept)),
         col(SelfDeclaration.purged_at).is_(None),
     )
     gone = {"sealed_words": None, "sealed_secret": None, "sealed_reason": None, "household_id": None}

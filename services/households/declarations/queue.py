@@ -24,6 +24,8 @@ router = APIRouter(prefix="/v1/self-declarations", tags=["self-declarations"])
 
 IN_PLACES = Placed(division=col(SelfDeclaration.village))
 
+WAITING = (col(SelfDeclaration.state) == "received") & col(SelfDeclaration.purged_at).is_(None)
+
 
 class DeclarationLine(BaseModel):
     """`household_id` is empty while nobody has said whose it is."""
@@ -70,11 +72,11 @@ def get_self_declaration(declaration_id: UUID, request: Request, session: Sessio
 
 
 def in_state(wanted: Select[SelfDeclaration], state: str | None, today: date) -> Select[SelfDeclaration]:
-    """Overdue is what still waits behind its day, or has none."""
+    """Overdue is what still waits behind its day, or has none. What has ended undecided waits no longer."""
     if state == "overdue":
         late = col(SelfDeclaration.due_on).is_(None) | (col(SelfDeclaration.due_on) < today)
-        return wanted.where(col(SelfDeclaration.state) == "received", late)
-    return wanted.where(col(SelfDeclaration.state) == state) if state else wanted
+        return wanted.where(WAITING, late)
+    return wanted.where(WAITING if state == "received" else col(SelfDeclaration.state) == state) if state else wanted
 
 
 def declared(session: Session, declaration_id: UUID, *, lock: bool = False) -> SelfDeclaration:
@@ -83,7 +85,7 @@ def declared(session: Session, declaration_id: UUID, *, lock: bool = False) -> S
 
 
 def line(row: SelfDeclaration, today: date) -> DeclarationLine:
-    late = row.state == "received" and (row.due_on is None or row.due_on < today)
+    late = row.state == "received" and row.purged_at is None and (row.due_on is None or row.due_on < today)
     return DeclarationLine.model_validate(row.model_dump() | {"overdue": late})
 
 

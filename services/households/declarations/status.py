@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.households.declarations.hearing import HEARD, WrittenCode
+from services.households.declarations.hearing import HEARD, VILLAGER, WrittenCode
 from services.households.models.voices import REASON, SECRET, SelfDeclaration
 from services.kit.store.db import UnboundSessionDep
+from services.kit.web.audited import acts
 from services.kit.web.errors import NotThere
 from services.kit.web.repeat import repeatable
 
@@ -40,7 +41,8 @@ class StatusOut(BaseModel):
 
 @router.post("", dependencies=[HEARD], openapi_extra=repeatable("nothing is stored"))
 def read_self_declaration_status(body: StatusAsked, request: Request, session: UnboundSessionDep) -> StatusOut:
-    """A wrong number, a wrong secret and what has been purged are answered alike."""
+    """A wrong number, a wrong secret and what has been purged are answered alike, and stand in the audit."""
+    acts(request, VILLAGER)
     seal, zone = request.app.state.seal, request.app.state.settings.timezone
     held = session.scalar(select(SelfDeclaration).where(col(SelfDeclaration.number) == body.number))
     if held is None or held.sealed_secret is None:

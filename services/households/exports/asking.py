@@ -1,40 +1,45 @@
 """A list is taken out as a file: asked for, agreed to by a second person where it is large, made by the worker."""
 
 import base64
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.exports.making import EXPORT, count_rows
+from services.households.exports.making import EXPORT, KEPT, count_rows
 from services.households.models.exports import FILE, Export, ExportPiece
 from services.households.policy import allow, may
 from services.households.register.tags import TagKey
 from services.households.search.filters import HouseholdFilter, Place
+from services.kit.store.answers import reach_of
 from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.reference import StandardKey, standard
-from services.kit.store.scope import Placed, scope_of, scoped
+from services.kit.store.scope import Placed, scope_of
+from services.kit.store.sealed import take_turn
 from services.kit.web.audited import tell
-from services.kit.web.auth import Caller, CallerDep
+from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.operations import accepted
-from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=Repeatable)
 
 ALONE = StandardKey(
-    "export_rows_alone", "number", "行", "无需第二人批准的导出行数上限", "Rows one person may take out alone"
+    "export_rows_alone",
+    "number",
+    "行",
+    "每人每日无需第二人批准的导出行数上限",
+    "Rows one person may take out alone in a day",
 )
 IN_PLACES = Placed(division=col(Export.village))
 SEEN_OF_PERSONS = ("name:read", "phone:recognise")
-State = Literal["waiting_for_approval", "waiting", "done", "refused"]
+State = Literal["waiting_for_approval", "waiting", "done", "refused", "expired"]
 
 
 class ExportIn(BaseModel):
@@ -68,18 +73,6 @@ class TableFile(Response):
     media_type = "application/octet-stream"
 
 
-class OwnExport(DomainError):
-    status = 403
-    zh = "不能批准自己的导出，须由另一账号批准。"
-    en = "Nobody agrees to an export of their own."
-
-
-class NoApprovalWanted(DomainError):
-    status = 409
-    zh = "这份导出不需要批准。"
-    en = "This export wants no approval."
-
-
 class ExportedBefore(DomainError):
     status = 409
     zh = "这个编号已用于另一份导出。"
@@ -92,16 +85,20 @@ class ExportedBefore(DomainError):
 def create_export(
     body: ExportIn, request: Request, response: Response, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> ExportOut:
-    """Made by the worker, unless a second person must agree first: then when they have."""
+    """Made by the worker, unless a second person must agree first: then when they have. All that somebody takes out
+    alone in a day counts together."""
+    take_turn(session, f"export:{caller.subject}")
     chosen = HouseholdFilter.model_validate({"village": body.village, "tag": body.tag})
     rows = count_rows(session, scope_of(session), body.kind, chosen)
+    in_all = rows + taken_alone(session, caller.subject, now)
     export = Export(
         **body.model_dump(),
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         rights=[right for right in SEEN_OF_PERSONS if may(caller, right)],
+        reach=reach_of(session),
         rows=rows,
-        approval_wanted=rows > standard(session, ALONE, body.village, today),
+        approval_wanted=in_all > standard(session, ALONE, body.village, today),
         created_at=now,
     )
     session.add(export)
@@ -113,42 +110,22 @@ def create_export(
     tell(request, export.id, division=body.village, rows=rows)
     if not export.approval_wanted:
         ask_for_it(session, export, now, response)
-    return shown(export)
-
-
-@router.get("", dependencies=[allow("export:approve")])
-def list_exports(session: SessionDep, paging: PagingDep, village: Annotated[Place, Query()]) -> Page[ExportOut]:
-    """Those of a place that wait for a second person. The oldest first."""
-    waiting = (col(Export.approval_wanted), col(Export.approved_by).is_(None))
-    wanted = select(Export).where(*waiting, col(Export.village).startswith(village))
-    rows, following = paging.read(session, scoped(session, wanted, IN_PLACES), col(Export.created_at), col(Export.id))
-    return Page(rows=[shown(row) for (row,) in rows], next=following)
-
-
-@router.put("/{export_id}/approval", dependencies=[allow("export:approve")], openapi_extra=repeatable("path"))
-def put_export_approval(
-    export_id: UUID, response: Response, session: SessionDep, caller: CallerDep, now: Now
-) -> ExportOut:
-    """Once, by another account than asked for it. Sent again it changes nothing."""
-    mine = scoped(session, select(Export).where(col(Export.id) == export_id), IN_PLACES)
-    export = found(session.scalar(mine.with_for_update()))
-    refuse_approval(export, caller)
-    if export.approved_by is None:
-        export.approved_by, export.approved_at = caller.subject, now
-        ask_for_it(session, export, now)
-    return shown(export)
+    return shown(export, now)
 
 
 @router.get("/{export_id}", dependencies=[allow("household:export")])
-def get_export(export_id: UUID, session: SessionDep) -> ExportOut:
+def get_export(export_id: UUID, session: SessionDep, now: Now) -> ExportOut:
     """Of whoever asked for it; of somebody else's the answer is 404."""
-    return shown(own(session, export_id))
+    return shown(own(session, export_id), now)
 
 
 @router.get("/{export_id}/file", dependencies=[allow("household:export")], response_class=TableFile)
-def get_export_file(export_id: UUID, request: Request, session: SessionDep) -> TableFile:
-    """For a week, and for whoever asked for it alone. Each fetching is in the audit."""
+def get_export_file(export_id: UUID, request: Request, session: SessionDep, now: Now) -> TableFile:
+    """For a week, and for whoever asked for it alone, while their grants reach the same as then. Each fetching is in
+    the audit."""
     export, seal = own(session, export_id), request.app.state.seal
+    if export.reach != reach_of(session) or (export.done_at and export.done_at < now - KEPT):
+        raise NotThere
     pieces = select(ExportPiece).where(col(ExportPiece.export_id) == export.id).order_by(col(ExportPiece.seq))
     told = [seal.open(piece.sealed_content, FILE.place(piece.id)) for piece in session.scalars(pieces)]
     if not told:
@@ -164,11 +141,15 @@ def ask_for_it(session: Session, export: Export, now: datetime, response: Respon
         accepted(response, "households", operation)
 
 
-def refuse_approval(export: Export, caller: Caller) -> None:
-    if not export.approval_wanted:
-        raise NoApprovalWanted
-    if export.asked_by == caller.subject:
-        raise OwnExport
+def taken_alone(session: Session, subject: str, now: datetime) -> int:
+    """Rows that somebody has asked for today without anybody's approval."""
+    begun = datetime.combine(now.date(), time.min, now.tzinfo)
+    mine = (col(Export.asked_by) == subject, col(Export.created_at) >= begun, ~col(Export.approval_wanted))
+    return session.scalar(select(func.coalesce(func.sum(col(Export.rows)), 0)).where(*mine)) or 0
+
+
+def is_over(export: Export, now: datetime) -> bool:
+    return export.approval_wanted and export.approved_by is None and export.created_at < now - KEPT
 
 
 def own(session: Session, export_id: UUID) -> Export:
@@ -176,11 +157,13 @@ def own(session: Session, export_id: UUID) -> Export:
     return found(session.scalar(mine))
 
 
-def shown(export: Export) -> ExportOut:
-    return ExportOut.model_validate(export.model_dump() | {"state": state_of(export)})
+def shown(export: Export, now: datetime) -> ExportOut:
+    return ExportOut.model_validate(export.model_dump() | {"state": state_of(export, now)})
 
 
-def state_of(export: Export) -> State:
+def state_of(export: Export, now: datetime) -> State:
     if export.done_at:
         return "refused" if export.problem else "done"
+    if is_over(export, now):
+        return "expired"
     return "waiting_for_approval" if export.approval_wanted and export.approved_by is None else "waiting"

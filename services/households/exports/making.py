@@ -29,6 +29,12 @@ PIECE = 1024 * 1024  # bytes that are sealed together
 KEPT = timedelta(days=7)
 
 
+class MoreRowsThanAskedFor(DomainError):
+    status = 409
+    zh = "现有行数已超过申请时的行数，请重新申请导出。"
+    en = "There are more rows by now than when it was asked for. Ask for it anew."
+
+
 def exports(engine: Engine, seal: Seal) -> Loop:
     """Apart from the other jobs, since a file may take minutes."""
 
@@ -39,7 +45,8 @@ def exports(engine: Engine, seal: Seal) -> Loop:
 
 
 def make_file(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> str | None:
-    """Killed anywhere, it is begun anew. Answers why nothing was made: the office of whoever asked has ended."""
+    """Killed anywhere, it is begun anew. Answers why nothing was made: the office of whoever asked has ended, or there
+    are more rows by now than were asked for and agreed to."""
     try:
         content = table_of(engine, seal, export_id, now)
     except DomainError as refused:
@@ -55,6 +62,8 @@ def table_of(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> byte
         export = session.get_one(Export, export_id)
         asked = Asked(export.asked_by, frozenset(export.roles))
         scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
+        if count_rows(session, scope, export.kind, filter_of(export)) > export.rows:
+            raise MoreRowsThanAskedFor
         reader = Reader(session, seal, Caller(export.asked_by, frozenset(), frozenset(export.rights), ""))
         kind, pages = KINDS[export.kind], pages_of(session, scope, filter_of(export))
         rows = chain.from_iterable(kind.rows(reader, page) for page in pages)

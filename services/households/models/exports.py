@@ -15,7 +15,7 @@ FILE = SealedColumn("export_piece", "sealed_content")
 
 class Export(Table, table=True):
     """A list somebody takes out of a place. `rights` are what of a person they may see, `roles` those whose grants
-    count when its rows are read; `number` stands on every copy."""
+    count when its rows are read, `reach` what these came to when it was asked for; `number` stands on every copy."""
 
     __table_args__ = (
         CheckConstraint("approved_by <> asked_by", name="export_approved_by_another"),
@@ -32,6 +32,7 @@ class Export(Table, table=True):
     asked_by: str
     roles: list[str] = Field(sa_type=ARRAY(Text))
     rights: list[str] = Field(sa_type=ARRAY(Text))
+    reach: str | None = None  # of one from before this was kept nobody gets the file
     rows: int  # when it was asked for
     approval_wanted: bool
     approved_by: str | None = None

@@ -62,6 +62,7 @@ class PersonPhone(Table, table=True):
     sealed_number: bytes
     whose: str
     valid: Range[date] = Field(sa_type=DATERANGE)
+    told_by: str | None = None  # who typed the number, and so knows it; unknown of those told before this was kept
     doer: str
     recorded_by: str
     recorded_at: datetime = instant()

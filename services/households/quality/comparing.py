@@ -67,8 +67,9 @@ def compare(session: Session, seal: Seal, batch: ImportBatch, now: datetime) -> 
     asked = Asked(batch.asked_by, frozenset(batch.roles))
     scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
     session.execute(delete(RegisterDifference).where(col(RegisterDifference.batch_id) == batch.id))
+    seen: set[str] = set()
     for part in parts(read_file(session, seal, batch.id), Mapped.model_validate(batch.mapping)):
-        compare_part(session, seal, batch, scope, part)
+        compare_part(session, seal, batch, scope, part, seen)
         batch.reached = part[-1].number
 
 
@@ -78,7 +79,10 @@ def parts(content: bytes, mapped: Mapped) -> Iterator[list[Row]]:
         yield part
 
 
-def compare_part(session: Session, seal: Seal, batch: ImportBatch, scope: Scope, part: Sequence[Row]) -> None:
+def compare_part(
+    session: Session, seal: Seal, batch: ImportBatch, scope: Scope, part: Sequence[Row], seen: set[str]
+) -> None:
+    """A household's first row counts: of several, which agrees would tell what is masked."""
     wanted = among(col(Household.number), {row.cells[NUMBER] for row in part})
     living = select(Household).where(wanted, within(scope, HOUSEHOLDS), col(Household.ended_on).is_(None))
     homes = session.scalars(living).all()
@@ -87,9 +91,10 @@ def compare_part(session: Session, seal: Seal, batch: ImportBatch, scope: Scope,
     found: list[dict[str, object]] = []
     for row in part:
         ours = numbered.get(row.cells[NUMBER])
-        if ours is None:
+        if ours is None or ours.household.number in seen:
             batch.refused += 1
             continue
+        seen.add(ours.household.number)
         differing = [f for f in FIELDS if f in row.cells and not alike(FIELDS[f].ours(ours), row.cells[f])]
         batch.stored, batch.unchanged = batch.stored + bool(differing), batch.unchanged + (not differing)
         found += [difference(seal, ours.household.id, row, field) for field in differing]

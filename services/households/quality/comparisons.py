@@ -11,10 +11,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.households.exports.asking import ALONE, TableFile
-from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.imports.batches import keep_file
-from services.households.imports.mapping import Mapped, read_mapping
+from services.households.imports.mapping import read_mapping
 from services.households.models.imports import ImportBatch
 from services.households.models.quality import THEIRS, RegisterDifference
 from services.households.models.register import Household
@@ -24,13 +22,13 @@ from services.households.quality.fields import FIELDS, NUMBER, Held, alike, held
 from services.households.reach import HOUSEHOLDS
 from services.households.search.filters import Place, lies_in
 from services.kit.store.claim import enqueue
-from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
-from services.kit.store.reference import standard
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.audited import tell
 from services.kit.web.auth import Caller, CallerDep
-from services.kit.web.errors import DomainError, found
+from services.kit.web.errors import found
+from services.kit.web.limits import GUESS
 from services.kit.web.operations import accepted
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
@@ -45,7 +43,8 @@ router = APIRouter(
 
 
 class ComparisonOut(BaseModel):
-    """Rows that agree, rows that differ, rows whose number is of no household within the caller's places."""
+    """Rows that agree, rows that differ, rows whose number is of no household within the caller's places or stands in
+    an earlier row."""
 
     id: UUID
     state: Literal["waiting", "done", "refused"]
@@ -53,7 +52,7 @@ class ComparisonOut(BaseModel):
     created_at: datetime
     agree: Annotated[int, Field(title="一致的行数")]
     differ: Annotated[int, Field(title="不一致的行数")]
-    unknown: Annotated[int, Field(title="户编号未登记的行数")]
+    unknown: Annotated[int, Field(title="户编号未登记或重复的行数")]
 
 
 class DifferenceOut(BaseModel):
@@ -68,13 +67,7 @@ class DifferenceOut(BaseModel):
     settled: bool
 
 
-class CorrectionsTooMany(DomainError):
-    status = 409
-    zh = "更正文件的行数超过一人可自行导出的上限，请按乡镇或村分别下载。"
-    en = "The file would hold more rows than one person may take out alone. Ask for a smaller place."
-
-
-@router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR))
+@router.post("", status_code=202, openapi_extra=repeatable(HEADER, KEPT_FOR) | {GUESS: True})
 def create_register_comparison(
     file: Annotated[UploadFile, File()],
     request: Request,
@@ -85,7 +78,8 @@ def create_register_comparison(
     mapping: Annotated[str | None, Form(max_length=8_000, title="列对应关系（JSON）")] = None,
 ) -> ComparisonOut:
     """XLSX or CSV with a column 户编号 and any of the others (docs/quality.md), or those that `mapping` names. Compared
-    by the worker; nothing of the register changes."""
+    by the worker; nothing of the register changes. It tells of each household whether a telephone is the one that is
+    held: of each one row counts, and a file costs a guess."""
     content = file.file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise FileTooLarge
@@ -128,43 +122,6 @@ def list_register_differences(
     rows, following = paging.read(session, wanted, col(RegisterDifference.number), col(RegisterDifference.field))
     held = held_of(session, seal, list({home.id: home for _, home in rows}.values()))
     return Page(rows=[line(seal, caller, row, held[home.id]) for row, home in rows], next=following)
-
-
-@router.get("/{comparison_id}/corrections", response_class=TableFile)
-def get_register_corrections(
-    comparison_id: UUID,
-    request: Request,
-    session: SessionDep,
-    caller: CallerDep,
-    today: Today,
-    now: Now,
-    village: Annotated[Place, Query()],
-    form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
-) -> TableFile:
-    """Ours, where theirs still differs, under their own headers; empty where nothing is to be corrected. Phones are
-    left out: what is masked corrects nothing."""
-    batch, seal = own(session, comparison_id), request.app.state.seal
-    found_here = session.execute(of_batch(session, batch, village).order_by(col(RegisterDifference.number))).all()
-    held = held_of(session, seal, list({home.id: home for _, home in found_here}.values()))
-    rows: dict[str, dict[str, str]] = {}
-    for row, home in found_here:
-        told = line(seal, caller, row, held[home.id])
-        if not (told.settled or FIELDS[row.field].masked):
-            rows.setdefault(home.number, {})[row.field] = told.ours
-    if len(rows) > standard(session, ALONE, village, today):
-        raise CorrectionsTooMany
-    tell(request, batch.id, division=village, rows=len(rows))
-    return as_file(
-        Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
-    )
-
-
-def as_file(mapped: Mapped, rows: dict[str, dict[str, str]], mark: str, form: str) -> TableFile:
-    fields = [field for field in FIELDS if any(field in told for told in rows.values())]
-    headers = [mapped.columns.get(field, field) for field in (NUMBER, *fields)]
-    table = [[number, *(told.get(field, "") for field in fields)] for number, told in rows.items()]
-    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
-    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="corrections.{form}"'})
 
 
 def of_batch(session: Session, batch: ImportBatch, village: str | None) -> Any:

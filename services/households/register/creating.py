@@ -1,14 +1,16 @@
 """A household comes into the register with its members, by hand or from another system. Others come as files."""
 
 import json
+from contextlib import nullcontext
 from datetime import date
 
 from fastapi import APIRouter, Request
 
 from services.households.policy import allow
 from services.households.register.arrivals import Arrival
+from services.households.register.guesses import guessing
 from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
-from services.households.register.newcomers import BornWhen, HouseholdMade, NewHousehold, Told
+from services.households.register.newcomers import BornWhen, HouseholdMade, MemberElsewhere, NewHousehold, Told
 from services.kit.web.audited import line_of
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import KEPT_FOR, repeatable
@@ -23,8 +25,8 @@ router = APIRouter(prefix="/v1/households", tags=["register"], route_class=Strai
 )
 async def create_household(request: Request, body: NewHousehold) -> HouseholdMade:
     """A refusal names every member it holds for, by a pointer into the body. Of a village beyond the caller's places
-    the answer is 404. That a number is taken must be told, by whom is not. It goes with the next group
-    (kit/store/lanes.py)."""
+    the answer is 404. That a number is taken must be told, by whom is not; being told costs a guess. It goes with the
+    next group (kit/store/lanes.py)."""
     state, now = request.app.state, clock_of(request)
     members = [member.id for member in body.members]
     made = HouseholdMade(id=body.id, number=body.number, village=body.village, members=members)
@@ -40,8 +42,9 @@ async def create_household(request: Request, body: NewHousehold) -> HouseholdMad
         answer=made.model_dump_json(),
         line=line_of(request.scope, 201),  # here: in the lane another request's id would be the current one
     )
-    if refusal := await state.arrivals.carried(arrival):
-        raise refusal
+    with guessing(request, arrival.asked.holder, MemberElsewhere) if arrival.numbers() else nullcontext():
+        if refusal := await state.arrivals.carried(arrival):
+            raise refusal
     request.scope["audited_done"] = True
     return made
 

@@ -16,7 +16,7 @@ from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.facts import HouseholdFacts
 from services.households.models.register import ID_NUMBER, PHONE, Household, Membership, Person, Tag
 from services.households.policy import allow
-from services.households.reach import HOUSEHOLDS, reachable
+from services.households.reach import HOUSEHOLDS, reachable, those_within
 from services.households.register.past import AsOf, KnownAt, Past, PastDep
 from services.kit.store.barrier import in_a_set, within_division
 from services.kit.store.db import SessionDep, request_session
@@ -133,7 +133,7 @@ def get_household(
         **line(caller, household, village).model_dump(),
         managed_since=household.managed_since if here else None,
         ended_on=household.ended_on,
-        into_id=household.into_id,
+        into_id=next(iter(those_within(session, [household.into_id])), None),
         housing_grade=household.housing_grade,
         safe_water=household.safe_water,
         phone_masked=shown_phone(caller, phone),

@@ -11,22 +11,26 @@ from services.households.models.people import CARD_NUMBER, PersonHealth
 from services.households.models.register import Person
 from services.households.policy import allow
 from services.households.register.code_sets import Coded
+from services.households.register.guesses import guessing
 from services.households.register.id_numbers import NotAnIdNumber, read_id_number
 from services.households.register.members import member_of
 from services.households.register.told import (
     Asked,
     AskedDep,
+    Telling,
     TellingDep,
     ToldIn,
     ToldOut,
     append,
     newest,
+    newest_first,
     refuse_the_future,
     says,
     standing,
 )
 from services.kit.store.db import SessionDep
 from services.kit.store.fields import Seal
+from services.kit.web.auth import CallerDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
@@ -48,7 +52,8 @@ class Health(BaseModel):
 
 
 class HealthIn(Health, ToldIn):
-    """Without a card number the card stays as it is, and goes with the disability."""
+    """Without a card number the card stays as it is, and goes with the disability. With one the version seen is asked
+    for, and a row is written, unless the caller is the one who told that number: no answer says whether it was held."""
 
     card_number: Annotated[str | None, Field(pattern=r"^[0-9]{17}[0-9X][1-7][1-4]$", title="残疾人证号")] = None
 
@@ -75,16 +80,21 @@ class CardDoesNotFit(DomainError):
 
 
 @router.put("", dependencies=[allow("health:write")], openapi_extra=repeatable("path"), responses=EDITED)
-def put_health(household_id: UUID, person_id: UUID, body: HealthIn, request: Request, telling: TellingDep) -> HealthOut:
+def put_health(
+    household_id: UUID, person_id: UUID, body: HealthIn, request: Request, telling: TellingDep, caller: CallerDep
+) -> HealthOut:
     session, seal = telling.session, request.app.state.seal
     person = member_of(session, Asked(telling.today), household_id, person_id, lock=True)
     refuse_the_future(telling, body)
-    refuse_health(seal, person, body, demo=request.app.state.settings.demo_people)
+    refuse_contradiction(body)
     of, values = {"person_id": person_id}, told_by(body)
     then, held = newest(session, PersonHealth, of, Asked(body.since)), standing(telling, PersonHealth, of)
     card = body.card_number or (card_of(seal, then) if body.disability_category else None)
-    if not (says(then, values) and card == card_of(seal, then)):
+    if not (says(then, values) and stands_for(telling, seal, then, of, body)):
         telling.edit.check(shown(seal, held) if held else None, body)
+        if body.card_number:
+            with guessing(request, caller.subject, CardDoesNotFit):
+                refuse_card(seal, person, body, demo=request.app.state.settings.demo_people)
         append(telling, PersonHealth, of, body.doer, since=body.since, **values, **sealed(seal, card))
     stands = shown(seal, standing(telling, PersonHealth, of))
     telling.edit.told(stands)
@@ -106,13 +116,25 @@ def told_by(body: HealthIn) -> dict[str, object]:
     return told | {"conditions": sorted(body.conditions) if body.conditions else None}
 
 
-def refuse_health(seal: Seal, person: Person, body: HealthIn, *, demo: bool) -> None:
+def stands_for(telling: Telling, seal: Seal, then: PersonHealth | None, of: dict[str, UUID], body: HealthIn) -> bool:
+    """Whether the card is the one that stands. Of a number that is sent, that is said to whoever told it first."""
+    if body.card_number is None:
+        return body.disability_category is not None or card_of(seal, then) is None
+    rows = telling.session.scalars(newest_first(PersonHealth, of, None)).all()
+    same = [row for row in rows if card_of(seal, row) == body.card_number]
+    return then in same and same[-1].recorded_by == telling.who
+
+
+def refuse_contradiction(body: HealthIn) -> None:
     conditions = body.conditions or []
     if len(set(conditions)) < len(conditions) or (HEALTHY in conditions and len(conditions) > 1):
         raise HealthContradicted
     if (body.disability_category is None) != (body.disability_grade is None):
         raise DisabilityHalfTold
-    if body.card_number and not card_fits(seal, person.id_index, body, demo=demo):
+
+
+def refuse_card(seal: Seal, person: Person, body: HealthIn, *, demo: bool) -> None:
+    if not card_fits(seal, person.id_index, body, demo=demo):
         raise CardDoesNotFit
 
 

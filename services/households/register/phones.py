@@ -30,8 +30,8 @@ Whose = Literal["own", "family", "relative", "neighbour", "cadre", "other"]
 
 
 class PhoneIn(ToldIn):
-    """A number, once told, is not changed: another number is another entry, and the old one ends. `until` is the first
-    day it was no longer theirs."""
+    """A number, once told, is not changed: another number is another entry, and the old one ends. Whoever did not tell
+    it leaves it out: for them no number is the one that stands. `until` is the first day it was no longer theirs."""
 
     number: Annotated[str | None, Field(pattern=r"^[0-9]{3,4}-?[0-9]{7,8}$", title="联系电话")] = None
     whose: Annotated[Whose, Field(title="机主（本人、家人、亲属、邻居、干部、其他）")]
@@ -128,6 +128,7 @@ def added(telling: Telling, seal: Seal, person_id: UUID, phone_id: UUID, body: P
         sealed_number=seal.close(body.number, PERSON_PHONE.place(phone_id)),
         whose=body.whose,
         valid=Range(body.since, body.until),
+        told_by=telling.who,
         **telling.signed(body.doer),
     )
     telling.session.add(phone)
@@ -139,7 +140,7 @@ def added(telling: Telling, seal: Seal, person_id: UUID, phone_id: UUID, body: P
 
 
 def mended(telling: Telling, seal: Seal, caller: Caller, phone: PersonPhone, body: PhoneIn) -> PersonPhone:
-    if body.number not in (None, number_of(seal, phone)):
+    if body.number and (phone.told_by != telling.who or body.number != number_of(seal, phone)):
         raise PhoneNumberStands
     wanted = (body.whose, Range(body.since, body.until))
     if (phone.whose, phone.valid) != wanted:

@@ -58,9 +58,10 @@ class FiledBefore(DomainError):
 def create_correction(
     body: CorrectionIn, request: Request, session: UnboundSessionDep, today: Today, now: Now
 ) -> CorrectionOut:
+    """A wrong code stands in the audit too."""
+    acts(request, VILLAGER)
     seal = request.app.state.seal
     household = household_of(session, seal, body.code, today)
-    acts(request, VILLAGER)
     tell(request, household.id, body.id, division=household.village)
     take_turn(session, f"correction:{body.id}")
     if held := session.get(Correction, body.id):

@@ -78,10 +78,10 @@ class HeldOut(BaseModel):
 
 @router.post("", dependencies=[HEARD], openapi_extra=repeatable("nothing is stored"))
 def read_household_view(body: ViewAsked, request: Request, session: UnboundSessionDep, today: Today) -> HeldOut:
-    """As often as its holder likes until its last day. Each look is in the audit."""
+    """As often as its holder likes until its last day. Each look is in the audit, and so is each wrong code."""
+    acts(request, VILLAGER)
     seal = request.app.state.seal
     household = household_of(session, seal, body.code, today)
-    acts(request, VILLAGER)
     tell(request, household.id, division=household.village)
     phone = seal.open(household.sealed_phone, PHONE.place(household.id)) if household.sealed_phone else None
     return HeldOut(

@@ -27,9 +27,10 @@ SILENCE: Mapping[str, Any] = {
 POOL = 12  # as many as request threads: a thread that waits for a connection would only hold up others
 
 
-def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed") -> Engine:
+def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed", statement_seconds: int = 0) -> Engine:
     """Notices a restarted server before it hands out a connection; never writes a value into an error or a log.
-    `slot` names the process, whose audit is a chain of its own."""
+    `slot` names the process, whose audit is a chain of its own. A statement of more than `statement_seconds` is ended
+    (0: none is), and its request answered with 503."""
     engine = create_engine(
         url,
         pool_size=pool,
@@ -37,7 +38,7 @@ def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed") -> Engin
         pool_pre_ping=True,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"options": OPTIONS, **SILENCE},
+        connect_args={"options": f"{OPTIONS} -c statement_timeout={statement_seconds}s", **SILENCE},
     )
     return engine.execution_options(audit_slot=slot)
 

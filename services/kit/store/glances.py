@@ -7,7 +7,6 @@ planned for what is asked: no index could be chosen for the beginning of a name 
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date
 from typing import Any, LiteralString
 
@@ -29,7 +28,8 @@ Connection = psycopg.AsyncConnection[Row]
 class Glances:
     """Opened when first needed. A connection serves the event loop it was opened on."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, statement_seconds: int = 0) -> None:
+        self._options = f"{READ_ONLY} -c statement_timeout={statement_seconds}s"
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._idle: list[Connection] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -38,8 +38,12 @@ class Glances:
         """Refuses who holds no office. Once more on a new connection where the old one had ended."""
         await self._begin()
         async with self._places:
-            with suppress(psycopg.OperationalError):
+            try:
                 return await self._read(asked, today, query, told)
+            except psycopg.errors.QueryCanceled as slow:
+                raise DatabaseAway from slow
+            except psycopg.OperationalError:
+                pass
             await self.aclose()
             try:
                 return await self._read(asked, today, query, told)
@@ -71,5 +75,5 @@ class Glances:
 
     async def _connected(self) -> Connection:
         return await psycopg.AsyncConnection.connect(
-            self._dsn, autocommit=True, row_factory=dict_row, options=READ_ONLY, **SILENCE
+            self._dsn, autocommit=True, row_factory=dict_row, options=self._options, **SILENCE
         )

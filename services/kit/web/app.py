@@ -60,13 +60,14 @@ def create_app(
     app.state.settings = settings
     app.state.allowance = Limits.of(settings)
     app.state.under_way = WeakValueDictionary()  # writes, see repeat.py
-    app.state.engine = (engine or connect(settings.dsn)).execution_options(audit_slot=settings.slot_of("api"))
+    engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)
+    app.state.engine = engine.execution_options(audit_slot=settings.slot_of("api"))
     app.state.meter, app.state.metrics_token = Meter(), settings.secret_if_any("metrics_token")
     app.state.readings = together(kit_readings(tuple(hears)), readings)
     app.state.keys = keys or Keys.of(settings.county_url)
     app.state.reader = app.state.engine.execution_options(postgresql_readonly=True)
     app.state.scribe = Scribe(app.state.engine)
-    app.state.glances = Glances(app.state.engine.url)
+    app.state.glances = Glances(app.state.engine.url, settings.statement_seconds)
     app.state.revoked = Revoked(app.state.engine.url)
     app.state.verified, app.state.straight = Verified(), straight_ones(routers)
     app.state.alongside = alongside

@@ -45,9 +45,9 @@ class Limits:
         told = {"read": settings.reads_per_minute, "write": settings.writes_per_minute}
         return cls(told | {"upload": settings.uploads_per_minute, GUESS: settings.guesses_per_minute})
 
-    def count(self, subject: str, request: Request) -> None:
+    def count(self, subject: str, request: Request, kind: str = "") -> None:
         """Announces what is left on the answer, whatever that will be, and refuses when nothing is."""
-        kind = class_of(request)
+        kind = kind or class_of(request)
         quota = self._per_minute[kind]
         with self._lock:
             wait, whole_in = self._take((subject, kind), WINDOW / quota)
@@ -58,6 +58,14 @@ class Limits:
         if wait > 0:
             said["Retry-After"] = str(math.ceil(wait))
             raise TooManyRequests
+
+    def refuse_spent(self, subject: str, kind: str) -> None:
+        """Where only some answers cost: refuses as `count` would, and takes nothing."""
+        wait = self._whole_at.get((subject, kind), 0.0) + WINDOW / self._per_minute[kind] - WINDOW - self._clock()
+        if wait > 1e-6:
+            refused = TooManyRequests()
+            refused.retry_after = math.ceil(wait)
+            raise refused
 
     def _take(self, key: tuple[str, str], each: float) -> tuple[float, float]:
         """How long to wait (0 when there was one to take), and in how many seconds the quota is whole again."""

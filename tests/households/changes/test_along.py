@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from services.households.imports import undo_help
 from services.households.imports.upload import Upload
 from services.kit.store.fields import Seal
-from tests.callers import Headers, edit
+from tests.callers import Headers, Office, edit
 from tests.clock import NOW, TODAY
 from tests.households.changes import rooms
 from tests.households.changes.conftest import OTHER_VILLAGE, Record, related
@@ -77,8 +77,9 @@ def merge(record: Record, homes: Ids, people: Ids, **said: Any) -> Any:
 
 
 def test_help_for_a_person_goes_with_the_person_while_it_runs_and_help_for_the_household_stays(
-    record: Record, homes: Ids, people: Ids, help_of: Any, read: Any
-) -> None:
+    http: TestClient, office: Office, households: Session, record: Record, homes: Ids, people: Ids, help_of: Any,
+    read: Any,
+) -> None:  # fmt: skip
     son = {"person_id": str(people["示丙"])}
     goes = {help_of(homes["JK1"], **son), help_of(homes["JK1"], **son, **DONE, ends_on="2029-08-31")}
     stays = {
@@ -92,6 +93,11 @@ def test_help_for_a_person_goes_with_the_person_while_it_runs_and_help_for_the_h
     assert {row["id"] for row in read(homes["JK1"], "measures")} == stays
     assert {one["row_id"] for one in told["carried"] if one["thing"] == "measure"} == goes
     assert {(one["from_id"], one["into_id"]) for one in told["carried"]} == {(str(homes["JK1"]), str(homes["JK2"]))}
+    households.execute(text("UPDATE household SET village = '520621002001' WHERE number = 'JK2'"))
+    households.commit()
+    town = office("town", "township", place="520621001")
+    (seen,) = http.get(f"/v1/households/{homes['JK1']}/changes", headers=town).json()["rows"]
+    assert {(one["from_id"], one["into_id"]) for one in seen["carried"]} == {(str(homes["JK1"]), None)}
 
 
 def test_what_a_person_receives_goes_on_where_the_person_is_and_the_amount_stays_where_it_was_paid(

@@ -68,8 +68,9 @@ def test_before_its_first_day_a_household_was_not_there(
 
 
 def test_households_are_merged_and_the_former_one_says_into_which_it_went(
-    record: Record, shown: Any, http: TestClient, clerk: Headers, homes: Ids, people: Ids, households: Session
-) -> None:
+    record: Record, shown: Any, http: TestClient, clerk: Headers, homes: Ids, people: Ids, households: Session,
+    office: Office,
+) -> None:  # fmt: skip
     told = [related(people[name], "99") for name in ("示甲", "示乙", "示丙", "示丁")]
     merge = {"into_id": homes["JK2"], "merged": [homes["JK1"]]}
     assert code(record("merge", **merge, relations=told[:3])) == "relation-missing"
@@ -83,6 +84,10 @@ def test_households_are_merged_and_the_former_one_says_into_which_it_went(
     assert households.get(HouseholdFacts, homes["JK1"]) is None
     told_of = events(households)[str(homes["JK1"])]
     assert (told_of["into"], told_of["ended"], told_of["version"]) == ({str(homes["JK2"]): VILLAGE}, True, 1)
+    households.execute(text("UPDATE household SET village = '520621002001' WHERE number = 'JK2'"))
+    households.commit()
+    read = http.get(f"/v1/households/{homes['JK1']}", headers=office("town", "township", place=VILLAGE[:9]))
+    assert (read.json()["ended_on"], read.json()["into_id"]) == (TODAY.isoformat(), None)
 
 
 def test_nothing_is_written_to_a_household_that_has_ended(

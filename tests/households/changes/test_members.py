@@ -6,8 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
+from starlette.testclient import TestClient
 
 from services.households.facts import COMPUTED
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office
 from tests.clock import NOW
 from tests.households.changes.conftest import Record, names, related
@@ -90,12 +92,19 @@ def test_the_dead_do_not_come_back(record: Record, homes: Ids, people: Ids) -> N
     assert code(record("arrival", **back)) == "has-died"
 
 
-def test_a_wife_comes_with_her_number_and_a_number_is_one_persons(record: Record, shown: Any, homes: Ids) -> None:
+def test_a_wife_comes_with_her_number_and_a_number_is_one_persons(
+    http: TestClient, record: Record, shown: Any, homes: Ids, households: Session
+) -> None:
     wife = {"name": "示辛", "id_number": MAN}
     asked = {"why": "marriage", "person": wife, "relation": "10"}
     assert record("arrival", household_id=homes["JK2"], **asked).status_code == 201
     assert [m["id_number_masked"][:6] for m in shown(homes["JK2"])["members"] if m["name"] == "示辛"] == ["990000"]
+    http.app.state.allowance = Limits({"read": 100, "write": 100, GUESS: 1})  # type: ignore[attr-defined]
     assert code(record("arrival", household_id=homes["JK1"], **asked)) == "number-of-another"
+    assert code(record("arrival", household_id=homes["JK1"], **asked)) == "too-many-requests"
+    told = households.execute(text("SELECT count(*) FROM audit WHERE code = 'number-of-another'"))
+    assert told.scalar_one() == 1
+    http.app.state.allowance = Limits({"read": 100, "write": 100, GUESS: 9})  # type: ignore[attr-defined]
     wrong = {"name": "示辛", "id_number": "990000199001010011"}
     assert (
         code(record("arrival", household_id=homes["JK1"], why="other", person=wrong, relation="10"))

@@ -180,11 +180,32 @@ def test_another_townships_office_neither_lists_nor_reads_nor_decides_it(
 
 
 def test_one_address_is_heard_so_often_and_all_together_so_often(http: TestClient) -> None:
-    for settings in (VoiceSettings(per_address=2), VoiceSettings(together=2)):
+    """Of `together` as many first requests and as many further ones; for each operation apart."""
+    for settings, heard in ((VoiceSettings(per_address=2), 2), (VoiceSettings(together=2), 4)):
         http.app.state.voices = Allowance(settings)  # type: ignore[attr-defined]
-        codes = [http.post(DECLARE, json=declaration()).status_code for _ in range(3)]
-        assert codes == [201, 201, 429]
-        assert http.post(STATUS, json={"number": "000000000000", "secret": "222222222222"}).status_code == 429
+        codes = [http.post(DECLARE, json=declaration()).status_code for _ in range(heard + 1)]
+        assert codes == [201] * heard + [429]
+        assert http.post(STATUS, json={"number": "000000000000", "secret": "222222222222"}).status_code == 404
+
+
+def test_few_addresses_that_flood_an_operation_keep_nobody_out(http: TestClient) -> None:
+    http.app.state.voices = Allowance(VoiceSettings(per_address=20, together=10))  # type: ignore[attr-defined]
+    said = declaration()
+    for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3"):
+        flooding = TestClient(http.app, client=(address, 5000))
+        codes = [flooding.post(DECLARE, json=said).status_code for _ in range(12)]
+    assert codes[2:] == [429] * 10
+    villager = TestClient(http.app, client=("10.0.0.9", 5000))
+    receipt = villager.post(DECLARE, json=declaration())
+    assert receipt.status_code == 201
+    assert read(villager, receipt.json()).status_code == 200
+
+
+def test_a_wrong_receipt_is_in_the_audit_and_names_nobody(http: TestClient, receipt: Any, households: Session) -> None:
+    assert read(http, receipt | {"secret": "222222222222"}).status_code == 404
+    told = households.execute(text("SELECT audit::text FROM audit WHERE status = 404")).scalar_one()
+    assert "villager" in told
+    assert receipt["number"] not in told
 
 
 def test_an_address_that_has_had_its_share_takes_nothing_of_the_others(http: TestClient) -> None:
@@ -211,6 +232,14 @@ def test_what_was_said_goes_when_its_days_are_over_and_the_outcome_stays(
     told = http.get(f"{DECLARE}/{receipt['id']}", headers=clerk).json()
     assert (told["state"], told["name"], told["text"], told["reason"]) == ("refused", None, None, None)
     assert read(http, waiting).json()["state"] == "received"
+    set_standard(households, "declaration_waiting_days", 400)
+    households.commit()
+    purge(engines["households"], later - timedelta(days=1))
+    assert read(http, waiting).json()["state"] == "received"
+    purge(engines["households"], later + timedelta(days=1))
+    assert code(read(http, waiting)) == (404, "not-there")
+    assert queue(http, clerk, "overdue") == queue(http, clerk, "received") == []
+    assert code(decide(http, clerk, waiting, outcome="refused", reason="不属于困难情形")) == (409, "declaration-over")
 
 
 def test_a_declaration_leaves_a_line_in_the_audit_that_names_nobody(

@@ -104,11 +104,11 @@ def test_statements_come_out_in_yuan_and_an_unknown_amount_is_blank(
     assert set(row[4:]) == {""}
 
 
-def test_no_whole_id_number_or_telephone_leaves(http: TestClient, clerk: Headers, work: Work) -> None:
-    people, homes = ask(http, clerk), ask(http, clerk, "households")
+def test_no_whole_id_number_or_telephone_leaves(http: TestClient, clerk: Headers, office: Office, work: Work) -> None:
+    people, homes = ask(http, clerk), ask(http, other := office("other", "county"), "households")
     while work():
         pass
-    told = fetched(http, clerk, people) + fetched(http, clerk, homes)
+    told = fetched(http, clerk, people) + fetched(http, other, homes)
     assert NUMBER.encode() not in told
     assert b"10000000001" not in told
     assert f"{NUMBER[:6]}************".encode() in told
@@ -144,6 +144,47 @@ def test_what_others_asked_for_is_not_there(http: TestClient, clerk: Headers, of
     other = office("other", "township")
     for path in (f"{PATH}/{asked.json()['id']}", f"{PATH}/{asked.json()['id']}/file"):
         assert code(http.get(path, headers=other)) == (404, "not-there")
+
+
+def test_a_file_is_had_while_the_grants_reach_what_they_reached_when_it_was_asked_for(
+    http: TestClient, office: Office, work: Work, households: Session
+) -> None:
+    asked = ask(http, here := office("here", "township"))
+    work()
+    path = f"{PATH}/{asked.json()['id']}/file"
+    assert http.get(path, headers=here).status_code == 200
+    households.execute(update(Grant).where(col(Grant.holder) == "here").values(place=VILLAGE))
+    households.commit()
+    assert code(http.get(path, headers=here)) == (404, "not-there")
+
+
+def test_what_one_person_takes_out_in_a_day_counts_together(http: TestClient, clerk: Headers, office: Office) -> None:
+    states = [ask(http, clerk).json()["state"] for _ in range(2)]
+    assert states == ["waiting", "waiting_for_approval"]
+    assert ask(http, clerk, village=VILLAGE).json()["state"] == "waiting"
+    assert ask(http, office("other", "township")).json()["state"] == "waiting"
+
+
+def test_more_rows_than_were_agreed_to_are_not_written(
+    http: TestClient, clerk: Headers, office: Office, large: Any, send: Send, work: Work
+) -> None:
+    path = f"{PATH}/{large.json()['id']}"
+    assert http.put(f"{path}/approval", headers=office("second", "approver")).status_code == 200
+    send("members", member_row(姓名="示戊"))
+    work()
+    assert http.get(path, headers=clerk).json()["state"] == "refused"
+    assert http.get(large.headers.get("location", f"{path}/file"), headers=clerk).status_code == 404
+
+
+def test_an_export_waits_a_week_for_a_second_person(
+    http: TestClient, clerk: Headers, office: Office, large: Any, households: Session
+) -> None:
+    path, approver = f"{PATH}/{large.json()['id']}", office("second", "approver")
+    households.execute(text("UPDATE export SET created_at = created_at - interval '169 hours'"))
+    households.commit()
+    assert http.get(path, headers=clerk).json()["state"] == "expired"
+    assert http.get(f"{PATH}?village={VILLAGE[:6]}", headers=approver).json()["rows"] == []
+    assert code(http.put(f"{path}/approval", headers=approver)) == (409, "export-expired")
 
 
 @pytest.fixture
@@ -201,15 +242,21 @@ def test_without_a_standard_nothing_is_taken_out(http: TestClient, clerk: Header
 
 
 def test_the_file_is_kept_sealed_for_a_week(
-    http: TestClient, clerk: Headers, households: Session, engines: dict[str, Engine], seal: Seal, work: Work
-) -> None:
+    http: TestClient, clerk: Headers, office: Office, households: Session, engines: dict[str, Engine], seal: Seal,
+    work: Work,
+) -> None:  # fmt: skip
     asked = ask(http, clerk)
     work()
     stored = households.execute(text("SELECT sealed_content FROM export_piece")).scalar_one()
     assert "示甲".encode() not in bytes(stored)
-    ask(http, clerk)
-    exports(engines["households"], seal).step(HERE + timedelta(days=8))
+    households.execute(text("UPDATE export SET done_at = done_at - interval '8 days'"))
+    households.commit()
     assert http.get(f"{PATH}/{asked.json()['id']}/file", headers=clerk).status_code == 404
+    ask(http, office("other", "county"))
+    exports(engines["households"], seal).step(HERE + timedelta(hours=1))
+    households.rollback()
+    pieces = "SELECT count(*) FROM export_piece WHERE export_id = :id"
+    assert households.scalar(text(pieces), {"id": asked.json()["id"]}) == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.households.facts import facts_changed
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office
 from tests.households.conftest import Send, facts_of, household_numbered, household_row, member_row, valid
 from tests.households.people.conftest import Count, Put
@@ -109,6 +110,42 @@ def test_a_card_stays_until_its_disability_goes_and_is_never_shown_whole(
     assert MAN not in stored.scalar_one()
 
 
+def test_no_answer_tells_who_may_not_see_a_card_whether_a_guess_is_the_one_that_is_held(
+    http: TestClient, office: Office, member: str, put: Put, count: Count
+) -> None:
+    """Nothing is known of the member's own number here: any card fits."""
+    path, body = f"{member}/health", {"since": DAY, "disability_category": "4", "disability_grade": "2"}
+    right, wrong = ({**body, "card_number": number + "42"} for number in (MAN, OTHER))
+    told = put(path, right)
+    assert put(path, right).content == told.content
+    other = office("other", "cadre")
+    unseen = [http.put(path, json=guess, headers=other) for guess in (right, wrong)]
+    assert [code(answer) for answer in unseen] == [(428, "seen-nothing")] * 2
+    assert put(path, body, other).content == told.content
+    for rows, guess in ((2, right), (3, wrong)):
+        assert put(path, guess, other).json()["recorded_by"] == "other"
+        assert count("person_health") == rows
+    carried = put(path, body | {"since": "2026-04-01", "conditions": ["disabled"]}, office("third", "cadre")).json()
+    assert carried["recorded_by"] == "third"
+    again = wrong | {"since": "2026-04-01", "conditions": ["disabled"]}
+    assert code(http.put(path, json=again, headers=office("third", "cadre"))) == (428, "seen-nothing")
+
+
+def test_whether_a_card_bears_the_members_own_number_is_told_as_often_as_somebody_types_one(
+    http: TestClient, households: Session, send: Send, member: str, put: Put
+) -> None:
+    http.app.state.allowance = Limits({"read": 100, "write": 100, GUESS: 2})  # type: ignore[attr-defined]
+    send("members", member_row(id_number=MAN))
+    body = {"since": DAY, "disability_category": "4", "disability_grade": "2"}
+    answers = [code(put(f"{member}/health", body | {"card_number": OTHER + "42"})) for _ in range(2)]
+    assert answers == [(422, "card-does-not-fit")] * 2
+    for number in (MAN, OTHER):
+        assert code(put(f"{member}/health", body | {"card_number": number + "42"})) == (429, "too-many-requests")
+    assert put(f"{member}/health", body).status_code == 200
+    lines = households.execute(text("SELECT count(*) FROM audit WHERE code = 'card-does-not-fit'"))
+    assert lines.scalar_one() == 2
+
+
 def test_a_phone_is_told_once_masked_ever_after_and_ends(
     http: TestClient, clerk: Headers, office: Office, member: str, put: Put
 ) -> None:
@@ -121,6 +158,10 @@ def test_a_phone_is_told_once_masked_ever_after_and_ends(
         409,
         "phone-number-stands",
     )
+    assert put(path, {"since": DAY, "whose": "neighbour", "number": "10000000007"}).content == told.content
+    for guess in ("10000000007", "10000000008"):
+        guessed = put(path, {"since": DAY, "whose": "neighbour", "number": guess}, office("other", "cadre"))
+        assert code(guessed) == (409, "phone-number-stands")
     ended = put(path, {"since": DAY, "whose": "neighbour", "until": "2026-05-01"}).json()
     assert ended["until"] == "2026-05-01"
     [listed] = http.get(f"{member}/phones", headers=office("judge", "evaluator")).json()

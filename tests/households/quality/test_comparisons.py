@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from services.households.quality.running import quality_work
 from services.kit.store.fields import Seal
+from services.kit.web.limits import GUESS, Limits
 from tests.callers import HERE, Headers, Office
 from tests.households.conftest import VILLAGE, Send, csv_of, household_row, member_row
 from tests.households.declarations.conftest import set_standard
@@ -67,6 +68,19 @@ def test_rows_agree_differ_or_are_of_no_household_we_know(http: TestClient, cler
     assert differences(http, clerk, done, village=VILLAGE) == []
 
 
+def test_a_household_is_compared_once_a_file_and_files_are_counted_as_guesses(
+    http: TestClient, clerk: Headers, compare: Compare
+) -> None:
+    """Else the row that agrees, of ten thousand, would tell the telephone that is masked."""
+    rows = [("JK1", "示甲乙", f"1000000000{last}", "A", "1") for last in (3, 2, 1)]
+    done = compare(*rows)
+    assert (done["agree"], done["differ"], done["unknown"]) == (0, 1, 2)
+    http.app.state.allowance = Limits({"read": 100, "upload": 100, GUESS: 1})  # type: ignore[attr-defined]
+    compare(*rows)
+    sent = {"file": ("a.csv", csv_of(HEADERS, *rows))}
+    assert http.post(PATH, files=sent, headers=clerk).json()["code"] == "too-many-requests"
+
+
 def test_a_phone_is_masked_on_both_sides_and_stands_in_no_file(
     http: TestClient, clerk: Headers, compare: Compare, households: Session
 ) -> None:
@@ -111,7 +125,13 @@ def test_more_rows_than_one_person_may_take_out_are_asked_for_by_place(
     assert corrections(http, clerk, done).status_code == 200
     households.execute(text("UPDATE standard SET value = 1"))
     households.commit()
-    assert corrections(http, clerk, done).json()["code"] == "corrections-too-many"
+    households.execute(text("UPDATE standard SET value = 0"))
+    last = "(SELECT max(number) FROM register_difference)"
+    households.execute(text(f"UPDATE register_difference SET sealed_theirs = 'x' WHERE number = {last}"))  # noqa: S608
+    households.commit()
+    assert corrections(http, clerk, done).json()["code"] == "corrections-too-many"  # what is behind is not opened
+    households.execute(text("UPDATE standard SET value = 1"))
+    households.commit()
     assert corrections(http, clerk, done, VILLAGE).status_code == 200
 
 

@@ -77,9 +77,13 @@ def test_the_code_is_read_by_hand_and_kept_nowhere(http: TestClient, code: str, 
     assert code not in stored
 
 
-def test_a_code_that_never_was_opens_nothing(http: TestClient, code: str) -> None:
+def test_a_code_that_never_was_opens_nothing_and_is_in_the_audit(
+    http: TestClient, code: str, households: Session
+) -> None:
     assert said(http.post(VIEW, json={"code": "222222222222"})) == (404, "not-there")
     assert said(http.post(CORRECT, json=objection("222222222222"))) == (404, "not-there")
+    told = households.execute(text("SELECT audit::text FROM audit WHERE actor = 'villager' AND status = 404")).scalars()
+    assert ["222222222222" in line for line in told] == [False, False]
 
 
 def test_a_code_opens_on_its_last_day_and_not_on_the_next(

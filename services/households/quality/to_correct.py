@@ -1,0 +1,71 @@
+"""A file of what to correct in the national system, in its own columns."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from sqlmodel import col
+
+from services.households.exports.asking import ALONE, TableFile
+from services.households.exports.sheets import as_csv, as_xlsx
+from services.households.imports.mapping import Mapped
+from services.households.models.quality import RegisterDifference
+from services.households.policy import allow
+from services.households.quality.comparisons import line, of_batch, own
+from services.households.quality.fields import FIELDS, NUMBER, held_of
+from services.households.search.filters import Place
+from services.kit.store.db import Now, SessionDep, Today
+from services.kit.store.reference import standard
+from services.kit.web.audited import tell
+from services.kit.web.auth import CallerDep
+from services.kit.web.errors import DomainError
+
+router = APIRouter(prefix="/v1/comparison-imports", tags=["quality"], dependencies=[allow("household:import")])
+
+AT_ONCE = 500  # differences that are opened together
+TO_CORRECT = [name for name, field in FIELDS.items() if not field.masked]
+
+
+class CorrectionsTooMany(DomainError):
+    status = 409
+    zh = "更正文件的行数超过一人可自行导出的上限，请按乡镇或村分别下载。"
+    en = "The file would hold more rows than one person may take out alone. Ask for a smaller place."
+
+
+@router.get("/{comparison_id}/corrections", response_class=TableFile)
+def get_register_corrections(
+    comparison_id: UUID,
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    today: Today,
+    now: Now,
+    village: Annotated[Place, Query()],
+    form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
+) -> TableFile:
+    """Ours, where theirs still differs, under their own headers; empty where nothing is to be corrected. Phones are
+    left out: what is masked corrects nothing. Nothing is opened behind the row that is one too many."""
+    batch, most = own(session, comparison_id), standard(session, ALONE, village, today)
+    shown_here = of_batch(session, batch, village).where(col(RegisterDifference.field).in_(TO_CORRECT))
+    told = session.execute(shown_here.order_by(col(RegisterDifference.number)).execution_options(yield_per=AT_ONCE))
+    rows: dict[str, dict[str, str]] = {}
+    for some in told.partitions():
+        held = held_of(session, request.app.state.seal, list({home.id: home for _, home in some}.values()))
+        for row, home in some:
+            said = line(request.app.state.seal, caller, row, held[home.id])
+            if not said.settled:
+                rows.setdefault(home.number, {})[row.field] = said.ours
+            if len(rows) > most:
+                raise CorrectionsTooMany
+    tell(request, batch.id, division=village, rows=len(rows))
+    return as_file(
+        Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
+    )
+
+
+def as_file(mapped: Mapped, rows: dict[str, dict[str, str]], mark: str, form: str) -> TableFile:
+    fields = [field for field in FIELDS if any(field in told for told in rows.values())]
+    headers = [mapped.columns.get(field, field) for field in (NUMBER, *fields)]
+    table = [[number, *(told.get(field, "") for field in fields)] for number, told in rows.items()]
+    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
+    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="corrections.{form}"'})
