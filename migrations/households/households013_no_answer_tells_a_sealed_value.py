@@ -1,5 +1,4 @@
-"""who told a telephone; where an export reached when it was asked for; doubles by birth date; triggers are nobody's to
-call"""
+"""who told a telephone; where an export reached when it was asked for; triggers are nobody's to call"""
 
 from collections.abc import Sequence
 
@@ -22,10 +21,6 @@ END $$
 
 
 def upgrade() -> None:
-    """The index first, beside whoever writes; one that was left half built is built anew."""
-    with op.get_context().autocommit_block():
-        op.drop_index("person_born", "person", postgresql_concurrently=True, if_exists=True)
-        op.create_index("person_born", "person", ["birth_date"], postgresql_concurrently=True, if_not_exists=True)
     op.add_column("person_phone", sa.Column("told_by", sa.String(), nullable=True))
     op.add_column("export", sa.Column("reach", sa.String(), nullable=True))
     op.execute(CALLABLE_BY_ALL.format(what="REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC"))
@@ -33,6 +28,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(CALLABLE_BY_ALL.format(what="GRANT EXECUTE ON FUNCTION %s TO PUBLIC"))
-    op.drop_index("person_born", "person")
     op.drop_column("export", "reach")
     op.drop_column("person_phone", "told_by")

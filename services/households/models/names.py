@@ -1,5 +1,6 @@
 """By which names a household is found: a narrow table beside the register, kept by the database itself."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Index
@@ -18,6 +19,7 @@ class MemberName(Table, table=True):
         Index("member_name_folded", "folded", "household_id"),
         Index("member_name_initials", "initials", "household_id"),
         Index("member_name_village", "village", "folded", "household_id"),
+        Index("member_name_born", "folded", "born"),
     )
 
     household_id: UUID = Field(foreign_key="household.id", primary_key=True, ondelete="CASCADE")
@@ -25,3 +27,4 @@ class MemberName(Table, table=True):
     village: str
     folded: str  # NFKC, without dots and spaces; bytes are its order
     initials: str  # of its pinyin, small letters
+    born: date | None = None  # of the living; a head's name as the county writes it has none

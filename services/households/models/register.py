@@ -44,8 +44,6 @@ class Household(Table, table=True):
 class Person(Table, table=True):
     """A human being, under our own key. The ID number is sealed; its blind index finds the same person again."""
 
-    __table_args__ = (Index("person_born", "birth_date"),)
-
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str
     sealed_id_number: bytes | None = None

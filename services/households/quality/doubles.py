@@ -67,24 +67,24 @@ def list_duplicate_persons(
     least the first, whose key is the smaller, or the other lives in `village`, any place of the county."""
     one, other = aliased(MemberName), aliased(MemberName)
     here, there = aliased(Person), aliased(Person)
+    named_alike = and_(col(other.folded) == one.folded, col(other.born) == one.born)
     wanted = (
-        select(here, one, there, other)
-        .join(one, col(one.subject) == here.id)
-        .join(there, and_(col(there.birth_date) == here.birth_date, col(there.id) > here.id))
-        .join(other, and_(col(other.subject) == there.id, col(other.folded) == one.folded))
+        select(here, there)
+        .select_from(one)
+        .join(other, and_(named_alike, col(other.subject) > one.subject))
+        .join(here, col(here.id) == one.subject)
+        .join(there, col(there.id) == other.subject)
         .where(
-            col(other.household_id) != col(one.household_id),
+            col(other.household_id) != one.household_id,
             or_(*lies_in(col(one.village), village), *lies_in(col(other.village), village)),
             or_(col(here.id_index).is_(None), col(there.id_index).is_(None)),
             or_(col(here.sex) == col(there.sex), col(here.sex) == NOT_STATED, col(there.sex) == NOT_STATED),
-            col(here.died_on).is_(None),
-            col(there.died_on).is_(None),
             ~decided(col(here.id), col(there.id), "different"),
             *(within(scope_of(session), placed(name)) for name in (one, other)),
         )
     )
     rows, following = paging.read(session, wanted, col(here.id), col(there.id))
-    told = [PairOut(person=record(session, caller, a.id), other=record(session, caller, b.id)) for a, _, b, _ in rows]
+    told = [PairOut(person=record(session, caller, a.id), other=record(session, caller, b.id)) for a, b in rows]
     return Page(rows=told, next=following)
 
 
