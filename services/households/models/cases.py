@@ -68,7 +68,7 @@ class Case(Table, table=True):
     profile_key: str
     profile_version: int
     profile_document_no: str  # the document by which the profile held on the day of opening
-    ground_kind: str  # alert, clue, visit, self_declaration
+    ground_kind: str  # alert, clue, visit, self_declaration; taken_over
     ground_service: str
     ground_id: UUID
     ground_on: date  # the clocks that run from the clue begin here
