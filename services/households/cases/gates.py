@@ -17,6 +17,7 @@ from services.households.help.measures import measures_done
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
 from services.households.models.register import Household
+from services.households.register.school_age import out_of_school
 from services.kit.store.reference import StandardKey, StandardMissing, standard, standards_on
 from services.kit.web.errors import DomainError
 
@@ -82,6 +83,7 @@ def elimination_gates(
         income_gate(session, household, facts, day),
         said("rigid_spending", answers.rigid_spending_solved, "大额刚性支出问题已解决", "large spending is solved"),
         *safeguard_gates(facts),
+        schooling_gate(session, household, day),
         months_gate(session, case, household, day),
         measure_gate(session, case),
         labour,
@@ -100,11 +102,16 @@ def labour_gate(session: Session, household: Household) -> GateOut:
 
 def safeguard_gates(facts: HouseholdFacts | None) -> Iterable[GateOut]:
     house, water = (facts.safe_house, facts.safe_water) if facts else (None, None)
-    uninsured, away = (facts.uninsured_members, facts.dropped_out_members) if facts else (None, None)
+    uninsured = facts.uninsured_members if facts else None
     yield said("safe_house", house, "住房安全有保障", "the house is safe")
     yield said("safe_water", water, "饮水安全有保障", "the water is safe")
     yield said("insured", none_of(uninsured), "全部成员参加基本医保", "every member is insured")
-    yield said("schooling", none_of(away), "没有失学辍学", "no child has dropped out of school")
+
+
+def schooling_gate(session: Session, household: Household, day: date) -> GateOut:
+    """Who is of school age on that day; an adult who once left school does not count."""
+    away = out_of_school(session, household.id, day)
+    return said("schooling", none_of(away), "义务教育阶段没有失学辍学", "no child of school age has dropped out")
 
 
 def none_of(count: int | None) -> bool | None:
