@@ -167,7 +167,10 @@ VOTES: dict[str, Any] = {"attendance": 30, "votes_for": 25, "votes_against": 2, 
 OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "visit": said(findings="住院自付较多"),
     "elimination_visit": said(findings="收入稳定"),
-    "authorisation": lambda home: {"signatures": home.adults},
+    "authorisation": lambda home: {
+        "signatures": home.adults,
+        "related": [{"name": "示丁", "relation": "子", "how": "electronic"}],
+    },
     "comparison": said(findings="未见异常", related=[{"name": "示丁", "relation": "子"}]),
     "review": said(**VOTES),
     "elimination_review": said(**VOTES),
