@@ -28,6 +28,15 @@ MINIMUM = StandardKey(
 STEADY = StandardKey("elimination_steady_months", "number", "月", "收入稳定月数", "Months income has been steady")
 
 
+STATEMENT_AGE = StandardKey(
+    "elimination_income_months",
+    "number",
+    "月",
+    "消除所用收入的最长月龄",
+    "Months since the income of an elimination ended",
+)
+
+
 class GateOut(BaseModel):
     """`holds` is empty where nobody has told us."""
 
@@ -132,9 +141,20 @@ def income_gate(session: Session, household: Household, facts: HouseholdFacts | 
     if line is None or facts is None or facts.net_income is None or not facts.persons:
         wanted = LINE.key if line is None else "—"
         return said("income_above_line", None, f"收入高于监测线（{wanted}）", f"income is above the line ({wanted})")
+    months = months_by(session, STATEMENT_AGE, household, day)
+    if months is None or facts.income_until is None or not in_time(facts.income_until, months, day):
+        ended = f"{facts.income_until or '—'}，{STATEMENT_AGE.key}：{'—' if months is None else months}"
+        return said(
+            "income_above_line", None, f"收入高于监测线（收入截至{ended}）", f"income is above the line ({ended})"
+        )
     needed = line[0] * facts.persons
     sums = f"{yuan(facts.net_income)} > {yuan(line[0])} × {facts.persons} = {yuan(needed)}"
     return said("income_above_line", facts.net_income > needed, f"收入高于监测线（{sums}）", f"above the line ({sums})")
+
+
+def in_time(until: date, months: int, day: date) -> bool:
+    """What was earned long ago says nothing of today; and nobody has earned what is to come."""
+    return until <= day <= months_later(until, months)
 
 
 def line_on(session: Session, household: Household, day: date) -> tuple[int, str] | None:

@@ -30,6 +30,7 @@ LINE = 632_000  # fen a person and year
 CHANGING = {"case_profile": 1, "notice_days": 5, "case_warning_days": 2, "monitoring_line": LINE} | {
     "elimination_minimum_months": 6,
     "elimination_steady_months": 6,
+    "elimination_income_months": 1,
 }
 PAPERS = (
     "investigation_form", "authorisation_letter", "comparison_result", "minutes", "notice_photo", "township_opinion",

@@ -93,6 +93,12 @@ CLOSED: dict[str, tuple[Change, str, bool | None]] = {
         lambda _, s: end_standard(s, "elimination_minimum_months", DAY), "months_since_identified", None,
     ),
     "no-steadiness-set": (lambda _, s: end_standard(s, "elimination_steady_months", DAY), "income_steady", None),
+    "no-age-of-income-set": (
+        lambda _, s: end_standard(s, "elimination_income_months", DAY), "income_above_line", None,
+    ),
+    "income-is-too-old": (
+        lambda _, s: follow_standard(s, "elimination_income_months", 0, DAY), "income_above_line", None,
+    ),
     "the-minimum-is-longer": (
         lambda _, s: follow_standard(s, "elimination_minimum_months", 9, DAY),
         "months_since_identified", False,
