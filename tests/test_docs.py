@@ -11,6 +11,7 @@ from services.attendance.imports import teams as import_teams
 from services.attendance.presence.days import DAY_STARTS_AT
 from services.attendance.presence.switches import SELF_CHECK_IN
 from services.attendance.visits.month import EXPECTED
+from services.households.imports import cases as import_cases
 from services.households.imports import households as import_households
 from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
@@ -58,6 +59,7 @@ def test_every_rule_fact_and_standard_is_described() -> None:
 def test_every_file_a_clerk_may_send_is_described_with_its_columns() -> None:
     described = (DOCS / "operations.md").read_text()
     households = [import_households, import_members, import_statements, import_received, import_measures]
+    households.append(import_cases)
     kinds = [*households, import_teams, import_stations, import_pairings]
     assert [kind.__name__ for kind in kinds if " ".join(kind.HEADERS) not in described] == []
     assert [header for header in import_members.OPTIONAL if header not in described] == []

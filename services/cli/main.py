@@ -202,7 +202,9 @@ def sweep(username: Username, password: Password, county: str, state: State = HE
 
 @app.command("import")
 def import_file(
-    kind: Literal["households", "members", "statements", "received", "measures", "teams", "stations", "divisions"],
+    kind: Literal[
+        "households", "members", "statements", "received", "measures", "cases", "teams", "stations", "divisions"
+    ],
     file: Path,
     username: Username,
     password: Password,

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from services.households.models.facts import HouseholdFacts
+from services.households.register.school_age import AGES
 from services.kit.post.facts import recompute, tell_each, tell_in_bulk
 
 KIND = "household"
@@ -17,10 +18,10 @@ KIND = "household"
 # year, so only a statement of twelve months is asked. A household without members is one whose members nobody told us.
 # The year before is the newest that had ended when this one began, at most twelve months earlier; nobody need have
 # stated it. Insured is who has a basic medical insurance in the year that is asked of; of whom no row of it is told,
-# what a file or the safeguards have last said.
+# what a file or the safeguards have last said. Of school age is who is so today.
 COMPUTED = text(
-    """
-    WITH insurance AS (
+    f"""
+    WITH ages AS ({AGES}), insurance AS (
         SELECT newest.person_id, bool_or(newest.enrolled) AS insured
         FROM (SELECT DISTINCT ON (i.person_id, i.kind) i.person_id, i.enrolled
               FROM membership m JOIN person_insurance i ON i.person_id = m.person_id
@@ -33,9 +34,12 @@ COMPUTED = text(
                count(*) AS persons,
                count(*) FILTER (WHERE NOT coalesce(i.insured, p.insured)) AS uninsured,
                count(*) FILTER (WHERE coalesce(i.insured, p.insured) IS NULL) AS insured_unknown,
-               count(*) FILTER (WHERE p.schooling = 'dropped_out') AS dropped_out,
-               count(*) FILTER (WHERE p.schooling IS NULL) AS schooling_unknown
-        FROM membership m JOIN person p ON p.id = m.person_id LEFT JOIN insurance i ON i.person_id = p.id
+               count(*) FILTER (WHERE p.schooling = 'dropped_out' AND p.birth_date <= a.begun
+                                 AND p.birth_date > a.too_old) AS dropped_out,
+               count(*) FILTER (WHERE p.schooling IS NULL AND p.birth_date <= a.begun
+                                 AND p.birth_date > a.too_old) AS schooling_unknown
+        FROM membership m JOIN person p ON p.id = m.person_id JOIN ages a USING (household_id)
+        LEFT JOIN insurance i ON i.person_id = p.id
         WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
         GROUP BY m.household_id
     ), newest AS (
@@ -97,7 +101,7 @@ COMPUTED = text(
     LEFT JOIN before ON before.household_id = h.id
     LEFT JOIN tags ON tags.household_id = h.id
     WHERE h.id = ANY (:ids) AND h.ended_on IS NULL
-    """
+    """  # noqa: S608  # of constants alone
 )
 
 
@@ -118,4 +122,4 @@ def facts_changed_in_bulk(session: Session, ids: Sequence[UUID], now: datetime) 
 
 
 def recomputed(session: Session, ids: Sequence[UUID], now: datetime) -> list[UUID]:
-    return recompute(session, HouseholdFacts, COMPUTED, ids=list(ids), year=now.year)
+    return recompute(session, HouseholdFacts, COMPUTED, ids=list(ids), year=now.year, today=now.date())

@@ -8,6 +8,7 @@ from uuid import uuid4
 from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
+from services.households.imports import cases as import_cases
 from services.households.imports import households as import_households
 from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
@@ -193,6 +194,8 @@ HOUSEHOLDS = (
            lambda thing: (thing.ids["number"], "cash", "", "2026-02-01", "2026-02-28", "1", "", "示例")),
     upload("household:import", "/v1/household-imports/measures", import_measures.HEADERS,
            lambda thing: (thing.ids["number"], "cash", "", "", "计划", CADRE, "示甲", "2026-12-02", *[""] * 5)),
+    upload("household:import", "/v1/household-imports/cases", import_cases.HEADERS,
+           lambda thing: (thing.ids["number"], "2020-01-01", "防止返贫致贫对象", "99", "1", "示例", "监测中", "", "")),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,

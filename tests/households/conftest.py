@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.households.facts import facts_changed_in_bulk
+from services.households.imports import cases as import_cases
 from services.households.imports import households as import_households
 from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
@@ -39,6 +40,7 @@ KINDS: dict[str, Any] = {
     "statements": import_statements,
     "received": import_received,
     "measures": import_measures,
+    "cases": import_cases,
 }
 
 Send = Callable[..., ImportOut]

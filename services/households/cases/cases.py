@@ -49,6 +49,14 @@ class GroundIn(BaseModel):
     day: Annotated[WrittenDay, Field(title="线索日期")]
 
 
+class GroundOut(GroundIn):
+    """`taken_over`: the household was identified before this register was, and its id is the case's own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Annotated[Literal["alert", "clue", "visit", "self_declaration", "taken_over"], Field(title="来源")]  # type: ignore[assignment]
+
+
 class CaseIn(BaseModel):
     """`id` is the client's own and makes the write repeatable. Up to five risks of the code list."""
 
@@ -77,7 +85,7 @@ class CaseLine(BaseModel):
     episode: int
     profile_key: str
     profile_version: int
-    ground: GroundIn
+    ground: GroundOut
     risks: list[str]
     state: State
     next_step: str | None
@@ -216,9 +224,9 @@ def stated(case: Case) -> dict[str, object]:
     return {"household_id": case.household_id, "ground": ground_of(case).model_dump(), "risks": case.risks}
 
 
-def ground_of(case: Case) -> GroundIn:
+def ground_of(case: Case) -> GroundOut:
     said = {"kind": case.ground_kind, "service": case.ground_service, "id": case.ground_id, "day": case.ground_on}
-    return GroundIn.model_validate(said)
+    return GroundOut.model_validate(said)
 
 
 def line(case: Case, household: Household) -> CaseLine:

@@ -33,7 +33,7 @@ FOLLOW_CALENDAR = text(
                   WHERE begun.date = c.since AND due.date BETWEEN c.since AND c.since + c.days * 3 + 30)
             END AS due_on
         FROM case_clock c
-        WHERE c.done_on IS NULL AND (CAST(:case AS uuid) IS NULL OR c.case_id = CAST(:case AS uuid))
+        WHERE c.done_on IS NULL AND (CAST(:cases AS uuid[]) IS NULL OR c.case_id = ANY (CAST(:cases AS uuid[])))
     ) AS counted
     WHERE case_clock.id = counted.id AND case_clock.due_on IS DISTINCT FROM counted.due_on
     """
@@ -53,7 +53,7 @@ def run_clock(session: Session, case: Case, village: str, step: str, since: date
     warn = whole(standard(session, WARNING, village, told_on))
     session.add(CaseClock(case_id=case.id, step=step, since=since, days=days, unit=unit, warn_days=warn))
     session.flush()
-    session.execute(FOLLOW_CALENDAR, {"case": case.id})
+    session.execute(FOLLOW_CALENDAR, {"cases": [case.id]})
 
 
 def days_of(session: Session, village: str, step: CaseProfileStep, day: date) -> tuple[int | None, str | None]:
@@ -90,7 +90,7 @@ def tell_of_clocks(engine: Engine, now: datetime) -> int:
     """Says once that a clock is running out, and once that it has run out. The mark and the event are one
     transaction."""
     with open_session(engine) as session, session.begin():
-        session.execute(FOLLOW_CALENDAR, {"case": None})
+        session.execute(FOLLOW_CALENDAR, {"cases": None})
         return sum(announce(session, kind, now) for kind in (RUNNING_OUT, RAN_OUT))
 
 

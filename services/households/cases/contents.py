@@ -12,9 +12,11 @@ from services.households.cases.steps import (
     AuthorisationIn,
     ComparisonIn,
     Decided,
+    FollowUpIn,
     MeasureDoneIn,
     NoticeEndedIn,
     OfficeIn,
+    RelatedIn,
     ReviewIn,
     StepIn,
     VisitIn,
@@ -29,6 +31,7 @@ from services.kit.web.errors import DomainError
 
 NOTICE_DAYS = StandardKey("notice_days", "number", "日", "村内公示天数", "Days a notice stays up")
 NOTICE_WORKING_DAYS = StandardKey("notice_working_days", "number", "工作日", "公示工作日数", "Working days of a notice")
+LETTER_DAYS = StandardKey("authorisation_days", "number", "日", "授权书有效天数", "Days a letter is good for")
 MEANWHILE = ("measure_done", "follow_up", "carried", "joined", "branched")
 OF_AGE = 18  # 民法典第十七条
 FORMERLY_POOR, NOT_FORMERLY_POOR = "unstable", "marginal"
@@ -69,6 +72,32 @@ class NotSignedByEverybody(DomainError):
     status = 409
     zh = "还有成年成员没有签署授权。"
     en = "Grown members of the household have not signed."
+
+
+class RelatedNotSigned(DomainError):
+    """`detail` is how many of those the comparison names have not signed."""
+
+    status = 409
+    zh = "还有户外相关人员没有签署授权，不能比对。"
+    en = "Related persons outside the household have not signed, and are not compared."
+
+
+class NeitherVisitNorFindings(DomainError):
+    zh = "跟踪监测须引用一次走访，或写明办理人和核实情况。"
+    en = "A follow-up names a visit, or who came and what they found."
+
+
+class LetterRunOut(DomainError):
+    """`detail` is the last day it was good for."""
+
+    status = 409
+    zh = "授权书已过有效期，请重新签署后再比对。"
+    en = "The letter of authorisation has run out: have it signed anew before anything is compared."
+
+
+class ProxyWithoutReason(DomainError):
+    zh = "代签须同时写明代签人和原因。"
+    en = "A proxy is named with the reason, and a reason with the proxy."
 
 
 class NobodyOfAgeKnown(DomainError):
@@ -133,7 +162,9 @@ def check_contents(
     if isinstance(body, AuthorisationIn) and body.decision == "passed":
         check_signatures(body, members_of(session, household.id))
     if isinstance(body, ComparisonIn):
-        refuse_unsigned(session, case, household, body.done_on)
+        refuse_unsigned(session, case, household, body.done_on, body.related)
+    if isinstance(body, FollowUpIn) and not (body.visit_id or (body.done_by and body.findings)):
+        raise NeitherVisitNorFindings
     if isinstance(body, MeasureDoneIn):
         check_measure(session, case, body)
     if isinstance(body, NoticeEndedIn):
@@ -171,8 +202,11 @@ def check_votes(body: ReviewIn) -> None:
 def check_signatures(body: AuthorisationIn, members: Sequence[Person]) -> None:
     signed = {signature.person_id: signature for signature in body.signatures}
     known = {person.id: person for person in members}
-    if len(signed) < len(body.signatures):
+    outside = {(one.name, one.relation) for one in body.related}
+    if len(signed) < len(body.signatures) or len(outside) < len(body.related):
         raise SignedTwice
+    if any((one.proxy is None) != (one.proxy_because is None) for one in (*body.signatures, *body.related)):
+        raise ProxyWithoutReason
     if not signed.keys() <= known.keys():
         raise NotAMember
     refuse_missing(members, set(signed), body.done_on)
@@ -188,13 +222,31 @@ def refuse_missing(members: Sequence[Person], signed: set[object], day: date) ->
         raise NotSignedByEverybody(str(len(adults - signed)))
 
 
-def refuse_unsigned(session: Session, case: Case, household: Household, day: date) -> None:
-    """Everybody whose affairs are looked into has signed, whoever has joined the household since too."""
+def refuse_unsigned(
+    session: Session, case: Case, household: Household, day: date, related: Sequence[RelatedIn] = ()
+) -> None:
+    """Everybody whose affairs are looked into has signed: whoever has joined the household since, and those outside."""
     letter = latest(session, case.id, "authorisation")
-    signed: set[object] = {one.person_id for one in participants_of(session, [letter.id])} if letter else set()
+    papers = participants_of(session, [letter.id]) if letter else []
+    if letter:
+        refuse_old(session, household, letter.done_on, day)
+    outside = {(one.name, one.relation) for one in papers if one.capacity == "related"}
+    if wanting := {(one.name, one.relation) for one in related} - outside:
+        raise RelatedNotSigned(str(len(wanting)))
+    signed: set[object] = {one.person_id for one in papers}
     joined = select(col(Person.same_as)).where(col(Person.id).in_(signed), col(Person.same_as).is_not(None))
     signed |= set(session.scalars(joined))  # signed under a record that went into another since
     refuse_missing(members_of(session, household.id), signed, day)
+
+
+def refuse_old(session: Session, household: Household, signed_on: date, day: date) -> None:
+    """Where a county has set how long a letter is good for; the day it was signed does not count."""
+    for row in standards_on(session, LETTER_DAYS.key, signed_on):
+        if household.village.startswith(row.division):
+            last = signed_on + timedelta(days=whole(row.value))
+            if day > last:
+                raise LetterRunOut(last.isoformat())
+            return
 
 
 def of_age(person: Person, day: date) -> bool:

@@ -17,6 +17,7 @@ from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
 from services.kit.web.errors import DomainError
 
+NAMES = ("name", "guardian", "proxy")
 LISTS = {"kind", "done_by", "documents", "signatures", "related", "reason", "findings"}
 
 
@@ -27,6 +28,8 @@ class ParticipantOut(BaseModel):
     cadre_id: UUID | None
     how: str | None
     guardian: str | None
+    proxy: str | None
+    proxy_because: str | None
     relation: str | None
 
 
@@ -56,6 +59,7 @@ class EntryOut(BaseModel):
     national_number: str | None
     identified_month: str | None
     measure_id: UUID | None
+    visit_id: UUID | None
     mode: str | None
     income_steady_since: date | None
     rigid_spending_solved: bool | None
@@ -119,7 +123,7 @@ def people_in(body: StepIn) -> Iterable[dict[str, Any]]:
     yield from ({"capacity": "doer"} | doer.model_dump() for doer in body.done_by)
     if isinstance(body, AuthorisationIn):
         yield from ({"capacity": "member", "name": ""} | signed.model_dump() for signed in body.signatures)
-    if isinstance(body, ComparisonIn):
+    if isinstance(body, AuthorisationIn | ComparisonIn):
         yield from ({"capacity": "related"} | related.model_dump() for related in body.related)
 
 
@@ -165,5 +169,5 @@ def opened(seal: Seal, place: str, kept: bytes | None) -> str | None:
 
 
 def participant(caller: Caller, one: CaseParticipant) -> ParticipantOut:
-    shown = {"name": shown_name(caller, one.name), "guardian": one.guardian and shown_name(caller, one.guardian)}
+    shown = {name: said and shown_name(caller, said) for name in NAMES if (said := getattr(one, name)) is not None}
     return ParticipantOut(**(one.model_dump() | shown))

@@ -17,6 +17,7 @@ from services.households.help.measures import measures_done
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.facts import HouseholdFacts
 from services.households.models.register import Household
+from services.households.register.school_age import out_of_school
 from services.kit.store.reference import StandardKey, StandardMissing, standard, standards_on
 from services.kit.web.errors import DomainError
 
@@ -25,6 +26,15 @@ MINIMUM = StandardKey(
     "elimination_minimum_months", "number", "月", "消除前最短监测月数", "Months from identification to elimination"
 )
 STEADY = StandardKey("elimination_steady_months", "number", "月", "收入稳定月数", "Months income has been steady")
+
+
+STATEMENT_AGE = StandardKey(
+    "elimination_income_months",
+    "number",
+    "月",
+    "消除所用收入的最长月龄",
+    "Months since the income of an elimination ended",
+)
 
 
 class GateOut(BaseModel):
@@ -82,6 +92,7 @@ def elimination_gates(
         income_gate(session, household, facts, day),
         said("rigid_spending", answers.rigid_spending_solved, "大额刚性支出问题已解决", "large spending is solved"),
         *safeguard_gates(facts),
+        schooling_gate(session, household, day),
         months_gate(session, case, household, day),
         measure_gate(session, case),
         labour,
@@ -100,11 +111,16 @@ def labour_gate(session: Session, household: Household) -> GateOut:
 
 def safeguard_gates(facts: HouseholdFacts | None) -> Iterable[GateOut]:
     house, water = (facts.safe_house, facts.safe_water) if facts else (None, None)
-    uninsured, away = (facts.uninsured_members, facts.dropped_out_members) if facts else (None, None)
+    uninsured = facts.uninsured_members if facts else None
     yield said("safe_house", house, "住房安全有保障", "the house is safe")
     yield said("safe_water", water, "饮水安全有保障", "the water is safe")
     yield said("insured", none_of(uninsured), "全部成员参加基本医保", "every member is insured")
-    yield said("schooling", none_of(away), "没有失学辍学", "no child has dropped out of school")
+
+
+def schooling_gate(session: Session, household: Household, day: date) -> GateOut:
+    """Who is of school age on that day; an adult who once left school does not count."""
+    away = out_of_school(session, household.id, day)
+    return said("schooling", none_of(away), "义务教育阶段没有失学辍学", "no child of school age has dropped out")
 
 
 def none_of(count: int | None) -> bool | None:
@@ -125,9 +141,20 @@ def income_gate(session: Session, household: Household, facts: HouseholdFacts | 
     if line is None or facts is None or facts.net_income is None or not facts.persons:
         wanted = LINE.key if line is None else "—"
         return said("income_above_line", None, f"收入高于监测线（{wanted}）", f"income is above the line ({wanted})")
+    months = months_by(session, STATEMENT_AGE, household, day)
+    if months is None or facts.income_until is None or not in_time(facts.income_until, months, day):
+        ended = f"{facts.income_until or '—'}，{STATEMENT_AGE.key}：{'—' if months is None else months}"
+        return said(
+            "income_above_line", None, f"收入高于监测线（收入截至{ended}）", f"income is above the line ({ended})"
+        )
     needed = line[0] * facts.persons
     sums = f"{yuan(facts.net_income)} > {yuan(line[0])} × {facts.persons} = {yuan(needed)}"
     return said("income_above_line", facts.net_income > needed, f"收入高于监测线（{sums}）", f"above the line ({sums})")
+
+
+def in_time(until: date, months: int, day: date) -> bool:
+    """What was earned long ago says nothing of today; and nobody has earned what is to come."""
+    return until <= day <= months_later(until, months)
 
 
 def line_on(session: Session, household: Household, day: date) -> tuple[int, str] | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from services.households.cases.cases import reachable_case
 from services.households.cases.contents import (
+    LetterRunOut,
     NobodyOfAgeKnown,
     NotSignedByEverybody,
     notice_may_end,
@@ -88,9 +89,10 @@ def refuses(refusals: tuple[type[DomainError], ...], asked: Callable[[], None]) 
 def content_gates(session: Session, case: Case, household: Household, key: str, today: date) -> list[GateOut]:
     if key == "comparison":
         unsigned = refuses(
-            (NotSignedByEverybody, NobodyOfAgeKnown), lambda: refuse_unsigned(session, case, household, today)
+            (NotSignedByEverybody, NobodyOfAgeKnown, LetterRunOut),
+            lambda: refuse_unsigned(session, case, household, today),
         )
-        return [said("authorised", not unsigned, "全部成年成员已签署授权", "every grown member has signed")]
+        return [said("authorised", not unsigned, "全部成年成员的授权有效", "every grown member's letter is good")]
     posted = latest(session, case.id, key.removesuffix("_ended")) if key.endswith("notice_ended") else None
     if posted:
         first = notice_may_end(session, household.village, posted.done_on)

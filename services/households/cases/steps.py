@@ -32,12 +32,20 @@ class DocumentIn(Form):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", title="SHA-256 摘要")]
 
 
-class SignatureIn(Form):
-    """A member of the household. For who is under 18 a guardian signs."""
+class LetterIn(Form):
+    """How a letter of authorisation was signed. For who is under 18 a guardian signs; for who cannot, a proxy, with the
+    reason."""
 
-    person_id: Annotated[UUID, Field(title="成员")]
     how: Annotated[Literal["in_writing", "electronic", "thumb_print"], Field(title="签署方式")]
     guardian: Annotated[str | None, Field(min_length=1, max_length=60, title="监护人")] = None
+    proxy: Annotated[str | None, Field(min_length=1, max_length=60, title="代签人")] = None
+    proxy_because: Annotated[str | None, Field(min_length=1, max_length=200, title="代签原因")] = None
+
+
+class SignatureIn(LetterIn):
+    """A member of the household."""
+
+    person_id: Annotated[UUID, Field(title="成员")]
 
 
 class RelatedIn(Form):
@@ -45,6 +53,10 @@ class RelatedIn(Form):
 
     name: Name
     relation: Annotated[str, Field(min_length=1, max_length=40, title="关系")]
+
+
+class RelatedSignatureIn(LetterIn, RelatedIn):
+    """Somebody outside the household: named as the comparison will name them."""
 
 
 class StepTaken(Form):
@@ -73,6 +85,7 @@ class VisitIn(Decided):
 class AuthorisationIn(Decided):
     kind: Literal["authorisation"]
     signatures: Annotated[list[SignatureIn], Field(max_length=50, title="签署人")]
+    related: Annotated[list[RelatedSignatureIn], Field(max_length=50, title="户外签署人")] = []
 
 
 class ComparisonIn(Decided):
@@ -124,8 +137,12 @@ class MeasureDoneIn(StepTaken):
 
 
 class FollowUpIn(StepTaken):
+    """By a visit that attendance holds, whose id is enough; else who came and what they found."""
+
     kind: Literal["follow_up"]
-    findings: Findings
+    done_by: Annotated[list[DoerIn], Field(max_length=20, title="办理人")] = []
+    findings: Annotated[str | None, Field(min_length=1, max_length=2_000, title="核实情况")] = None
+    visit_id: Annotated[UUID | None, Field(title="走访记录")] = None
 
 
 class EliminationIn(StepTaken):

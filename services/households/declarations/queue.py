@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from services.households.declarations.intake import Phone, Proxy, words_of
+from services.households.declarations.outcome import without_a_case
 from services.households.declarations.status import State
 from services.households.masks import shown_id_number
 from services.households.models.voices import REASON, SelfDeclaration
@@ -57,9 +58,10 @@ def list_self_declarations(
     paging: PagingDep,
     today: Today,
     village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
-    state: Annotated[State | Literal["overdue"] | None, Query(title="办理状态")] = None,
+    state: Annotated[State | Literal["overdue", "to_open"] | None, Query(title="办理状态")] = None,
 ) -> Page[DeclarationLine]:
-    """`village` may be any place of the county. The oldest first; nothing of what was said."""
+    """`village` may be any place of the county. The oldest first; nothing of what was said. `to_open`: accepted,
+    and no case yet."""
     wanted = select(SelfDeclaration).where(col(SelfDeclaration.village).startswith(village))
     wanted = in_state(scoped(session, wanted, IN_PLACES), state, today)
     rows, following = paging.read(session, wanted, col(SelfDeclaration.received_at), col(SelfDeclaration.id))
@@ -76,6 +78,8 @@ def in_state(wanted: Select[SelfDeclaration], state: str | None, today: date) ->
     if state == "overdue":
         late = col(SelfDeclaration.due_on).is_(None) | (col(SelfDeclaration.due_on) < today)
         return wanted.where(WAITING, late)
+    if state == "to_open":
+        return without_a_case(wanted)
     return wanted.where(WAITING if state == "received" else col(SelfDeclaration.state) == state) if state else wanted
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.households.declarations.hearing import HEARD, VILLAGER, WrittenCode
+from services.households.declarations.outcome import told_of
 from services.households.models.voices import REASON, SECRET, SelfDeclaration
 from services.kit.store.db import UnboundSessionDep
 from services.kit.web.audited import acts
@@ -29,7 +30,8 @@ class StatusAsked(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """`reason` is why it was refused, as the office wrote it."""
+    """`reason` is why it was refused, as the office wrote it; `came_of_it`: of one that was
+    accepted, how far its case is."""
 
     number: str
     state: Annotated[State, Field(title="办理状态")]
@@ -37,6 +39,8 @@ class StatusOut(BaseModel):
     due_on: Annotated[date | None, Field(title="最迟答复日")]
     decided_on: date | None
     reason: Annotated[str | None, Field(title="不予受理的理由")]
+    came_of_it_zh: Annotated[str | None, Field(title="办理进展")]
+    came_of_it_en: str | None
 
 
 @router.post("", dependencies=[HEARD], openapi_extra=repeatable("nothing is stored"))
@@ -49,6 +53,7 @@ def read_self_declaration_status(body: StatusAsked, request: Request, session: U
         raise NotThere
     if not hmac.compare_digest(seal.open(held.sealed_secret, SECRET.place(held.id)), body.secret.upper()):
         raise NotThere
+    came = told_of(session, held) or (None, None)
     return StatusOut.model_validate(
         {
             "number": held.number,
@@ -57,5 +62,7 @@ def read_self_declaration_status(body: StatusAsked, request: Request, session: U
             "due_on": held.due_on,
             "decided_on": held.decided_at.astimezone(zone).date() if held.decided_at else None,
             "reason": seal.open(held.sealed_reason, REASON.place(held.id)) if held.sealed_reason else None,
+            "came_of_it_zh": came[0],
+            "came_of_it_en": came[1],
         }
     )

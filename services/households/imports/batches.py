@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed_in_bulk
+from services.households.imports import cases as import_cases
 from services.households.imports import households as import_households
 from services.households.imports import measures as import_measures
 from services.households.imports import members as import_members
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Any] = {
     "statements": import_statements,
     "received": import_received,
     "measures": import_measures,
+    "cases": import_cases,
 }
 MOST_ROWS = 200_000
 PIECE = 1024 * 1024  # bytes of a file that are sealed together

@@ -40,7 +40,7 @@ AT_ONCE = 256 * 1024  # bytes of a file: two or three thousand rows
     responses={202: {"model": BatchOut}},
 )
 def create_import(
-    kind: Literal["households", "members", "statements", "received", "measures"],
+    kind: Literal["households", "members", "statements", "received", "measures", "cases"],
     file: Annotated[UploadFile, File()],
     request: Request,
     response: Response,

@@ -1,18 +1,29 @@
-"""What files of help share: the policy a row names, and the member, by name within the household."""
+"""What files of help share: the policy a row names, and the member, by name within the household; and how rows that are
+written once are taken, those of cases too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, TextClause, func, select
 from sqlmodel import Session, col
 
-from services.households.imports.upload import Upload, refuse_earlier
+from services.households.facts import lock_households
+from services.households.imports.upload import (
+    State,
+    Taken,
+    Upload,
+    households_numbered,
+    known_household,
+    refuse_earlier,
+    taken,
+)
 from services.households.models.help import Policy
 from services.households.models.register import Membership, Person
 from services.kit.store.sets import among
-from services.kit.web.cells import RowReader, text_up_to
+from services.kit.web.cells import RowReader, refuse_twice, text_up_to
+from services.kit.web.sheets import Row
 
 POLICY, MEMBER = "政策代码", "成员姓名"
 NO_SUCH_POLICY = (
@@ -37,6 +48,42 @@ class Lists(NamedTuple):
     members: Mapping[tuple[UUID, str], Sequence[UUID]]
 
 
+Looked = TypeVar("Looked")
+
+
+class WrittenOnce(NamedTuple, Generic[Looked]):
+    """How rows of a kind are taken that are never overwritten by a file. `identity` tells which row means the same;
+    `held` reads what there is by household, with the columns that must be alike; `write` answers whose facts change."""
+
+    look_up: Callable[[Upload, Sequence[RowReader], Sequence[UUID]], Looked]
+    read: Callable[[Upload, RowReader, Looked, UUID | None], dict[str, Any]]
+    identity: Callable[[Mapping[Any, Any]], tuple[Any, ...] | None]
+    held: TextClause
+    write: Callable[[Upload, Sequence[dict[str, Any]]], Sequence[UUID]]
+    left: Callable[[Mapping[Any, Any]], State]  # what may change of it later
+
+
+def take_once(upload: Upload, rows: Sequence[Row], kind: WrittenOnce[Looked]) -> Taken:
+    readers = [RowReader(row) for row in rows]
+    numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
+    homes = sorted(set(numbers.values()))
+    lock_households(upload.session, homes)
+    looked = kind.look_up(upload, readers, homes)
+    sent = [kind.read(upload, reader, looked, known_household(reader, numbers)) for reader in readers]
+    for row in sent:
+        row["identity"] = kind.identity(row)
+    refuse_twice(readers, "户编号", [row["identity"] for row in sent])
+    held = {kind.identity(row): row for row in upload.session.execute(kind.held, {"households": homes}).mappings()}
+    new = refuse_held(upload, readers, sent, held)
+    fresh = [row for row, is_new in zip(sent, new, strict=True) if is_new]
+    changed = kind.write(upload, fresh)
+    return taken(readers, [row["id"] for row in sent], changed, {}, {row["id"]: kind.left(row) for row in fresh})
+
+
+def lists_of_help(upload: Upload, readers: Sequence[RowReader], homes: Sequence[UUID]) -> Lists:
+    return look_up(upload.session, {reader.row.cells.get(POLICY, "") for reader in readers}, set(homes))
+
+
 def look_up(session: Session, keys: set[str], households: set[UUID]) -> Lists:
     policies: dict[str, list[Policy]] = {}
     for policy in session.scalars(select(Policy).where(among(col(Policy.key), keys))):
@@ -49,10 +96,6 @@ def look_up(session: Session, keys: set[str], households: set[UUID]) -> Lists:
     for household_id, name, person_id in session.execute(here):
         members.setdefault((household_id, name), []).append(person_id)
     return Lists(policies, members)
-
-
-def keys_of(readers: Sequence[RowReader]) -> set[str]:
-    return {reader.row.cells.get(POLICY, "") for reader in readers}
 
 
 def read_policy(reader: RowReader, lists: Lists, on: date | None) -> str | None:

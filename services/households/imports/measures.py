@@ -6,29 +6,21 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.households.facts import lock_households
 from services.households.help.measures import State as MeasureState
 from services.households.help.risks import LABELS
 from services.households.imports.help_rows import (
     MEMBER,
     POLICY,
     Lists,
-    keys_of,
-    look_up,
+    WrittenOnce,
+    lists_of_help,
     read_member,
     read_policy,
-    refuse_held,
+    take_once,
 )
-from services.households.imports.upload import (
-    State,
-    Taken,
-    Upload,
-    households_numbered,
-    known_household,
-    taken,
-)
+from services.households.imports.upload import State, Taken, Upload
 from services.kit.store.sets import write_set
-from services.kit.web.cells import CellRefused, RowReader, day, money, one_of, refuse_twice, text_up_to
+from services.kit.web.cells import CellRefused, RowReader, day, money, one_of, text_up_to
 from services.kit.web.sheets import Row
 
 STATES = {"计划": MeasureState.PLANNED, "实施中": MeasureState.UNDER_WAY, "已落实": MeasureState.DONE}
@@ -73,20 +65,13 @@ COLUMNS = ("id", "household_id", "policy_key", "person_id", "due", "risk", "stat
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> Taken:
-    readers = [RowReader(row) for row in rows]
-    numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
-    lists = look_up(upload.session, keys_of(readers), set(numbers.values()))
-    sent = [read_measure(upload, reader, lists, known_household(reader, numbers)) for reader in readers]
-    for row in sent:
-        row["identity"] = identity(row)
-    refuse_twice(readers, "户编号", [row["identity"] for row in sent])
-    homes = sorted({row["household_id"] for row in sent if row["household_id"]})
-    lock_households(upload.session, homes)
-    held = {identity(row): row for row in upload.session.execute(HELD, {"households": homes}).mappings()}
-    new = refuse_held(upload, readers, sent, held)
-    fresh = [row for row, is_new in zip(sent, new, strict=True) if is_new]
+    return take_once(upload, rows, KIND)
+
+
+def write(upload: Upload, fresh: Sequence[dict[str, Any]]) -> Sequence[UUID]:
+    """No fact is taken from it."""
     write_set(upload.session, WRITE.bindparams(who=upload.who, now=upload.now), fresh, *COLUMNS)
-    return taken(readers, [row["id"] for row in sent], [], {}, {row["id"]: state_of(row) for row in fresh})
+    return []
 
 
 def identity(row: Mapping[Any, Any]) -> tuple[Any, ...] | None:
@@ -130,3 +115,6 @@ def actor_id(written: str) -> UUID:
         return UUID(written)
     except ValueError:
         raise CellRefused("not-an-id", "不是有效的编号。", "This is not an id.") from None
+
+
+KIND = WrittenOnce(lists_of_help, read_measure, identity, HELD, write, state_of)

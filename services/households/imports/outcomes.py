@@ -29,7 +29,7 @@ class BatchOut(ImportOut):
     """`problem` is the code of what made the file unfit as a whole."""
 
     id: UUID
-    kind: Literal["households", "members", "statements", "received", "measures"]
+    kind: Literal["households", "members", "statements", "received", "measures", "cases"]
     state: State
     problem: Annotated[str | None, Field(title="整个文件不能导入的原因代码")]
 

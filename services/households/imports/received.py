@@ -7,35 +7,26 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.households.facts import lock_households
 from services.households.imports.help_rows import (
     MEMBER,
     NAME_ONE,
     POLICY,
     Lists,
-    keys_of,
-    look_up,
+    WrittenOnce,
+    lists_of_help,
     policy_of,
     read_member,
     read_policy,
-    refuse_held,
+    take_once,
 )
-from services.households.imports.upload import (
-    State,
-    Taken,
-    Upload,
-    households_numbered,
-    known_household,
-    taken,
-)
+from services.households.imports.upload import State, Taken, Upload
 from services.kit.store.sets import write_set
-from services.kit.web.cells import RowReader, day, money, refuse_twice, text_up_to
+from services.kit.web.cells import RowReader, day, money, text_up_to
 from services.kit.web.sheets import Row
 
 HEADERS = ("户编号", POLICY, MEMBER, "享受起始日", "享受截止日", "金额(元)", "发放日", "依据")
 ENDS_FIRST = ("received-upside-down", "截止日不能早于起始日。", "It ends before it begins.")
 PAID_LATER = ("in-the-future", "发放日不能晚于今天。", "Nothing is paid after today.")
-STANDING: State = {"withdrawn": False}
 
 HELD = text(
     """
@@ -59,20 +50,13 @@ COLUMNS = ("id", "household_id", "policy_key", "person_id", "since", "until", "a
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> Taken:
-    readers = [RowReader(row) for row in rows]
-    numbers = households_numbered(upload, (row.cells["户编号"] for row in rows))
-    lists = look_up(upload.session, keys_of(readers), set(numbers.values()))
-    sent = [read_received(upload, reader, lists, known_household(reader, numbers)) for reader in readers]
-    for row in sent:
-        row["identity"] = identity(row)
-    refuse_twice(readers, "户编号", [row["identity"] for row in sent])
-    homes = sorted({row["household_id"] for row in sent if row["household_id"]})
-    lock_households(upload.session, homes)
-    held = {identity(row): row for row in upload.session.execute(HELD, {"households": homes}).mappings()}
-    new = refuse_held(upload, readers, sent, held)
-    fresh = [row for row, is_new in zip(sent, new, strict=True) if is_new]
+    return take_once(upload, rows, KIND)
+
+
+def write(upload: Upload, fresh: Sequence[dict[str, Any]]) -> Sequence[UUID]:
+    """No fact is taken from it."""
     write_set(upload.session, WRITE.bindparams(who=upload.who, now=upload.now), fresh, *COLUMNS)
-    return taken(readers, [row["id"] for row in sent], [], {}, {row["id"]: STANDING for row in fresh})
+    return []
 
 
 def identity(row: Mapping[Any, Any]) -> tuple[Any, ...] | None:
@@ -103,3 +87,10 @@ def read_received(upload: Upload, reader: RowReader, lists: Lists, household_id:
         "paid_on": paid_on,
         "source": reader.read("依据", text_up_to(100)),
     }
+
+
+def standing(_: Mapping[Any, Any]) -> State:
+    return {"withdrawn": False}
+
+
+KIND = WrittenOnce(lists_of_help, read_received, identity, HELD, write, standing)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.facts import facts_changed_in_bulk
-from services.households.imports import undo_help, undo_households, undo_members, undo_statements
+from services.households.imports import undo_cases, undo_help, undo_households, undo_members, undo_statements
 from services.households.imports.batches import written
 from services.households.imports.outcomes import BatchOut, own_batch, shown
 from services.households.imports.upload import Brought, State, Upload, one_at_a_time
@@ -36,9 +36,11 @@ KINDS: Mapping[str, Any] = {
     "statements": undo_statements,
     "received": undo_help.RECEIVED,
     "measures": undo_help.MEASURES,
+    "cases": undo_cases,
 }
 NAMED = 100  # rows in the refusal
 UNDO = "undo-import"
+BY_THE_WORKER = {"cases"}  # whatever their number: an API may delete no entry of a case
 AT_ONCE = 10_000  # rows that are taken back within a request
 
 
@@ -84,13 +86,13 @@ def put_import_undone(
     now: Now,
 ) -> BatchOut:
     """By who sent it, within the places that are that person's now. The verdicts stay to be read. More than ten
-    thousand rows are taken back by the worker: 202, and where to look."""
+    thousand rows, and cases, are taken back by the worker: 202, and where to look."""
     if not body.undone:
         raise NothingElse
     batch = own_batch(session, batch_id, lock=True)
     if batch.done_at is None:
         raise ImportUnderWay
-    if batch.undone_at is None and batch.stored > AT_ONCE:
+    if batch.undone_at is None and (batch.stored > AT_ONCE or batch.kind in BY_THE_WORKER):
         operation = enqueue(session, UNDO, str(batch.id), now, asked_by=caller.subject)
         accepted(response, "households", operation)
     elif batch.undone_at is None:

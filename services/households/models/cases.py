@@ -68,7 +68,7 @@ class Case(Table, table=True):
     profile_key: str
     profile_version: int
     profile_document_no: str  # the document by which the profile held on the day of opening
-    ground_kind: str  # alert, clue, visit, self_declaration
+    ground_kind: str  # alert, clue, visit, self_declaration; taken_over
     ground_service: str
     ground_id: UUID
     ground_on: date  # the clocks that run from the clue begin here
@@ -128,6 +128,7 @@ class CaseEntry(Table, table=True):
     national_number: str | None = None
     identified_month: str | None = None
     measure_id: UUID | None = None
+    visit_id: UUID | None = None  # attendance's
     mode: str | None = None  # by_help, by_itself
     income_steady_since: date | None = None
     rigid_spending_solved: bool | None = None
@@ -145,12 +146,14 @@ class CaseParticipant(Table, table=True):
 
     entry_id: UUID = Field(foreign_key="case_entry.id", primary_key=True)
     position: int = Field(primary_key=True)
-    capacity: str  # doer, member, related
+    capacity: str  # doer, member, related (signed, or covered by the comparison)
     name: str
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
     cadre_id: UUID | None = None  # attendance's
     how: str | None = None  # in_writing, electronic, thumb_print
     guardian: str | None = None
+    proxy: str | None = None  # who signed for somebody grown, and why
+    proxy_because: str | None = None
     relation: str | None = None
 
 

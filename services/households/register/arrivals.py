@@ -155,7 +155,11 @@ def write(fresh: Sequence[Arrival]) -> list[Ask]:
     if persons:
         asked += [Ask(PERSONS, columns(persons)), Ask(MEMBERSHIPS, columns(persons))]
     ids = as_array(one.household.id for one in fresh)
-    return [*asked, Ask(FACTS, {"ids": ids, "year": now.year, "now": now}), Ask(REPEATS, columns(map(kept, fresh)))]
+    return [
+        *asked,
+        Ask(FACTS, {"ids": ids, "year": now.year, "today": now.date(), "now": now}),
+        Ask(REPEATS, columns(map(kept, fresh))),
+    ]
 
 
 def columns(rows: Any) -> dict[str, str]:

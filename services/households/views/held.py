@@ -23,6 +23,14 @@ from services.households.register.tags import TagOut
 from services.households.register.tags import shown as shown_tags
 from services.households.views.codes import household_of
 from services.households.views.corrections import CorrectionOut, corrections_of
+from services.households.views.help_held import (
+    CaseHeld,
+    MeasureHeld,
+    ReceivedHeld,
+    cases_held,
+    measures_held,
+    received_held,
+)
 from services.kit.store.db import Today, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.web.audited import acts, tell
@@ -72,6 +80,9 @@ class HeldOut(BaseModel):
     tags: Annotated[list[TagOut], Field(title="认定情况及依据")]
     statements: Annotated[list[StatementOut], Field(title="收支申报")]
     facts: Annotated[dict[str, object] | None, Field(title="监测所用数据")]
+    cases: Annotated[list[CaseHeld], Field(title="监测案卷各步骤及理由")]
+    measures: Annotated[list[MeasureHeld], Field(title="帮扶措施")]
+    received: Annotated[list[ReceivedHeld], Field(title="已享受政策")]
     declarations: Annotated[list[DeclarationHeld], Field(title="自主申报")]
     corrections: Annotated[list[CorrectionOut], Field(title="更正和投诉")]
 
@@ -91,6 +102,9 @@ def read_household_view(body: ViewAsked, request: Request, session: UnboundSessi
         tags=shown_tags(session, household.id),
         statements=statements_of(session, household.id),
         facts=facts_of(session, household.id),
+        cases=cases_held(session, seal, household.id),
+        measures=measures_held(session, household.id),
+        received=received_held(session, household.id),
         declarations=declarations_of(session, seal, household.id),
         corrections=corrections_of(session, seal, household.id),
     )

@@ -30,6 +30,7 @@ LINE = 632_000  # fen a person and year
 CHANGING = {"case_profile": 1, "notice_days": 5, "case_warning_days": 2, "monitoring_line": LINE} | {
     "elimination_minimum_months": 6,
     "elimination_steady_months": 6,
+    "elimination_income_months": 1,
 }
 PAPERS = (
     "investigation_form", "authorisation_letter", "comparison_result", "minutes", "notice_photo", "township_opinion",
@@ -167,7 +168,10 @@ VOTES: dict[str, Any] = {"attendance": 30, "votes_for": 25, "votes_against": 2, 
 OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "visit": said(findings="住院自付较多"),
     "elimination_visit": said(findings="收入稳定"),
-    "authorisation": lambda home: {"signatures": home.adults},
+    "authorisation": lambda home: {
+        "signatures": home.adults,
+        "related": [{"name": "示丁", "relation": "子", "how": "electronic"}],
+    },
     "comparison": said(findings="未见异常", related=[{"name": "示丁", "relation": "子"}]),
     "review": said(**VOTES),
     "elimination_review": said(**VOTES),

@@ -254,3 +254,23 @@ def test_who_is_paired_with_a_household_follows_it_up_and_decides_nothing(
     assert code(case.take("visit", level="assistant")) == (403, "not-your-step")
     case.identified()
     assert case.take("follow_up", level="assistant").status_code == 201
+
+
+def test_nobody_outside_is_compared_who_has_not_signed_nor_by_a_letter_that_has_run_out(
+    case: Walk, frame: Session
+) -> None:
+    case.until("authorisation")
+    outside = {"name": "示戊", "relation": "女", "how": "in_writing", "proxy": "示己"}
+    assert code(case.take("authorisation", related=[outside])) == (422, "proxy-without-reason")
+    assert code(case.take("authorisation", related=[outside | {"proxy_because": "在外住院"}])) == (201, "")
+    assert code(case.take("comparison", related=[{"name": "示丁", "relation": "子"}])) == (409, "related-not-signed")
+    set_standard(frame, "authorisation_days", 30)
+    named = [{"name": "示戊", "relation": "女"}]
+    late = case.at + timedelta(days=31)
+    assert code(case.take("comparison", late, related=named)) == (409, "letter-run-out")
+    assert case.gates()["authorised"] is False
+    assert case.take("comparison", late - timedelta(days=1), related=named).status_code == 201
+    told = [one for entry in case.seen()["entries"] for one in entry["participants"] if one["proxy"]]
+    assert [(one["capacity"], one["proxy"], one["proxy_because"]) for one in told] == [
+        ("related", "示己", "在外住院"),
+    ]

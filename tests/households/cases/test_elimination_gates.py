@@ -1,7 +1,7 @@
 """Each gate before the end of a case, from both sides, and what is said of it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,7 +12,17 @@ from sqlmodel import Session, col
 
 from services.households.cases.gates import months_later, yuan
 from services.households.models.register import Household, Membership, Person, Tag
-from tests.households.cases.conftest import ELIMINATE, LINE, Walk, code, earns, end_standard, follow_standard, settle
+from tests.households.cases.conftest import (
+    ELIMINATE,
+    LINE,
+    Walk,
+    code,
+    earns,
+    end_standard,
+    follow_standard,
+    set_standard,
+    settle,
+)
 
 DAY = date(2026, 11, 1)
 EVERY_GATE = {
@@ -83,11 +93,38 @@ CLOSED: dict[str, tuple[Change, str, bool | None]] = {
         lambda _, s: end_standard(s, "elimination_minimum_months", DAY), "months_since_identified", None,
     ),
     "no-steadiness-set": (lambda _, s: end_standard(s, "elimination_steady_months", DAY), "income_steady", None),
+    "no-age-of-income-set": (
+        lambda _, s: end_standard(s, "elimination_income_months", DAY), "income_above_line", None,
+    ),
+    "income-is-too-old": (
+        lambda _, s: follow_standard(s, "elimination_income_months", 0, DAY), "income_above_line", None,
+    ),
     "the-minimum-is-longer": (
         lambda _, s: follow_standard(s, "elimination_minimum_months", 9, DAY),
         "months_since_identified", False,
     ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("born", "until", "holds"),
+    [
+        (date(2010, DAY.month, DAY.day), None, True),  # sixteen on the day
+        (date(2010, DAY.month, DAY.day) + timedelta(1), None, False),
+        (date(2010, DAY.month, DAY.day), 16, False),
+        (date(2020, DAY.month, DAY.day), None, False),  # six on the day
+        (date(2020, DAY.month, DAY.day) + timedelta(1), None, True),
+    ],
+    ids=["sixteen", "nearly-sixteen", "sixteen-where-it-counts", "six", "nearly-six"],
+)
+def test_of_school_age_is_who_is_so_on_the_day(
+    ready: Walk, frame: Session, born: date, until: int | None, holds: bool
+) -> None:
+    member(frame, ready, schooling="dropped_out", birth_date=born)
+    if until:
+        set_standard(frame, "school_age_until", until)
+    ready.take("elimination", day=DAY)
+    assert (ready.last.status_code == 201) == holds, ready.last.text
 
 
 @pytest.mark.parametrize("change", CLOSED, ids=CLOSED.keys())

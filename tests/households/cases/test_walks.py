@@ -55,6 +55,10 @@ def test_a_case_goes_from_the_suspicion_to_the_end_of_the_risk(case: Walk, frame
     assert (case.seen()["state"], case.seen()["next_step"]) == ("monitored", None)
     assert (case.seen()["line"], case.seen()["national_number"]) == (LINE, "5206210001")
     case.took("measures", "follow_up")
+    assert code(case.take("follow_up", done_by=[])) == (422, "neither-visit-nor-findings")
+    visit = str(uuid4())
+    case.took("follow_up", done_by=[], findings=None, visit_id=visit)
+    assert [e["visit_id"] for e in case.seen()["entries"] if e["step"] == "follow_up"] == [None, visit]
     safe(frame, case)
     case.at = DAY
     for kind in ELIMINATE:
@@ -63,7 +67,7 @@ def test_a_case_goes_from_the_suspicion_to_the_end_of_the_risk(case: Walk, frame
     seen = case.seen()
     assert (seen["state"], seen["end_kind"], seen["closed_on"]) == ("ended", "eliminated_by_help", "2026-11-06")
     assert seen["clocks"] == []
-    assert len(events(frame, "case.step_done")) == len(IDENTIFY[number]) + 3 + len(ELIMINATE) + (number == 2)
+    assert len(events(frame, "case.step_done")) == len(IDENTIFY[number]) + 4 + len(ELIMINATE) + (number == 2)
     assert [e.data["state"] for e in events(frame, "case.eliminated")] == ["ended"]
 
 

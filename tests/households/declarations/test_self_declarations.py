@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.households.declarations.hearing import Allowance
+from services.households.declarations.outcome import CAME_OF_IT
 from services.households.declarations.purge import purge
 from services.households.models.register import Household
 from services.households.models.voices import SelfDeclaration
@@ -19,6 +20,7 @@ from tests.callers import Headers, Office
 from tests.conftest import NOW
 from tests.households.conftest import VILLAGE, Send, household_row, member_row, valid
 from tests.households.declarations.conftest import declaration, set_standard
+from tests.households.open_cases import case_of
 
 DECLARE, STATUS = "/v1/self-declarations", "/v1/self-declaration-status"
 NUMBER = valid("99062119600101001")
@@ -133,6 +135,16 @@ def test_an_accepted_one_is_of_a_household_and_is_announced_by_ids_alone(
     told = households.scalars(select(Event).where(col(Event.type) == "self_declaration.accepted")).one()
     assert (told.subject, told.division) == (household, VILLAGE)
     assert told.data == {"declaration_id": receipt["id"], "household_id": household}
+    to_open = f"/v1/self-declarations?village={VILLAGE}&state=to_open"
+    assert [one["id"] for one in http.get(to_open, headers=clerk).json()["rows"]] == [receipt["id"]]
+    assert read(http, receipt).json()["came_of_it_zh"] == "已受理，正待开立监测案卷。"
+    case = case_of(households, UUID(household), ground_kind="self_declaration", ground_id=UUID(receipt["id"]))
+    for state, said in CAME_OF_IT.items():
+        case.state, case.closed_on = state, NOW.date() if state in ("ended", "refused") else None
+        households.commit()
+        told_now = read(http, receipt).json()
+        assert (told_now["came_of_it_zh"], told_now["came_of_it_en"]) == said
+    assert http.get(to_open, headers=clerk).json()["rows"] == []
 
 
 def test_a_decision_sent_again_changes_nothing_and_another_is_refused(

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
@@ -116,8 +117,10 @@ def test_a_risk_of_the_open_case_is_a_gap_until_a_measure_answers_it_or_the_case
 
 
 def test_a_safeguard_that_fails_asks_for_a_measure_and_one_nobody_told_us_of_is_said_to_be_unknown(
-    http: TestClient, clerk: Headers, family: str, put_measure: Put
+    http: TestClient, clerk: Headers, family: str, put_measure: Put, households: Session
 ) -> None:
+    households.execute(text("UPDATE person SET birth_date = '2012-01-01'"))
+    households.commit()
     person = http.get(family, headers=clerk).json()["members"][0]["person_id"]
     member = {"person_id": person, "schooling": "dropped_out", "insured": False}
     edit(http, f"{family}/safeguards", {"housing_grade": "C", "members": [member]}, clerk)

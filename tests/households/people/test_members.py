@@ -48,6 +48,8 @@ def test_who_is_no_member_of_the_household_is_not_found_there(family: str, put: 
 def test_schooling_told_of_a_member_is_what_rules_ask_for(
     households: Session, member: str, put: Put, said: dict[str, str], dropped_out: int
 ) -> None:
+    households.execute(text("UPDATE person SET birth_date = '2012-01-01'"))
+    households.commit()
     assert put(member, {"since": DAY, **said}).status_code == 200
     households.rollback()
     assert facts_of(households, "JK1").dropped_out_members == dropped_out

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range
+from sqlmodel import Session, col
 
 from services.households.models.living import HouseholdConditions
 from services.households.models.people import PersonInsurance, WorkMonth
 from services.households.quality.checks import checks
 from services.households.quality.ground import STANDARDS
+from services.kit.store.tables import Standard
 from tests.clock import TODAY
 from tests.households.quality.families import BOUNDS, NEXT, TOLD, Family, years_ago
 
@@ -134,3 +137,18 @@ def test_a_check_finds_what_it_says_and_nothing_beside_it(session: Session, key:
     found = family.found()
     assert key in found
     assert found - {key} <= BESIDE.get(key, set()), found
+
+
+def test_an_elimination_is_judged_by_the_line_and_the_income_of_its_day(session: Session) -> None:
+    """Poorer afterwards is no fault of the decision; and a line that was higher then is."""
+    later = Family(session, NEXT)
+    later.eliminated(closed_on=date(2026, 10, 31)).earned(wage=799_999)
+    assert "eliminated-below-line" not in later.found()
+    standing = session.scalars(select(Standard).where(col(Standard.key) == "monitoring_line")).one()
+    decided = Family(session)
+    decided.eliminated().earned(wage=800_000)
+    assert "eliminated-below-line" not in decided.found()
+    standing.valid = Range(standing.valid.lower, TODAY + timedelta(1))
+    standing.value = Decimal(800_001)
+    session.flush()
+    assert "eliminated-below-line" in decided.found()

@@ -6,13 +6,19 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from services.households.models.cases import REASON, CaseEntry
+from services.households.models.help import Measure, Received
 from services.households.models.voices import ViewCode
+from services.kit.store.fields import Seal
 from tests.callers import Headers, Office, edit
+from tests.clock import NOW
 from tests.households.conftest import VILLAGE, Send, household_row, member_row, statement, valid
 from tests.households.declarations.conftest import declaration, frame
+from tests.households.open_cases import case_of
 
 __all__ = ["frame"]
 
@@ -61,6 +67,34 @@ def test_a_household_sees_by_its_code_what_is_held_and_on_which_ground(
     assert [(tag["key"], tag["source"]) for tag in told["tags"]] == [("monitored", "示例〔2026〕3号")]
     assert [line["amount"] for line in told["statements"][0]["lines"]] == [500_000, 2_000_000]
     assert told["facts"]["monitored"] is True
+
+
+def test_it_sees_the_steps_of_its_case_with_their_reasons_and_its_help(
+    http: TestClient, home: str, code: str, households: Session, seal: Seal
+) -> None:
+    household = UUID(home.rpartition("/")[2])
+    case, entry, mended = case_of(households, household), uuid4(), uuid4()
+    told: dict[str, Any] = {"case_id": case.id, "done_on": date(2026, 3, 3), "recorded_by": "clerk", "recorded_at": NOW}
+    refused = seal.close("收入高于监测线", REASON.place(mended))
+    households.add(CaseEntry(id=entry, step="visit", decision="refused", **told))
+    households.flush()
+    households.add(
+        CaseEntry(id=mended, step="visit", decision="refused", corrects=entry, sealed_reason=refused, **told)
+    )
+    by: dict[str, Any] = {"household_id": household, "recorded_by": "clerk", "created_at": NOW, "policy_key": "cash"}
+    cadre: dict[str, Any] = {"responsible_kind": "cadre", "responsible_id": uuid4(), "responsible_label": "示乙"}
+    valid = Range(date(2026, 1, 1), date(2027, 1, 1))
+    households.add(Measure(id=uuid4(), state="planned", due=date(2026, 12, 31), **by, **cadre))
+    households.add(Received(id=uuid4(), valid=valid, amount=360_001, source="示例", **by))
+    households.commit()
+    held = http.post("/v1/household-views", json={"code": code}).json()
+    (seen,) = held["cases"]
+    assert [(one["zh"], one["decision"], one["reason"]) for one in seen["steps"]] == [
+        ("入户核实", "refused", "收入高于监测线"),
+    ]
+    assert [(one["policy"], one["state"]) for one in held["measures"]] == [("cash", "planned")]
+    assert [(one["policy"], one["amount"]) for one in held["received"]] == [("cash", 360_001)]
+    assert "示乙" not in str(held)
 
 
 def test_it_sees_neither_a_whole_id_number_nor_anybody_elses_household(http: TestClient, code: str) -> None:
