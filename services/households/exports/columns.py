@@ -17,6 +17,7 @@ from services.households.models.income import Statement, StatementLine
 from services.households.models.register import PHONE, Household, Membership, Person, Tag
 from services.households.register.code_sets import labels_of
 from services.households.register.households import id_number_of
+from services.households.register.relations import HEADS
 from services.kit.store.fields import Seal
 from services.kit.store.sets import among
 from services.kit.web.auth import Caller
@@ -30,8 +31,10 @@ def labels(parse: Callable[[str], Any], *written: str) -> Labels:
     return {parse(label): label for label in written}
 
 
-# The first word the national form has for a code, of those that hold until further notice.
-RELATIONS: Labels = {code: label for label, code in reversed(list(labels_of("relation", date.max).items()))}
+# The first word the national form has for a code, of those that hold until further notice. A head is 户主 by either.
+RELATIONS: Labels = {
+    code: label for label, code in reversed(list(labels_of("relation", date.max).items()))
+} | dict.fromkeys(sorted(HEADS), "户主")
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
