@@ -82,11 +82,11 @@ def mark_of(export: Export, now: datetime) -> str:
 
 
 def filter_of(export: Export) -> HouseholdFilter:
-    return HouseholdFilter.model_validate({"village": export.village, "tag": export.tag})
+    return HouseholdFilter.model_validate(export.model_dump(include=set(HouseholdFilter.model_fields)))
 
 
 def homes_of(scope: Scope, chosen: HouseholdFilter) -> Select[UUID]:
-    return select(col(Household.id)).where(*meant(chosen), within(scope, HOUSEHOLDS))
+    return select(col(Household.id)).where(*meant(chosen, scope.today), within(scope, HOUSEHOLDS))
 
 
 def pages_of(session: Session, scope: Scope, chosen: HouseholdFilter) -> Iterator[Sequence[Household]]:
