@@ -210,6 +210,8 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/comparison-imports/{comparison_id}": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/differences": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/corrections": "household:import",
+        "GET /v1/comparison-imports/{comparison_id}/member-differences": "household:import",
+        "GET /v1/comparison-imports/{comparison_id}/member-corrections": "household:import",
         "POST /v1/households/{household_id}/paper-checks": "quality:answer",
         "GET /v1/households/{household_id}/paper-checks": "quality:read",
         "GET /v1/unchecked-cards": "quality:read",

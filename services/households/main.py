@@ -39,7 +39,17 @@ from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, words
+from services.households.quality import (
+    comparisons,
+    deciding,
+    doubles,
+    findings,
+    member_comparisons,
+    paper,
+    runs,
+    stated,
+    words,
+)
 from services.households.register import (
     code_sets,
     conditions,
@@ -154,6 +164,7 @@ ROUTERS = [
     doubles.router,
     deciding.router,
     comparisons.router,
+    member_comparisons.router,
     paper.router,
     stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from services.households.imports.statements import AMOUNTS
 from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.income import Statement, StatementLine
 from services.households.models.register import PHONE, Household, Membership, Person, Tag
-from services.households.register.code_sets import labels_of
+from services.households.register.code_sets import lasting_labels, words_of
 from services.households.register.households import id_number_of
 from services.households.register.relations import HEADS
 from services.kit.store.fields import Seal
@@ -31,10 +30,9 @@ def labels(parse: Callable[[str], Any], *written: str) -> Labels:
     return {parse(label): label for label in written}
 
 
-# The first word the national form has for a code, of those that hold until further notice. A head is 户主 by either.
-RELATIONS: Labels = {
-    code: label for label, code in reversed(list(labels_of("relation", date.max).items()))
-} | dict.fromkeys(sorted(HEADS), "户主")
+# A head is 户主 by either code. What is offered is what a file may say.
+RELATIONS: Labels = {**words_of("relation"), **dict.fromkeys(sorted(HEADS), "户主")}
+OFFERED: Labels = {code: RELATIONS[code] for code in lasting_labels("relation").values()}
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
@@ -123,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "members": Kind(
         ("户编号", "姓名", "证件号码（部分）", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保"),
-        {"与户主关系": RELATIONS, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO},
+        {"与户主关系": OFFERED, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO},
         members,
         count(Membership, func.upper_inf(col(Membership.valid))),
     ),

@@ -92,6 +92,19 @@ def labels_of(key: str, on: date) -> Mapping[str, str]:
 
 
 @cache
+def lasting_labels(key: str) -> Mapping[str, str]:
+    """The code of each label that holds until further notice."""
+    return {one.label: one.code for one in code_sets()[key].labels if one.valid_until is None}
+
+
+@cache
+def words_of(key: str) -> Mapping[str, str]:
+    """A word for each code: the first lasting label, else the name in the standard itself, which an ended code has."""
+    named = {one.code: one.zh for one in code_sets()[key].codes}
+    return named | {code: label for label, code in reversed(list(lasting_labels(key).items()))}
+
+
+@cache
 def written_now(key: str) -> tuple[str, ...]:
     """Those that have not ended."""
     return tuple(one.code for one in code_sets()[key].codes if one.valid_until is None)

@@ -1,4 +1,4 @@
-"""filters kept with sets of households, and exports by case and clock"""
+"""filters kept with sets of households, exports by case and clock, comparisons of members"""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,7 @@ down_revision: str | None = "households012"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+OF_A_HOUSEHOLD = "EXISTS (SELECT FROM household h WHERE h.id = household_id)"  # itself under its policy
 OF_A_SET = "EXISTS (SELECT FROM household_set s WHERE s.id = set_id)"  # itself under its policy
 
 
@@ -31,9 +32,31 @@ def upgrade() -> None:
         op.add_column("export", sa.Column(name, sa.String(), nullable=True))
     op.add_column("export", sa.Column("overdue", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("export", sa.Column("due_within", sa.Integer(), nullable=True))
+    op.add_column("register_difference", sa.Column("told_number", sa.String(), nullable=True))
+    make_member_differences()
+
+
+def make_member_differences() -> None:
+    op.create_table(
+        "member_difference",
+        *(sa.Column(name, sa.Uuid(), nullable=False) for name in ("id", "batch_id", "household_id")),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("told_number", "field")),
+        sa.Column("sealed_theirs", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["import_batch.id"]),
+        sa.ForeignKeyConstraint(["household_id"], ["household.id"]),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("member_difference_of", "member_difference", ["batch_id", "number"])
+    for statement in protect(op.get_bind(), "member_difference", OF_A_HOUSEHOLD):
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_table("member_difference")
+    op.drop_column("register_difference", "told_number")
     for name in ("due_within", "overdue", "case_state", "q"):
         op.drop_column("export", name)
     op.drop_table("set_filter")
