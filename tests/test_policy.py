@@ -209,6 +209,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/comparison-imports": "household:import",
         "GET /v1/comparison-imports/{comparison_id}": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/differences": "household:import",
+        "GET /v1/household-imports/{kind}/template": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/corrections": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/member-differences": "household:import",
         "GET /v1/comparison-imports/{comparison_id}/member-corrections": "household:import",

@@ -33,7 +33,7 @@ from services.households.help import (
 )
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
-from services.households.imports import undo
+from services.households.imports import templates, undo
 from services.households.income import draft, statements
 from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
@@ -116,6 +116,7 @@ ROUTERS = [
     id_number_views.router,
     imports.router,
     import_batches.router,
+    templates.router,
     undo.router,
     statements.router,
     draft.router,

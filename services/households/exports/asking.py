@@ -25,7 +25,7 @@ from services.kit.store.reference import StandardKey, standard
 from services.kit.store.scope import Placed, scope_of, scoped
 from services.kit.web.audited import tell
 from services.kit.web.auth import Caller, CallerDep
-from services.kit.web.errors import DomainError, NotThere, found
+from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
 from services.kit.web.operations import accepted
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
@@ -37,6 +37,7 @@ ALONE = StandardKey(
 )
 IN_PLACES = Placed(division=col(Export.village))
 SEEN_OF_PERSONS = ("name:read", "phone:recognise")
+ExportKind = Literal["households", "members", "statements", "cases", "measures", "received"]
 State = Literal["waiting_for_approval", "waiting", "done", "refused"]
 
 
@@ -47,7 +48,7 @@ class ExportIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: UUID
-    kind: Annotated[Literal["households", "members", "statements"], Field(title="内容")]
+    kind: Annotated[ExportKind, Field(title="内容")]
     format: Annotated[Literal["xlsx", "csv"], Field(title="格式")] = "xlsx"
     village: Place
     tag: Annotated[TagKey | None, Field(title="标签")] = None
@@ -103,6 +104,8 @@ def create_export(
     """Made by the worker, unless a second person must agree first: then when they have."""
     chosen = chosen_of(session, body)
     refuse_cases(caller, chosen)
+    if body.kind == "cases" and not may(caller, "case:read"):
+        raise NotAllowed
     rows = count_rows(session, scope_of(session), body.kind, chosen)
     export = Export(
         **body.model_dump(include={"id", "kind", "format"}),

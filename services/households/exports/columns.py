@@ -106,24 +106,3 @@ def statements(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[
         told = [amounts.get((s.id, kind)) for kind in AMOUNTS.values()]
         period = (f"{s.period_from:%Y-%m}", f"{s.period_to:%Y-%m}")
         yield (numbers[s.household_id], *period, *("" if a is None else f"{a // 100}.{a % 100:02}" for a in told))
-
-
-def count(table: Any, *conditions: Any) -> Callable[[Select[UUID]], Select[int]]:
-    return lambda homes: select(func.count()).select_from(table).where(table.household_id.in_(homes), *conditions)
-
-
-KINDS: Mapping[str, Kind] = {
-    "households": Kind(
-        ("户编号", "村代码", "村民小组", "户主姓名", "联系电话（部分）", "户类型", "监测对象", "住房等级", "饮水安全"),
-        {"户类型": CLASSES, "监测对象": YES_OR_NO, "住房等级": GRADES, "饮水安全": YES_OR_NO},
-        households,
-        lambda homes: select(func.count()).select_from(Household).where(col(Household.id).in_(homes)),
-    ),
-    "members": Kind(
-        ("户编号", "姓名", "证件号码（部分）", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保"),
-        {"与户主关系": OFFERED, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO},
-        members,
-        count(Membership, func.upper_inf(col(Membership.valid))),
-    ),
-    "statements": Kind(("户编号", "起始月", "截止月", *AMOUNTS), {}, statements, count(Statement)),
-}

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Engine, Select, delete, select, text
 from sqlmodel import Session, col
 
-from services.households.exports.columns import KINDS, Reader
+from services.households.exports.columns import Reader
+from services.households.exports.kinds import KINDS
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.models.exports import FILE, Export, ExportPiece
 from services.households.models.register import Household

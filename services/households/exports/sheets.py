@@ -34,19 +34,23 @@ def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]], mark: str) -> 
     return (BOM + file.getvalue()).encode()
 
 
-def as_xlsx(headers: Sequence[str], choices: Mapping[str, Labels], rows: Iterable[Sequence[str]], mark: str) -> bytes:
+def as_xlsx(
+    headers: Sequence[str], choices: Mapping[str, Labels], rows: Iterable[Sequence[str]], mark: str = ""
+) -> bytes:
     """Every cell is text: that keeps formulas asleep, and long numbers whole."""
     file = io.BytesIO()
     with Workbook(file, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.set_column(0, len(headers) - 1, 16, book.add_format({"num_format": "@"}))
-        sheet.set_footer(f"&C{mark.replace('&', '&&')}")
+        if mark:
+            sheet.set_footer(f"&C{mark.replace('&', '&&')}")
         offer_choices(book, sheet, headers, choices)
         number = -1
         for number, row in enumerate(chain([headers], rows)):
             for column, text in enumerate(row):
                 sheet.write_string(number, column, text)
-        sheet.write_string(number + 1, 0, mark)
+        if mark:
+            sheet.write_string(number + 1, 0, mark)
     return file.getvalue()
 
 

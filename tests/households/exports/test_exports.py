@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.households.exports.columns import KINDS
+from services.households.exports.kinds import KINDS
 from services.households.exports.making import exports
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.kit.store.fields import Seal
