@@ -130,6 +130,8 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/households/{household_id}/places": "household:write",
         "GET /v1/households/{household_id}/members/{person_id}": "household:read",
         "PUT /v1/households/{household_id}/members/{person_id}": "household:write",
+        "GET /v1/households/{household_id}/members/{person_id}/residence": "household:read",
+        "PUT /v1/households/{household_id}/members/{person_id}/residence": "household:write",
         "GET /v1/households/{household_id}/members/{person_id}/health": "health:read",
         "PUT /v1/households/{household_id}/members/{person_id}/health": "health:write",
         "GET /v1/households/{household_id}/members/{person_id}/phones": "household:read",

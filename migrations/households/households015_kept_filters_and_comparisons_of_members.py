@@ -1,4 +1,4 @@
-"""filters kept with sets of households, exports by case and clock, comparisons of members"""
+"""filters kept with household sets, exports by case and clock, comparisons of members, who counts as living there"""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 OF_A_HOUSEHOLD = "EXISTS (SELECT FROM household h WHERE h.id = household_id)"  # itself under its policy
+OF_A_PERSON = "EXISTS (SELECT FROM person p WHERE p.id = person_id)"
 OF_A_SET = "EXISTS (SELECT FROM household_set s WHERE s.id = set_id)"  # itself under its policy
 
 
@@ -34,6 +35,7 @@ def upgrade() -> None:
     op.add_column("export", sa.Column("due_within", sa.Integer(), nullable=True))
     op.add_column("register_difference", sa.Column("told_number", sa.String(), nullable=True))
     make_member_differences()
+    make_residence()
 
 
 def make_member_differences() -> None:
@@ -54,7 +56,29 @@ def make_member_differences() -> None:
         op.execute(statement)
 
 
+def make_residence() -> None:
+    op.create_table(
+        "person_residence",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        *(
+            sa.Column(name, sa.Boolean(), nullable=True)
+            for name in ("registered", "lives_together", "usually_resident")
+        ),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("doer", "recorded_by")),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("person_residence_newest", "person_residence", ["person_id", "since", "seq"])
+    for statement in protect(op.get_bind(), "person_residence", OF_A_PERSON):
+        op.execute(statement)
+
+
 def downgrade() -> None:
+    op.drop_table("person_residence")
     op.drop_table("member_difference")
     op.drop_column("register_difference", "told_number")
     for name in ("due_within", "overdue", "case_state", "q"):
