@@ -121,6 +121,20 @@ def as_process(service: str, engine: Engine, secrets: Path) -> dict[str, str]:
     }
 
 
+LAID: dict[Create, FastAPI] = {}
+
+
+def routes_laid_once(create: Create, app: FastAPI) -> FastAPI:
+    """FastAPI lays out two hundred routes when the first request looks at them, which takes longer than most tests do.
+    So the first app of a service is kept for its routes, and takes everything else from the one made for this test."""
+    if getattr(create, "__closure__", None) or not create.__module__.startswith("services."):
+        return app  # made by the test itself: it may have routes of its own
+    kept = LAID.setdefault(create, app)
+    kept.state, kept.dependency_overrides = app.state, {}
+    kept.user_middleware, kept.middleware_stack = app.user_middleware, None
+    return kept
+
+
 @contextmanager
 def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: Path) -> Iterator[TestClient]:
     """The service's own app at the tests' moment, with the keys of `seal` in its secrets."""
@@ -137,7 +151,7 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
         guesses_per_minute=6_000,
         suite=TEST_KEY.suite.name,
     )
-    app = create(settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False)))
+    app = routes_laid_once(create, create(settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False))))
     app.dependency_overrides[read_clock] = lambda: HERE
     with TestClient(app) as client:
         yield client

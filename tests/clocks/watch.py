@@ -25,6 +25,7 @@ from services.kit.store.db import open_session
 from tests.alerts.conftest import STANDARDS, set_standards
 from tests.callers import TEST_KEY, as_process, grant, write_key
 from tests.outside.launching import eventually
+from tests.plain_http import plain
 
 HERE = ZoneInfo("Asia/Shanghai")
 PATIENCE = 120.0  # seconds, on a machine that has other things to do
@@ -113,7 +114,7 @@ class Watch:
     def answers(self) -> bool:
         try:
             return all(
-                httpx.get(f"http://127.0.0.1:{self._ports[name]}{path}", timeout=2, trust_env=False).is_success
+                plain.get(f"http://127.0.0.1:{self._ports[name]}{path}", timeout=2).is_success
                 for name, path in (("beside", "/v1/keys"), ("alerts", "/livez"))
             )
         except httpx.HTTPError:

@@ -13,6 +13,7 @@ from tests.chaos.__main__ import PATIENCE, Before, Chaos, compare, prepared
 from tests.chaos.ledger import Ledger
 from tests.faults.answers import Answers, listen
 from tests.outside.watched_county import WatchedCounty, wait_for
+from tests.plain_http import plain
 
 NEVER = 60.0  # seconds; what has not recovered until then is not waited for
 
@@ -71,7 +72,7 @@ class Storm:
 
 def ready(url: str) -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/readyz", trust_env=False, timeout=2).status_code == 200
+        return plain.get(f"{url}/readyz", timeout=2).status_code == 200
     return False
 
 

@@ -12,7 +12,14 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -209,7 +216,9 @@ def test_whatever_is_sent_in_whatever_order(
 ) -> None:
     Repeating.http, Repeating.engine, Repeating.sign = http, engine, staticmethod(sign)
     Repeating.reset = staticmethod(empty_everything)
-    few = settings(max_examples=40, stateful_step_count=15, deadline=None, derandomize=True)  # the same on every machine
+    few = settings(
+        max_examples=40, stateful_step_count=15, deadline=None, derandomize=True
+    )  # the same on every machine
     run_state_machine_as_test(Repeating, settings=few)
     assert Repeating.met["kept", False, 201]
     assert Repeating.met["kept", False, 409]

@@ -31,6 +31,7 @@ from tests.migrations.load import Load, Seen, readable
 from tests.migrations.released import HOME
 from tests.migrations.rows import fill, insertion, shape
 from tests.migrations.steps import empty_database
+from tests.plain_http import plain
 from tests.secrets_made_once import make_secrets
 
 ROLES: tuple[str, ...] = get_args(Role)
@@ -173,7 +174,7 @@ def wait_until_alive(process: "subprocess.Popen[bytes]", base: str, log: Path, w
     end = time.monotonic() + within_s
     while time.monotonic() < end and process.poll() is None:
         try:
-            httpx.get(f"{base}/livez", trust_env=False).raise_for_status()
+            plain.get(f"{base}/livez").raise_for_status()
             return
         except httpx.HTTPError:
             time.sleep(0.1)

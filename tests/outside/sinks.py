@@ -17,6 +17,7 @@ from services.cli.secret_files import SERVICES, secret_folder, superuser_passwor
 from services.kit.store.chain import encode, export
 from tests.outside.canaries import CARD, ILLNESS, NAME, NUMBER, PHONE, in_plain, told_in
 from tests.outside.watched_county import WatchedCounty
+from tests.plain_http import plain
 
 Pieces = Iterator[tuple[str, bytes]]  # where, and what stands there
 
@@ -131,7 +132,7 @@ def metrics(county: WatchedCounty) -> Pieces:
     for service in SERVICES:
         token = (secret_folder(county.state, service) / "metrics_token").read_text().strip()
         headers = {"authorization": f"Bearer {token}"}
-        answer = httpx.get(f"{county.url(service)}/metrics", headers=headers, trust_env=False, timeout=30)
+        answer = plain.get(f"{county.url(service)}/metrics", headers=headers)
         assert answer.status_code == 200
         yield service, answer.content
 

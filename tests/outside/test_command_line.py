@@ -5,13 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from services.cli.demo import COUNTY, PASSWORD
 from services.cli.processes import CODE
 from services.households.imports.households import HEADERS
 from tests.households.conftest import csv_of, household_row
 from tests.outside.watched_county import PROCESSES, WatchedCounty, wait_for
+from tests.plain_http import plain
 
 
 def shouwang(county: WatchedCounty, *words: str, user: str = "clerk") -> subprocess.CompletedProcess[str]:
@@ -23,7 +22,7 @@ def shouwang(county: WatchedCounty, *words: str, user: str = "clerk") -> subproc
 def test_a_token_opens_what_its_role_may_see(county: WatchedCounty) -> None:
     token = shouwang(county, "token").stdout.strip()
     url = (county.processes()["households"]["url"] or "") + f"/v1/households?village={COUNTY}&limit=1"
-    answer = httpx.get(url, headers={"authorization": f"Bearer {token}"}, trust_env=False)
+    answer = plain.get(url, headers={"authorization": f"Bearer {token}"})
     assert len(answer.json()["rows"]) == 1
 
 

@@ -17,6 +17,7 @@ from services.households.imports import households as import_households
 from tests.callers import Headers, Office
 from tests.households.conftest import csv_of, household_row
 from tests.outside.launching import eventually
+from tests.plain_http import plain
 
 SHEET = csv_of(import_households.HEADERS, household_row("JK1"), household_row("JK2"))
 IMPORT = "/v1/household-imports/households"
@@ -40,7 +41,7 @@ class Processes:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/livez", trust_env=False).is_success
+        return plain.get(f"{url}/livez").is_success
     except httpx.HTTPError:
         return False
 
@@ -59,7 +60,7 @@ def processes(cluster: tuple[Cluster, int], clean: None, signing_key: RSAKey, tm
 
 
 def send(url: str, headers: Headers) -> httpx.Response:
-    return httpx.post(url + IMPORT, files={"file": ("户.csv", SHEET)}, headers=headers, trust_env=False, timeout=30)
+    return plain.post(url + IMPORT, files={"file": ("户.csv", SHEET)}, headers=headers)
 
 
 def households(engine: Engine) -> int:

@@ -8,11 +8,10 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import httpx
-
 from services.cli.demo import COUNTY, PASSWORD
 from services.cli.office import Office
 from tests.outside.watched_county import WatchedCounty
+from tests.plain_http import plain
 
 WITHIN = 2.0  # seconds
 TIMES = 5
@@ -43,7 +42,7 @@ def test_who_is_paired_sees_the_household_within_two_seconds_and_no_longer_than_
 def change(county: WatchedCounty, office: Office, path: str, body: dict[str, Any]) -> None:
     headers = {"authorization": f"Bearer {office.token()}", "if-match": "*"}
     url = f"{county.processes()['attendance']['url']}{path}"
-    httpx.put(url, json=body, headers=headers, trust_env=False, timeout=30).raise_for_status()
+    plain.put(url, json=body, headers=headers).raise_for_status()
 
 
 class Assistant:
@@ -52,7 +51,7 @@ class Assistant:
 
     def asks(self, household: str) -> int:
         url = f"{self.urls['households']}/v1/households/{household}"
-        return httpx.get(url, headers=self._headers, trust_env=False, timeout=30).status_code
+        return plain.get(url, headers=self._headers).status_code
 
     def waits(self, household: str, status: int) -> float:
         """Seconds until that is the answer."""
