@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "households014"
-down_revision: str | None = "households012"
+down_revision: str | None = "households013"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -33,13 +33,24 @@ from services.households.help import (
 )
 from services.households.imports import files as imports
 from services.households.imports import outcomes as import_batches
-from services.households.imports import undo
+from services.households.imports import templates, undo
 from services.households.income import draft, statements
 from services.households.income import income as income_on_a_day
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
-from services.households.quality import comparisons, deciding, doubles, findings, paper, runs, stated, to_correct, words
+from services.households.quality import (
+    comparisons,
+    deciding,
+    doubles,
+    findings,
+    member_comparisons,
+    paper,
+    runs,
+    stated,
+    to_correct,
+    words,
+)
 from services.households.register import (
     code_sets,
     conditions,
@@ -53,6 +64,7 @@ from services.households.register import (
     members,
     phones,
     places,
+    residence,
     safeguards,
     tags,
     water,
@@ -106,6 +118,7 @@ ROUTERS = [
     id_number_views.router,
     imports.router,
     import_batches.router,
+    templates.router,
     undo.router,
     statements.router,
     draft.router,
@@ -116,6 +129,7 @@ ROUTERS = [
     code_sets.router,
     members.router,
     member_health.router,
+    residence.router,
     phones.router,
     insurances.router,
     work_months.router,
@@ -156,6 +170,7 @@ ROUTERS = [
     deciding.router,
     comparisons.router,
     to_correct.router,
+    member_comparisons.router,
     paper.router,
     stated.router,
     facts("households", allow, {KIND: HouseholdFacts}),

@@ -158,6 +158,8 @@ HOUSEHOLDS = (
     send("PUT", WRITE, "/v1/households/{household}/places", "path", lambda _: {"since": "2026-01-05", "grid": "示例"}),
     get(READ, MEMBER, "path"),
     send("PUT", WRITE, MEMBER, "path", lambda _: {"since": "2026-01-05", "ethnicity": "01"}),
+    get(READ, MEMBER + "/residence", "path"),
+    send("PUT", WRITE, MEMBER + "/residence", "path", lambda _: {"since": "2026-01-05", "registered": True}),
     get("health:read", MEMBER + "/health", "path"),
     send("PUT", "health:write", MEMBER + "/health", "path",
          lambda _: {"since": "2026-01-05", "conditions": ["chronic"]}),

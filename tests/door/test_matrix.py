@@ -52,6 +52,10 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/quality-checks", "POST /v1/comparison-imports", "GET /v1/comparison-imports/{comparison_id}",
     "GET /v1/comparison-imports/{comparison_id}/differences",
     "GET /v1/comparison-imports/{comparison_id}/corrections",
+    "GET /v1/comparison-imports/{comparison_id}/member-differences",
+    "GET /v1/comparison-imports/{comparison_id}/member-corrections",
+    # A blank form, the same for everybody.
+    "GET /v1/household-imports/{kind}/template",
     # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
     "POST /v1/village-mergers",
 }  # fmt: skip

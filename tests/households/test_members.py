@@ -91,3 +91,19 @@ def test_a_person_is_known_again_though_the_number_was_sealed_with_the_key_befor
     assert take(households, newer, "members", renamed).unchanged == 1
     kept = households.execute(text("SELECT id_index FROM person")).scalar_one()
     assert kept == newer.index(MAN) != seal.index(MAN)
+
+
+def test_a_word_for_a_whole_group_does_not_unsay_which_of_it_somebody_is(households: Session, send: Send) -> None:
+    send("households", household_row())
+    send(
+        "members", member_row(), member_row(姓名="示乙", 与户主关系="之子"), member_row(姓名="示丙", 与户主关系="其他")
+    )
+    for name, told in (("示甲", "01"), ("示乙", "22"), ("示丙", "93")):
+        held = {"name": name, "relation": told}
+        households.execute(text("UPDATE membership m SET relation = :relation FROM person p"
+                                " WHERE p.id = m.person_id AND p.name = :name"), held)  # fmt: skip
+    again = send(
+        "members", member_row(), member_row(姓名="示乙", 与户主关系="之子"), member_row(姓名="示丙", 与户主关系="其他")
+    )
+    assert again.unchanged == 3
+    assert send("members", member_row(姓名="示乙", 与户主关系="之父")).stored == 1

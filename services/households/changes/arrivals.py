@@ -7,11 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.households.changes.change import ChangeIn, Doing, Relation, join, person, take_homes
+from services.households.changes.change import ChangeIn, Doing, join, person, take_homes
 from services.households.changes.help_along import payments_follow
 from services.households.changes.persons import NumberedPerson, UnnumberedPerson, one_number_at_a_time, register
 from services.households.models.register import Household, Membership
 from services.households.reach import HOUSEHOLDS
+from services.households.register.relations import Relation
 from services.kit.store.scope import scoped
 from services.kit.web.errors import DomainError, found
 

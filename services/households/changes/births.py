@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.households.changes.change import ChangeIn, Doing, Relation, join, take_homes
+from services.households.changes.change import ChangeIn, Doing, join, take_homes
 from services.households.changes.persons import UnnumberedPerson, register
+from services.households.register.relations import Relation
 
 
 class Birth(ChangeIn):

@@ -17,15 +17,12 @@ from sqlmodel import Session, col
 from services.households.models.changes import HouseholdChangeCarried, ManagedBefore
 from services.households.models.register import Household, Membership, Person
 from services.households.reach import HOUSEHOLDS, HouseholdEnded
+from services.households.register.relations import HEADS, Relation
 from services.households.register.safeguards import NotAMember
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.errors import DomainError, NotThere
 from services.kit.web.written import WrittenDay
-
-HEAD = "01"  # GB/T 4761: the head
-
-Relation = Annotated[str, Field(pattern=r"^[0-9]{2}$", title="与户主关系（GB/T 4761）")]
 
 
 class ChangeIn(BaseModel):
@@ -139,7 +136,7 @@ def take_homes(doing: Doing, ids: Iterable[UUID]) -> list[Household]:
 def take_members(doing: Doing, household: Household) -> None:
     members = members_of(doing.session, household.id)
     doing.peopled |= {household.id} if members else set()
-    doing.headed |= {household.id} if any(m.relation == HEAD for m in members) else set()
+    doing.headed |= {household.id} if any(m.relation in HEADS for m in members) else set()
 
 
 def first_day(session: Session, household: Household) -> date | None:
@@ -238,7 +235,7 @@ def keep_the_rules(doing: Doing) -> None:
     """Of every household that goes on. One whose members nobody told us, or no head, is left as it is."""
     for household in doing.homes.values():
         there = members_of(doing.session, household.id)
-        heads = [membership for membership in there if membership.relation == HEAD]
+        heads = [membership for membership in there if membership.relation in HEADS]
         if household.ended_on or not there:
             if there or (household.ended_on is None and household.id in doing.peopled):
                 raise HouseholdEmpty

@@ -10,7 +10,14 @@ from services.households.models.register import Person
 # Of two that were told of the same day, year or month the one told later counts.
 TOLD = {
     table: text(f"UPDATE {table} SET person_id = :kept WHERE person_id = :double RETURNING id")  # noqa: S608
-    for table in ("person_circumstances", "person_health", "person_phone", "person_insurance", "work_month")
+    for table in (
+        "person_circumstances",
+        "person_residence",
+        "person_health",
+        "person_phone",
+        "person_insurance",
+        "work_month",
+    )
 }
 # In the household where the kept record is; what stays in another as history stays under the record it was written of.
 THERE = {

@@ -11,11 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from services.households.cases.cases import State as CaseState
 from services.households.exports.making import EXPORT, KEPT, count_rows
 from services.households.models.exports import FILE, Export, ExportPiece
+from services.households.models.register import HouseholdSet
 from services.households.policy import allow, may
+from services.households.register.household_sets import filter_of, reachable_sets
 from services.households.register.tags import TagKey
-from services.households.search.filters import HouseholdFilter, Place
+from services.households.search.filters import DueWithin, HouseholdFilter, Place, refuse_cases
 from services.kit.store.answers import reach_of
 from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, SessionDep, Today
@@ -24,7 +27,7 @@ from services.kit.store.scope import Placed, scope_of
 from services.kit.store.sealed import take_turn
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
-from services.kit.web.errors import DomainError, NotThere, found
+from services.kit.web.errors import DomainError, NotAllowed, NotThere, found
 from services.kit.web.operations import accepted
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 
@@ -39,19 +42,25 @@ ALONE = StandardKey(
 )
 IN_PLACES = Placed(division=col(Export.village))
 SEEN_OF_PERSONS = ("name:read", "phone:recognise")
+ExportKind = Literal["households", "members", "statements", "cases", "measures", "received"]
 State = Literal["waiting_for_approval", "waiting", "done", "refused", "expired"]
 
 
 class ExportIn(BaseModel):
-    """`id` is the client's own and makes the write repeatable. `village` may be any place of the county."""
+    """`id` is the client's own and makes the write repeatable. `village` is any place of the county. `saved` names a
+    set by whose filter the file is made; what stands beside it takes the place of what that says."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: UUID
-    kind: Annotated[Literal["households", "members", "statements"], Field(title="内容")]
+    kind: Annotated[ExportKind, Field(title="内容")]
     format: Annotated[Literal["xlsx", "csv"], Field(title="格式")] = "xlsx"
     village: Place
     tag: Annotated[TagKey | None, Field(title="标签")] = None
+    case_state: Annotated[CaseState | None, Field(title="案卷状态")] = None
+    overdue: Annotated[bool | None, Field(title="有环节超期")] = None
+    due_within: DueWithin | None = None
+    saved: Annotated[UUID | None, Field(title="所存筛选条件的农户集合")] = None
 
 
 class ExportOut(BaseModel):
@@ -88,11 +97,15 @@ def create_export(
     """Made by the worker, unless a second person must agree first: then when they have. All that somebody takes out
     alone in a day counts together."""
     take_turn(session, f"export:{caller.subject}")
-    chosen = HouseholdFilter.model_validate({"village": body.village, "tag": body.tag})
+    chosen = chosen_of(session, body)
+    refuse_cases(caller, chosen)
+    if body.kind == "cases" and not may(caller, "case:read"):
+        raise NotAllowed
     rows = count_rows(session, scope_of(session), body.kind, chosen)
     in_all = rows + taken_alone(session, caller.subject, now)
     export = Export(
-        **body.model_dump(),
+        **body.model_dump(include={"id", "kind", "format"}),
+        **chosen.model_dump(),
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         rights=[right for right in SEEN_OF_PERSONS if may(caller, right)],
@@ -133,6 +146,14 @@ def get_export_file(export_id: UUID, request: Request, session: SessionDep, now:
     tell(request, division=export.village, rows=export.rows)
     name = f'attachment; filename="export-{export.number}.{export.format}"'
     return TableFile(b"".join(map(base64.b64decode, told)), headers={"Content-Disposition": name})
+
+
+def chosen_of(session: Session, body: ExportIn) -> HouseholdFilter:
+    told = body.model_dump(include=set(HouseholdFilter.model_fields), exclude_none=True)
+    if body.saved is None:
+        return HouseholdFilter.model_validate(told)
+    found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == body.saved)))
+    return HouseholdFilter.model_validate(found(filter_of(session, body.saved)).model_dump() | told)
 
 
 def ask_for_it(session: Session, export: Export, now: datetime, response: Response | None = None) -> None:

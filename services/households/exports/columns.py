@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -15,8 +14,9 @@ from services.households.imports.statements import AMOUNTS
 from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.income import Statement, StatementLine
 from services.households.models.register import PHONE, Household, Membership, Person, Tag
-from services.households.register.code_sets import labels_of
+from services.households.register.code_sets import lasting_labels, words_of
 from services.households.register.households import id_number_of
+from services.households.register.relations import HEADS
 from services.kit.store.fields import Seal
 from services.kit.store.sets import among
 from services.kit.web.auth import Caller
@@ -30,8 +30,9 @@ def labels(parse: Callable[[str], Any], *written: str) -> Labels:
     return {parse(label): label for label in written}
 
 
-# The first word the national form has for a code, of those that hold until further notice.
-RELATIONS: Labels = {code: label for label, code in reversed(list(labels_of("relation", date.max).items()))}
+# A head is 户主 by either code. What is offered is what a file may say.
+RELATIONS: Labels = {**words_of("relation"), **dict.fromkeys(sorted(HEADS), "户主")}
+OFFERED: Labels = {code: RELATIONS[code] for code in lasting_labels("relation").values()}
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
@@ -105,24 +106,3 @@ def statements(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[
         told = [amounts.get((s.id, kind)) for kind in AMOUNTS.values()]
         period = (f"{s.period_from:%Y-%m}", f"{s.period_to:%Y-%m}")
         yield (numbers[s.household_id], *period, *("" if a is None else f"{a // 100}.{a % 100:02}" for a in told))
-
-
-def count(table: Any, *conditions: Any) -> Callable[[Select[UUID]], Select[int]]:
-    return lambda homes: select(func.count()).select_from(table).where(table.household_id.in_(homes), *conditions)
-
-
-KINDS: Mapping[str, Kind] = {
-    "households": Kind(
-        ("户编号", "村代码", "村民小组", "户主姓名", "联系电话（部分）", "户类型", "监测对象", "住房等级", "饮水安全"),
-        {"户类型": CLASSES, "监测对象": YES_OR_NO, "住房等级": GRADES, "饮水安全": YES_OR_NO},
-        households,
-        lambda homes: select(func.count()).select_from(Household).where(col(Household.id).in_(homes)),
-    ),
-    "members": Kind(
-        ("户编号", "姓名", "证件号码（部分）", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保"),
-        {"与户主关系": RELATIONS, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO},
-        members,
-        count(Membership, func.upper_inf(col(Membership.valid))),
-    ),
-    "statements": Kind(("户编号", "起始月", "截止月", *AMOUNTS), {}, statements, count(Statement)),
-}

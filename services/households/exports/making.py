@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Engine, Select, delete, select, text
 from sqlmodel import Session, col
 
-from services.households.exports.columns import KINDS, Reader
+from services.households.exports.columns import Reader
+from services.households.exports.kinds import KINDS
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.models.exports import FILE, Export, ExportPiece
 from services.households.models.register import Household
@@ -91,11 +92,11 @@ def mark_of(export: Export, now: datetime) -> str:
 
 
 def filter_of(export: Export) -> HouseholdFilter:
-    return HouseholdFilter.model_validate({"village": export.village, "tag": export.tag})
+    return HouseholdFilter.model_validate(export.model_dump(include=set(HouseholdFilter.model_fields)))
 
 
 def homes_of(scope: Scope, chosen: HouseholdFilter) -> Select[UUID]:
-    return select(col(Household.id)).where(*meant(chosen), within(scope, HOUSEHOLDS))
+    return select(col(Household.id)).where(*meant(chosen, scope.today), within(scope, HOUSEHOLDS))
 
 
 def pages_of(session: Session, scope: Scope, chosen: HouseholdFilter) -> Iterator[Sequence[Household]]:

@@ -3,16 +3,21 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, zip_longest
+from typing import Any
 from unicodedata import normalize
 
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
+from xlsxwriter.utility import xl_range_abs  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from services.households.exports.columns import Labels
 
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LAST_ROW = 1_048_575  # of a sheet
+CHOICES = "选项"
+LONGEST_CHOICE = 255  # characters of a list within the rule
 
 
 def inert(text: str) -> str:
@@ -29,20 +34,39 @@ def as_csv(headers: Sequence[str], rows: Iterable[Sequence[str]], mark: str) -> 
     return (BOM + file.getvalue()).encode()
 
 
-def as_xlsx(headers: Sequence[str], choices: Mapping[str, Labels], rows: Iterable[Sequence[str]], mark: str) -> bytes:
+def as_xlsx(
+    headers: Sequence[str], choices: Mapping[str, Labels], rows: Iterable[Sequence[str]], mark: str = ""
+) -> bytes:
     """Every cell is text: that keeps formulas asleep, and long numbers whole."""
     file = io.BytesIO()
     with Workbook(file, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
         sheet.set_column(0, len(headers) - 1, 16, book.add_format({"num_format": "@"}))
-        sheet.set_footer(f"&C{mark.replace('&', '&&')}")
-        for column, header in enumerate(headers):
-            if header in choices:
-                told = {"validate": "list", "source": list(choices[header].values())}
-                sheet.data_validation(1, column, LAST_ROW, column, told)
+        if mark:
+            sheet.set_footer(f"&C{mark.replace('&', '&&')}")
+        offer_choices(book, sheet, headers, choices)
         number = -1
         for number, row in enumerate(chain([headers], rows)):
             for column, text in enumerate(row):
                 sheet.write_string(number, column, text)
-        sheet.write_string(number + 1, 0, mark)
+        if mark:
+            sheet.write_string(number + 1, 0, mark)
     return file.getvalue()
+
+
+def offer_choices(book: Workbook, sheet: Worksheet, headers: Sequence[str], choices: Mapping[str, Labels]) -> None:
+    """As drop-downs. A list that is too long for a cell's own rule stands on a hidden sheet."""
+    offered = {column: list(dict.fromkeys(choices[h].values())) for column, h in enumerate(headers) if h in choices}
+    long = {column: told for column, told in offered.items() if len(",".join(told)) > LONGEST_CHOICE}
+    for column, told in offered.items():
+        source: Any = told
+        if column in long:
+            place = list(long).index(column)
+            source = f"={CHOICES}!{xl_range_abs(0, place, len(told) - 1, place)}"
+        sheet.data_validation(1, column, LAST_ROW, column, {"validate": "list", "source": source})
+    if long:
+        aside = book.add_worksheet(CHOICES)
+        aside.hide()
+        for number, row in enumerate(zip_longest(*long.values(), fillvalue="")):
+            for place, text in enumerate(row):
+                aside.write_string(number, place, text)

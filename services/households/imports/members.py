@@ -32,6 +32,7 @@ from services.households.imports.upload import (
 from services.households.models.register import ID_NUMBER
 from services.households.register.code_sets import labels_of
 from services.households.register.id_numbers import NotAnIdNumber, read_id_number
+from services.households.register.relations import tells_less
 from services.kit.store.sets import write_set
 from services.kit.web.cells import RowReader, day, one_of, refuse_twice, text_up_to, yes_or_no
 from services.kit.web.sheets import Row
@@ -190,6 +191,8 @@ def match(upload: Upload, readers: Sequence[RowReader], sent: Sequence[dict[str,
             continue
         member["id"], member["held"] = held["id"] if held else uuid4(), held
         member |= carried_over(member, held)
+        if held and tells_less(member["relation"], held["relation"]):
+            member["relation"] = held["relation"]
         member["said_before"] = held is not None and says_nothing_new(member, held)
         if member["number"]:
             member["sealed_id_number"] = upload.seal.close(member["number"], ID_NUMBER.place(member["id"]))

@@ -71,7 +71,9 @@ def own_batch(session: Session, batch_id: UUID, *, lock: bool = False) -> Import
     mine = select(ImportBatch).where(
         col(ImportBatch.id) == batch_id,
         col(ImportBatch.asked_by) == scope_of(session).holder,
-        col(ImportBatch.kind) != "comparison",  # of the register with another, which brings nothing in
+        col(ImportBatch.kind).not_in(
+            ("comparison", "member_comparison")
+        ),  # of the register with another, which brings nothing in
     )
     return found(session.scalar(mine.with_for_update() if lock else mine))
 

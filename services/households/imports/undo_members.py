@@ -29,6 +29,7 @@ BUILT_UPON = text(
     SELECT new.id FROM unnest(CAST(:ids AS uuid[])) AS new (id)
     WHERE EXISTS (SELECT FROM id_number_view WHERE person_id = new.id)
        OR EXISTS (SELECT FROM person_health WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM person_residence WHERE person_id = new.id)
        OR EXISTS (SELECT FROM person_phone WHERE person_id = new.id)
        OR EXISTS (SELECT FROM person_insurance WHERE person_id = new.id)
        OR EXISTS (SELECT FROM work_month WHERE person_id = new.id)

@@ -1,12 +1,14 @@
 """A household's income on a day: the totals of its newest twelve months, held against the line of that day."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlmodel import Session, col
 
 from services.households.income.figures import Totals, per_person
@@ -23,7 +25,23 @@ from services.kit.web.written import WrittenDay, WrittenMoment
 
 router = APIRouter(prefix="/v1/households/{household_id}/income", tags=["income"])
 
-IN_REGISTER = 1  # a divisor; the others are refused until the register tells who lives there
+IN_REGISTER = 1  # as a divisor: every member
+# The others: who lives with the family, who usually lives there. By what was told last of each.
+BY_RESIDENCE: Mapping[Decimal, TextClause] = {
+    Decimal(number): text(
+        f"""
+        SELECT count(*) FILTER (WHERE told.{column}) AS persons,
+               count(*) FILTER (WHERE told.{column} IS NULL) AS unknown
+        FROM membership m LEFT JOIN LATERAL (
+            SELECT r.{column} FROM person_residence r
+            WHERE r.person_id = m.person_id AND r.since <= CAST(:day AS date)
+              AND r.recorded_at <= coalesce(CAST(:known_at AS timestamptz), 'infinity')
+            ORDER BY r.since DESC, r.seq DESC LIMIT 1) told ON true
+        WHERE m.household_id = :household AND m.valid @> CAST(:day AS date)
+        """  # noqa: S608  # of constants alone
+    )
+    for number, column in ((2, "lives_together"), (3, "usually_resident"))
+}
 
 
 class FigureOut(BaseModel):
@@ -67,8 +85,16 @@ class NothingStated(DomainError):
 
 class DivisorNotKept(DomainError):
     status = 409
-    zh = "登记册尚不能按该口径计算人口，income_divisor 目前只能为 1（户籍人口）。"
-    en = "The register cannot count by that divisor yet: income_divisor can only be 1."
+    zh = "income_divisor 只能为 1（登记成员）、2（共同生活人口）或 3（常住人口）。"
+    en = "income_divisor is 1 (members), 2 (who lives together) or 3 (who usually lives there)."
+
+
+class ResidenceNotTold(DomainError):
+    """`detail` says of how many."""
+
+    status = 409
+    zh = "有成员未登记是否共同生活或常住，不能按该口径计算人口。"
+    en = "Of some members nobody has told whether they live there, so persons cannot be counted that way."
 
 
 @router.get("", dependencies=[allow("household:read")])
@@ -86,7 +112,7 @@ def get_income(
     if statement is None:
         raise NothingStated
     totals = totals_of(session, statement)
-    persons, divisor = persons_on(session, household, day)
+    persons, divisor = persons_on(session, household, day, known_at)
     line = holding(session, MONITORING_LINE, household.village, day)
     stated = Stated(totals, persons, statement.purpose, tags_on(session, household_id, day))
     flags, missing = look_over(session, stated, household.village, day)
@@ -126,13 +152,21 @@ def totals_of(session: Session, statement: Statement) -> Totals:
     return Totals.of((line.kind, line.amount) for line in lines)
 
 
-def persons_on(session: Session, household: Household, day: date) -> tuple[int, StandardRow]:
-    """Members of that day, counted as the county says."""
+def persons_on(
+    session: Session, household: Household, day: date, known_at: datetime | None = None
+) -> tuple[int, StandardRow]:
+    """Members of that day, counted as the county says. Nobody of whom it was not told is counted in or out unasked."""
     divisor = holding(session, INCOME_DIVISOR, household.village, day)
-    if divisor.value != IN_REGISTER:
+    if divisor.value == IN_REGISTER:
+        members = select(func.count()).select_from(Membership).where(col(Membership.household_id) == household.id)
+        return session.scalar(members.where(col(Membership.valid).contains(day))) or 0, divisor
+    if divisor.value not in BY_RESIDENCE:
         raise DivisorNotKept
-    members = select(func.count()).select_from(Membership).where(col(Membership.household_id) == household.id)
-    return session.scalar(members.where(col(Membership.valid).contains(day))) or 0, divisor
+    asked = {"household": household.id, "day": day, "known_at": known_at}
+    counted = session.execute(BY_RESIDENCE[divisor.value], asked).one()
+    if counted.unknown:
+        raise ResidenceNotTold(str(counted.unknown))
+    return counted.persons, divisor
 
 
 def tags_on(session: Session, household_id: UUID, day: date) -> set[str]:

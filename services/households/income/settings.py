@@ -8,7 +8,11 @@ from services.kit.store.reference import StandardKey, StandardMissing, StandardR
 
 MONITORING_LINE = StandardKey("monitoring_line", "money", "分/人·年", "监测线", "monitoring line")
 INCOME_DIVISOR = StandardKey(
-    "income_divisor", "number", "1 户籍人口", "人均收入的分母", "Who is counted when income is divided"
+    "income_divisor",
+    "number",
+    "1 登记成员，2 共同生活，3 常住",
+    "人均收入的分母",
+    "Who is counted when income is divided",
 )
 WAGE_FLOOR = StandardKey("wage_floor", "money", "分/年", "工资性收入核实下限", "wages too small to be believed")
 INCOME_FLOOR = StandardKey("income_floor", "money", "分/人·年", "收入核实下限", "income too low to be believed")

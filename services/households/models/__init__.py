@@ -54,4 +54,5 @@ SEALED = (
     voices.ASKED,
     voices.ANSWER,
     quality.THEIRS,
+    quality.MEMBERS_THEIRS,
 )

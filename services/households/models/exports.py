@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, Identity, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from services.households.models.table import Table
@@ -25,10 +25,14 @@ class Export(Table, table=True):
 
     id: UUID = Field(primary_key=True)  # the client's own
     number: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
-    kind: str  # households, members, statements
+    kind: str  # households, members, statements, cases, measures, received
     format: str  # xlsx, csv
     village: str
+    q: str | None = None
     tag: str | None = None
+    case_state: str | None = None
+    overdue: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    due_within: int | None = None
     asked_by: str
     roles: list[str] = Field(sa_type=ARRAY(Text))
     rights: list[str] = Field(sa_type=ARRAY(Text))

@@ -23,7 +23,7 @@ class ImportBatch(Table, table=True):
     __tablename__ = "import_batch"
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
-    kind: str  # households, members, statements, received, measures, cases; comparison (models/quality.py)
+    kind: str  # households, members, statements, received, measures, cases; two of models/quality.py
     asked_by: str
     roles: list[str] = Field(sa_type=ARRAY(Text))
     sha256: str

@@ -34,6 +34,19 @@ class PersonCircumstances(Table, ToldSince, table=True):
     labour_capacity: str | None = None
 
 
+class PersonResidence(Table, ToldSince, table=True):
+    """Whether a member is entered with the family, lives with it, and usually lives in the place. Empty is unknown."""
+
+    __tablename__ = "person_residence"
+    __table_args__ = (Index("person_residence_newest", "person_id", "since", "seq"),)
+
+    person_id: UUID = Field(foreign_key="person.id")
+    seq: int | None = numbered()
+    registered: bool | None = None
+    lives_together: bool | None = None
+    usually_resident: bool | None = None
+
+
 class PersonHealth(Table, ToldSince, table=True):
     """Shown to those alone who need it. The number of the disability card holds the ID number: sealed."""
 

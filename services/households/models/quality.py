@@ -11,6 +11,7 @@ from services.kit.store.sealed import SealedColumn
 from services.kit.store.tables import instant
 
 THEIRS = SealedColumn("register_difference", "sealed_theirs")
+MEMBERS_THEIRS = SealedColumn("member_difference", "sealed_theirs")
 
 
 class QualityRun(Table, table=True):
@@ -152,5 +153,23 @@ class RegisterDifference(Table, table=True):
     batch_id: UUID = Field(foreign_key="import_batch.id")
     household_id: UUID = Field(foreign_key="household.id")
     number: int  # the row of the file
+    told_number: str | None = None  # by which the file names the household: ours, or the national system's
+    field: str
+    sealed_theirs: bytes
+
+
+class MemberDifference(Table, table=True):
+    """A field of a member in which another register's file differs from ours; of field 成员 somebody stands on one side
+    alone: without `person_id` on theirs, without a row (0) on ours."""
+
+    __tablename__ = "member_difference"
+    __table_args__ = (Index("member_difference_of", "batch_id", "number"),)
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    batch_id: UUID = Field(foreign_key="import_batch.id")
+    household_id: UUID = Field(foreign_key="household.id")
+    person_id: UUID | None = Field(default=None, foreign_key="person.id")
+    number: int
+    told_number: str
     field: str
     sealed_theirs: bytes

@@ -113,3 +113,17 @@ class HouseholdSet(Table, table=True):
     division: str
     created_by: str
     created_at: datetime = instant()
+
+
+class SetFilter(Table, table=True):
+    """What a set of households was chosen by (search/filters.py). Searches and exports ask it anew."""
+
+    __tablename__ = "set_filter"
+
+    set_id: UUID = Field(foreign_key="household_set.id", primary_key=True)
+    q: str | None = None
+    village: str | None = None
+    tag: str | None = None
+    case_state: str | None = None
+    overdue: bool = False
+    due_within: int | None = None

@@ -5,33 +5,34 @@ from datetime import datetime
 from itertools import islice
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, delete, select, text
+from sqlalchemy import Engine, delete, text
 from sqlmodel import Session, col
 
 from services.households.imports.batches import MOST_ROWS, drop_file, read_file
 from services.households.imports.mapping import Mapped, mapped_rows
 from services.households.models.imports import ImportBatch
 from services.households.models.quality import THEIRS, RegisterDifference
-from services.households.models.register import Household
-from services.households.quality.fields import FIELDS, NUMBER, alike, held_of
-from services.households.reach import HOUSEHOLDS
+from services.households.quality.fields import FIELDS, NUMBER, alike, held_of, homes_told
+from services.households.quality.member_comparing import compare_members
+from services.households.quality.member_fields import MEMBER_COLUMNS
 from services.kit.store.claim import fence
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
-from services.kit.store.scope import Asked, Binding, Scope, look_up, not_empty, within
-from services.kit.store.sets import among, write_set
+from services.kit.store.scope import Asked, Binding, Scope, look_up, not_empty
+from services.kit.store.sets import write_set
 from services.kit.web.errors import DomainError
 from services.kit.web.sheets import Row, read_lines
 
-COMPARE, KIND = "comparison", "comparison"
+COMPARE, KIND, OF_MEMBERS = "comparison", "comparison", "member_comparison"
 PART = 2_000
 
 WRITE = text(
     """
-    INSERT INTO register_difference (id, batch_id, household_id, number, field, sealed_theirs)
-    SELECT told.id, :batch, told.household_id, told.number, told.field, told.sealed_theirs
-    FROM unnest(CAST(:id AS uuid[]), CAST(:household_id AS uuid[]), CAST(:number AS int[]), CAST(:field AS text[]),
-                CAST(:sealed_theirs AS bytea[])) AS told (id, household_id, number, field, sealed_theirs)
+    INSERT INTO register_difference (id, batch_id, household_id, number, told_number, field, sealed_theirs)
+    SELECT told.id, :batch, told.household_id, told.number, told.told_number, told.field, told.sealed_theirs
+    FROM unnest(CAST(:id AS uuid[]), CAST(:household_id AS uuid[]), CAST(:number AS int[]),
+                CAST(:told_number AS text[]), CAST(:field AS text[]), CAST(:sealed_theirs AS bytea[]))
+         AS told (id, household_id, number, told_number, field, sealed_theirs)
     ON CONFLICT (batch_id, household_id, field) DO NOTHING
     """
 )
@@ -66,43 +67,46 @@ def compare(session: Session, seal: Seal, batch: ImportBatch, now: datetime) -> 
     """Within what the grants of whoever sent it reach now. `stored` rows differ, `refused` ones have no household."""
     asked = Asked(batch.asked_by, frozenset(batch.roles))
     scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
+    content, mapped = read_file(session, seal, batch.id), Mapped.model_validate(batch.mapping)
+    if batch.kind == OF_MEMBERS:
+        compare_members(session, seal, batch, scope, parts(content, mapped, MEMBER_COLUMNS))
+        return
     session.execute(delete(RegisterDifference).where(col(RegisterDifference.batch_id) == batch.id))
-    seen: set[str] = set()
-    for part in parts(read_file(session, seal, batch.id), Mapped.model_validate(batch.mapping)):
+    seen: set[UUID] = set()
+    for part in parts(content, mapped, tuple(FIELDS)):
         compare_part(session, seal, batch, scope, part, seen)
         batch.reached = part[-1].number
 
 
-def parts(content: bytes, mapped: Mapped) -> Iterator[list[Row]]:
-    rows = mapped_rows(read_lines(content), (NUMBER,), mapped, MOST_ROWS, tuple(FIELDS))
+def parts(content: bytes, mapped: Mapped, columns: Sequence[str]) -> Iterator[list[Row]]:
+    rows = mapped_rows(read_lines(content), (NUMBER,), mapped, MOST_ROWS, columns)
     while part := list(islice(rows, PART)):
         yield part
 
 
 def compare_part(
-    session: Session, seal: Seal, batch: ImportBatch, scope: Scope, part: Sequence[Row], seen: set[str]
+    session: Session, seal: Seal, batch: ImportBatch, scope: Scope, part: Sequence[Row], seen: set[UUID]
 ) -> None:
     """A household's first row counts: of several, which agrees would tell what is masked."""
-    wanted = among(col(Household.number), {row.cells[NUMBER] for row in part})
-    living = select(Household).where(wanted, within(scope, HOUSEHOLDS), col(Household.ended_on).is_(None))
-    homes = session.scalars(living).all()
-    held = held_of(session, seal, homes)
-    numbered = {home.number: held[home.id] for home in homes}
+    homes = homes_told(session, scope, {row.cells[NUMBER] for row in part})
+    held = held_of(session, seal, list({home.id: home for home in homes.values()}.values()))
+    numbered = {number: held[home.id] for number, home in homes.items()}
     found: list[dict[str, object]] = []
     for row in part:
         ours = numbered.get(row.cells[NUMBER])
-        if ours is None or ours.household.number in seen:
+        if ours is None or ours.household.id in seen:
             batch.refused += 1
             continue
-        seen.add(ours.household.number)
+        seen.add(ours.household.id)
         differing = [f for f in FIELDS if f in row.cells and not alike(FIELDS[f].ours(ours), row.cells[f])]
         batch.stored, batch.unchanged = batch.stored + bool(differing), batch.unchanged + (not differing)
         found += [difference(seal, ours.household.id, row, field) for field in differing]
-    told = ("id", "household_id", "number", "field", "sealed_theirs")
+    told = ("id", "household_id", "number", "told_number", "field", "sealed_theirs")
     write_set(session, WRITE.bindparams(batch=batch.id), found, *told)
 
 
 def difference(seal: Seal, household: UUID, row: Row, field: str) -> dict[str, object]:
     key = uuid4()
     sealed = seal.close(row.cells[field], THEIRS.place(key))
-    return {"id": key, "household_id": household, "number": row.number, "field": field, "sealed_theirs": sealed}
+    told = {"number": row.number, "told_number": row.cells[NUMBER], "field": field}
+    return {"id": key, "household_id": household, "sealed_theirs": sealed} | told

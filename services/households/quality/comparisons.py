@@ -17,8 +17,9 @@ from services.households.models.imports import ImportBatch
 from services.households.models.quality import THEIRS, RegisterDifference
 from services.households.models.register import Household
 from services.households.policy import allow
-from services.households.quality.comparing import COMPARE, KIND
+from services.households.quality.comparing import COMPARE, KIND, OF_MEMBERS
 from services.households.quality.fields import FIELDS, NUMBER, Held, alike, held_of
+from services.households.quality.member_fields import MEMBER_COLUMNS
 from services.households.reach import HOUSEHOLDS
 from services.households.search.filters import Place, lies_in
 from services.kit.store.claim import enqueue
@@ -76,19 +77,20 @@ def create_register_comparison(
     caller: CallerDep,
     now: Now,
     mapping: Annotated[str | None, Form(max_length=8_000, title="列对应关系（JSON）")] = None,
+    about: Annotated[Literal["households", "members"], Form(title="每行所述：户或成员")] = "households",
 ) -> ComparisonOut:
-    """XLSX or CSV with a column 户编号 and any of the others (docs/quality.md), or those that `mapping` names. Compared
-    by the worker; nothing of the register changes. It tells of each household whether a telephone is the one that is
-    held: of each one row counts, and a file costs a guess."""
+    """XLSX or CSV with a column 户编号, ours or the national system's, and any of the others (docs/quality.md), or what
+    `mapping` names. Compared by the worker; nothing of the register changes. It tells of each household whether a
+    telephone is the one that is held: of each one row counts, and a file costs a guess."""
     content = file.file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise FileTooLarge
     batch = ImportBatch(
-        kind=KIND,
+        kind=OF_MEMBERS if about == "members" else KIND,
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         sha256=sha256(content).hexdigest(),
-        mapping=read_mapping(mapping, (NUMBER, *FIELDS)).model_dump(),
+        mapping=read_mapping(mapping, (NUMBER, *(MEMBER_COLUMNS if about == "members" else FIELDS))).model_dump(),
         created_at=now,
     )
     scope_of(session)
@@ -101,7 +103,7 @@ def create_register_comparison(
 @router.get("/{comparison_id}")
 def get_register_comparison(comparison_id: UUID, session: SessionDep) -> ComparisonOut:
     """Of whoever sent the file; of somebody else's the answer is 404."""
-    return shown(own(session, comparison_id))
+    return shown(own(session, comparison_id, None))
 
 
 @router.get("/{comparison_id}/differences")
@@ -144,8 +146,10 @@ def line(seal: Seal, caller: Caller, row: RegisterDifference, held: Held) -> Dif
     )
 
 
-def own(session: Session, comparison_id: UUID) -> ImportBatch:
-    mine = (col(ImportBatch.kind) == KIND, col(ImportBatch.asked_by) == scope_of(session).holder)
+def own(session: Session, comparison_id: UUID, kind: str | None = KIND) -> ImportBatch:
+    """Of either kind where none is named."""
+    kinds = [kind] if kind else [KIND, OF_MEMBERS]
+    mine = (col(ImportBatch.kind).in_(kinds), col(ImportBatch.asked_by) == scope_of(session).holder)
     return found(session.scalar(select(ImportBatch).where(col(ImportBatch.id) == comparison_id, *mine)))
 
 

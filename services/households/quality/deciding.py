@@ -8,13 +8,14 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 
-from services.households.changes.change import Doing, MemberRelation, Relation, home_of
+from services.households.changes.change import Doing, MemberRelation, home_of
 from services.households.changes.changes import carry_out
 from services.households.changes.re_registrations import ReRegistration
 from services.households.changes.transfers import Transfer
 from services.households.models.quality import DuplicateDecision
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.relations import Relation
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep

@@ -1,7 +1,7 @@
 """What of a household another register's file is held against, as both sides write it."""
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from services.households.imports.households import open_tags
 from services.households.masks import shown_name, shown_phone
 from services.households.models.cases import Case
 from services.households.models.register import PHONE, Household, Membership
+from services.households.reach import HOUSEHOLDS
 from services.kit.store.fields import Seal
+from services.kit.store.scope import Scope, within
 from services.kit.store.sets import among
 from services.kit.web.auth import Caller
 
@@ -97,3 +99,15 @@ def held_of(session: Session, seal: Seal, homes: Sequence[Household]) -> dict[UU
         )
         for home in homes
     }
+
+
+def homes_told(session: Session, scope: Scope, numbers: Collection[str]) -> dict[str, Household]:
+    """By our own number, or by the national system's, which a case of theirs holds. One that means two means none."""
+    here = (within(scope, HOUSEHOLDS), col(Household.ended_on).is_(None))
+    own = select(col(Household.number), Household).where(among(col(Household.number), numbers), *here)
+    national = select(col(Case.national_number), Household).join(Household, col(Household.id) == Case.household_id)
+    theirs = national.where(among(col(Case.national_number), numbers), *here)
+    found: dict[str, dict[UUID, Household]] = {}
+    for number, home in [*session.execute(own), *session.execute(theirs)]:
+        found.setdefault(number or "", {})[home.id] = home
+    return {number: next(iter(homes.values())) for number, homes in found.items() if len(homes) == 1}

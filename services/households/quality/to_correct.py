@@ -54,7 +54,7 @@ def get_register_corrections(
         for row, home in some:
             said = line(request.app.state.seal, caller, row, held[home.id])
             if not said.settled:
-                rows.setdefault(home.number, {})[row.field] = said.ours
+                rows.setdefault(row.told_number or home.number, {})[row.field] = said.ours
             if len(rows) > most:
                 raise CorrectionsTooMany
     tell(request, batch.id, division=village, rows=len(rows))

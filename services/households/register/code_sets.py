@@ -91,14 +91,34 @@ def labels_of(key: str, on: date) -> Mapping[str, str]:
     return {one.label: one.code for one in held if one.valid_from <= on and (on < (one.valid_until or date.max))}
 
 
+@cache
+def lasting_labels(key: str) -> Mapping[str, str]:
+    """The code of each label that holds until further notice."""
+    return {one.label: one.code for one in code_sets()[key].labels if one.valid_until is None}
+
+
+@cache
+def words_of(key: str) -> Mapping[str, str]:
+    """A word for each code: the first lasting label, else the name in the standard itself, which an ended code has."""
+    named = {one.code: one.zh for one in code_sets()[key].codes}
+    return named | {code: label for label, code in reversed(list(lasting_labels(key).items()))}
+
+
+@cache
+def written_now(key: str) -> tuple[str, ...]:
+    """Those that have not ended."""
+    return tuple(one.code for one in code_sets()[key].codes if one.valid_until is None)
+
+
 @dataclass(frozen=True)
 class Coded:
-    """Makes a text take the codes of a set and nothing else."""
+    """Makes a text take the codes of a set that are written now, and nothing else. Which day is told of says nothing:
+    what was so in 1990 is written in the codes of today. What is held in a code that has ended is read as before."""
 
     key: str
 
-    def codes(self) -> list[str]:
-        return [one.code for one in code_sets()[self.key].codes]
+    def codes(self) -> tuple[str, ...]:
+        return written_now(self.key)
 
     def known(self, code: str) -> str:
         if code not in self.codes():
@@ -109,4 +129,4 @@ class Coded:
         return core_schema.no_info_after_validator_function(self.known, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return handler(schema) | {"enum": self.codes()}
+        return handler(schema) | {"enum": list(self.codes())}

@@ -7,20 +7,20 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, delete, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
-from services.households.models.register import Household, HouseholdSet
-from services.households.policy import allow
-from services.households.search.filters import HouseholdFilter, meant
+from services.households.models.register import Household, HouseholdSet, SetFilter
+from services.households.policy import allow, may
+from services.households.search.filters import HouseholdFilter, meant, refuse_cases
 from services.kit.post.facts import smallest_place
 from services.kit.post.grants import announce_grants
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.grants import GRANTS, SetMember
 from services.kit.store.reference import next_version
 from services.kit.store.scope import Placed, scope_of, scoped, within
-from services.kit.web.auth import CallerDep
+from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.repeat import repeatable
 
@@ -65,7 +65,11 @@ class SetLine(BaseModel):
 
 
 class SetOut(SetLine):
+    """`from_filter` as it was when the set was put. It is asked anew in searches and exports (`saved`); whom the set
+    holds, and so whom an office given for it reaches, changes only when it is put again."""
+
     households: list[UUID]
+    from_filter: HouseholdFilter | None
 
 
 class NamedOrChosen(DomainError):
@@ -88,7 +92,8 @@ def put_household_set(
     set_id: UUID, body: SetIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> SetOut:
     """Only of households within the caller's own places; one of them outside is as if it were not there."""
-    chosen = households_of(session, body)
+    refuse_cases(caller, body.from_filter or HouseholdFilter())
+    chosen = households_of(session, body, today)
     villages = villages_of(session, chosen)
     held = session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))
     row = held or HouseholdSet(id=set_id, name="", division="", created_by=caller.subject, created_at=now)
@@ -98,8 +103,9 @@ def put_household_set(
         session.flush()
     except IntegrityError as error:  # the id is that of a set elsewhere
         raise NotThere from error
+    keep_filter(session, set_id, body.from_filter)
     write_members(session, set_id, sorted(set(chosen)), today, now)
-    return shown(session, row)
+    return shown(session, caller, row)
 
 
 @router.get("", dependencies=[allow("household:read")])
@@ -109,16 +115,16 @@ def list_household_sets(session: SessionDep) -> list[SetLine]:
 
 
 @router.get("/{set_id}", dependencies=[allow("household:read")])
-def get_household_set(set_id: UUID, session: SessionDep) -> SetOut:
-    return shown(session, found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))))
+def get_household_set(set_id: UUID, session: SessionDep, caller: CallerDep) -> SetOut:
+    return shown(session, caller, found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == set_id))))
 
 
-def households_of(session: Session, body: SetIn) -> Sequence[UUID]:
+def households_of(session: Session, body: SetIn, today: date) -> Sequence[UUID]:
     if (body.households is None) == (body.from_filter is None):
         raise NamedOrChosen
     if body.from_filter is None:
         return body.households or []
-    wanted = select(col(Household.id)).where(*meant(body.from_filter)).limit(MOST + 1)
+    wanted = select(col(Household.id)).where(*meant(body.from_filter, today)).limit(MOST + 1)
     chosen = session.scalars(scoped(session, wanted, IN_PLACES)).all()
     if not chosen:
         raise NobodyChosen
@@ -150,7 +156,21 @@ def write_members(session: Session, set_id: UUID, subjects: Sequence[UUID], toda
     announce_grants(session, OWNER, version, now)
 
 
-def shown(session: Session, row: HouseholdSet) -> SetOut:
+def keep_filter(session: Session, set_id: UUID, chosen: HouseholdFilter | None) -> None:
+    session.execute(delete(SetFilter).where(col(SetFilter.set_id) == set_id))
+    if chosen:
+        session.add(SetFilter(set_id=set_id, **chosen.model_dump()))
+    session.flush()
+
+
+def filter_of(session: Session, set_id: UUID) -> HouseholdFilter | None:
+    kept = session.get(SetFilter, set_id, populate_existing=True)
+    return HouseholdFilter.model_validate(kept.model_dump(exclude={"set_id"})) if kept else None
+
+
+def shown(session: Session, caller: Caller, row: HouseholdSet) -> SetOut:
+    """Who sees surnames alone is not told the name somebody filtered by."""
     members = select(col(SetMember.subject)).where(col(SetMember.set_id) == row.id, ~col(SetMember.revoked))
     households = list(session.scalars(members.order_by(col(SetMember.subject))))
-    return SetOut(id=row.id, name=row.name, division=row.division, households=households)
+    kept = filter_of(session, row.id) if may(caller, "name:read") else None
+    return SetOut(**row.model_dump(), households=households, from_filter=kept)

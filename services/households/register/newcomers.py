@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.households.register.relations import Relation
 from services.kit.web.errors import DomainError
 from services.kit.web.written import WrittenDay
 
 Name = Annotated[str, Field(min_length=1, max_length=60, title="姓名")]
-Relation = Literal["01", "10", "20", "30", "41", "42", "51", "52", "99"]  # GB/T 4761
 
 
 class NewMember(BaseModel):
@@ -20,7 +20,7 @@ class NewMember(BaseModel):
 
     id: UUID
     name: Name
-    relation: Annotated[Relation, Field(title="与户主关系")]
+    relation: Relation
     id_number: Annotated[str | None, Field(pattern=r"^([0-9]{15}|[0-9]{17}[0-9Xx])$", title="证件号码")] = None
     birth_date: Annotated[WrittenDay | None, Field(title="出生日期")] = None
     sex: Annotated[Literal["1", "2", "9"] | None, Field(title="性别")] = None

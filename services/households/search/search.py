@@ -1,20 +1,24 @@
-"""Finding a household: by a member's name, its initials, a place, a tag; or by a whole ID number in a body."""
+"""Finding households: by a name, initials, place, tag, case, clock; by a kept filter; or by an ID number in a body."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from services.households.cases.cases import State
 from services.households.models.register import Household, Membership, Person
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS
 from services.households.register.households import HouseholdLine, line
 from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
 from services.households.register.tags import TagKey
-from services.households.search.filters import Place, Sought, letters_alone
-from services.households.search.statements import statement
+from services.households.search.filters import DueWithin, HouseholdFilter, Place, Sought, letters_alone, refuse_cases
+from services.households.search.statements import SAVED, statement
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.audited import tell
@@ -47,20 +51,41 @@ async def search_households(
     q: Annotated[Sought | None, Query()] = None,
     village: Annotated[Place | None, Query()] = None,
     tag: Annotated[TagKey | None, Query(title="标签")] = None,
+    case_state: Annotated[State | None, Query(title="案卷状态")] = None,
+    overdue: Annotated[bool | None, Query(title="有环节超期")] = None,
+    due_within: Annotated[DueWithin | None, Query()] = None,
+    saved: Annotated[UUID | None, Query(title="所存筛选条件的农户集合")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[FoundHousehold]:
     """`q` is how a name begins, dots and spaces left out or not, or its pinyin initials. By that name; without `q`, by
-    number. A household of several such names stands once for each."""
-    paging = paging_of(request, request.state.caller.subject, cursor, limit)
-    keys = ("number",) if q is None else ("matched", "id")
-    narrowed = {"q": q, "village": village, "tag": tag}
-    told = narrowed | paging.told(*keys)
+    number. A household of several such names stands once for each. `saved` asks the filter kept with a household set
+    anew, as of today; what is asked beside it takes the place of what the filter says of that."""
     today = clock_of(request).date()
-    query = statement(letters=letters_alone(q), place=len(village or ""), tagged=bool(tag), later=bool(cursor))
+    asked = {"q": q, "village": village, "tag": tag, "case_state": case_state, "overdue": overdue,
+             "due_within": due_within}  # fmt: skip
+    chosen = await chosen_of(request, today, asked, saved)
+    refuse_cases(request.state.caller, chosen)
+    paging = paging_of(request, request.state.caller.subject, cursor, limit)
+    keys = ("number",) if chosen.q is None else ("matched", "id")
+    due = chosen.due(today)
+    told = chosen.model_dump() | dict(zip(("due_from", "due_until"), due or (), strict=False)) | paging.told(*keys)
+    query = statement(
+        letters=letters_alone(chosen.q), place=len(chosen.village or ""), tagged=bool(chosen.tag),
+        in_state=bool(chosen.case_state), due=due is not None, later=bool(cursor),
+    )  # fmt: skip
     rows = await request.app.state.glances.rows(request.state.asked, today, query, told)
     page, following = paging.cut(rows, lambda row: [row[key] for key in keys])
     return Page(rows=[FoundHousehold(**row) for row in page], next=following)
+
+
+async def chosen_of(request: Request, today: date, asked: Mapping[str, object], saved: UUID | None) -> HouseholdFilter:
+    told = {key: value for key, value in asked.items() if value is not None}
+    if saved is None:
+        return HouseholdFilter.model_validate(told)
+    glances = request.app.state.glances
+    held = await glances.rows(request.state.asked, today, SAVED, {"saved": str(saved)})
+    return HouseholdFilter.model_validate(found(held[0] if held else None) | told)
 
 
 @router.post(

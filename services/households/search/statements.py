@@ -6,7 +6,7 @@ Each names the caller's reach itself, beside the policies of the tables it reads
 from functools import cache
 from typing import LiteralString
 
-from services.kit.store.barrier import in_a_set, within_division
+from services.kit.store.barrier import HOLDER, in_a_set, within_division
 
 VILLAGE = 12  # digits: asked for as itself, which an index answers; a longer place is a prefix
 
@@ -26,6 +26,19 @@ BY_NAME: LiteralString = f"""
 TAGGED: LiteralString = (
     "SELECT FROM tag t WHERE t.household_id = {household} AND t.key = %(tag)s AND upper_inf(t.valid)"
 )
+IN_STATE: LiteralString = """
+    SELECT latest.household_id FROM (SELECT DISTINCT ON (c.household_id) c.household_id, c.state FROM monitored_case c
+    ORDER BY c.household_id, c.episode DESC) latest WHERE latest.state = %(case_state)s"""
+RUNNING_OUT: LiteralString = """
+    SELECT c.household_id FROM monitored_case c JOIN case_clock k ON k.case_id = c.id
+    WHERE c.closed_on IS NULL AND k.done_on IS NULL
+      AND k.due_on BETWEEN CAST(%(due_from)s AS date) AND CAST(%(due_until)s AS date)"""
+# A filter that was kept with a set, of the sets that are listed to the caller.
+SAVED: LiteralString = f"""
+    SELECT f.q, f.village, f.tag, f.case_state, f.overdue, f.due_within
+    FROM set_filter f JOIN household_set s ON s.id = f.set_id
+    WHERE f.set_id = %(saved)s AND ({within_division("s.division")} OR s.created_by = {HOLDER})
+    """  # noqa: S608  # text of ours
 AFTER_NAME: LiteralString = "(n.folded, n.household_id) > (%(matched)s, %(id)s::uuid)"
 AFTER_NUMBER: LiteralString = "h.number > %(number)s"
 # The database folds what is asked as it folds what it keeps.
@@ -34,7 +47,7 @@ FOLDED: LiteralString = "starts_with(n.folded, name_folded(%(q)s))"
 
 
 @cache
-def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> LiteralString:
+def statement(letters: bool | None, place: int, tagged: bool, in_state: bool, due: bool, later: bool) -> LiteralString:
     """`letters` is None where no name is asked for; `place` is how many digits its code has. Who has a tag has it
     today: none lies in the future, so an open one holds."""
     named = letters is not None
@@ -44,6 +57,10 @@ def statement(letters: bool | None, place: int, tagged: bool, later: bool) -> Li
         narrowed += f" AND {village} = %(village)s" if place == VILLAGE else f" AND starts_with({village}, %(village)s)"
     if tagged:
         narrowed += f" AND EXISTS ({TAGGED.format(household=household)})"
+    if in_state:
+        narrowed += f" AND {household} IN ({IN_STATE})"
+    if due:
+        narrowed += f" AND {household} IN ({RUNNING_OUT})"
     if later:
         narrowed += f" AND {AFTER_NAME if named else AFTER_NUMBER}"
     form = BY_NAME if named else BY_NUMBER

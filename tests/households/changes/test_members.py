@@ -13,7 +13,7 @@ from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office
 from tests.clock import NOW
 from tests.households.changes.conftest import Record, names, related
-from tests.households.conftest import facts_of, valid
+from tests.households.conftest import VILLAGE, facts_of, valid
 
 Ids = dict[str, UUID]
 CHILD = {
@@ -110,6 +110,22 @@ def test_a_wife_comes_with_her_number_and_a_number_is_one_persons(
         code(record("arrival", household_id=homes["JK1"], why="other", person=wrong, relation="10"))
         == "not-a-valid-number"
     )
+
+
+def test_by_hand_and_by_change_a_relation_is_a_code_of_the_one_set_and_either_head_is_one(
+    record: Record, shown: Any, homes: Ids, http: Any, clerk: Headers
+) -> None:
+    refused = record("birth", household_id=homes["JK1"], person=CHILD, relation="13")
+    assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [("/birth/relation", "enum")]
+    people = [{"id": str(uuid4()), "name": f"示{n}", "relation": told, "birth_date": "1960-01-01", "sex": "1"}
+              for n, told in zip("甲乙", ("02", "43"), strict=True)]  # fmt: skip
+    sent = {"id": str(uuid4()), "number": "JK9", "village": VILLAGE, "head_name": "示甲", "members": people}
+    answer = http.post("/v1/households", json=sent | {"members": [people[0] | {"relation": "13"}]}, headers=clerk)
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [("/members/0/relation", "enum")]
+    assert http.post("/v1/households", json=sent, headers=clerk).status_code == 201
+    assert sorted(m["relation"] for m in shown(UUID(str(sent["id"])))["members"]) == ["02", "43"]
+    second = record("arrival", household_id=sent["id"], why="other", person=GROWN, relation="01")
+    assert code(second) == "two-heads"
 
 
 def test_members_move_from_one_household_to_another(record: Record, shown: Any, homes: Ids, people: Ids) -> None:

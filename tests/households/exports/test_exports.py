@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text, update
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
-from services.households.exports.columns import KINDS
+from services.households.exports.kinds import KINDS
 from services.households.exports.making import exports
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.kit.store.fields import Seal
@@ -73,7 +73,7 @@ def test_a_file_is_made_by_the_worker_and_followed_as_an_operation(
     assert http.get(f"{PATH}/{asked.json()['id']}", headers=clerk).json()["state"] == "done"
     header, *rows, mark = lines(fetched(http, clerk, asked))
     assert header == list(KINDS["members"].headers)
-    assert [row[:2] for row in rows] == [["JK1", "示甲"], ["JK2", "示丁"]]
+    assert [[*row[:2], row[3]] for row in rows] == [["JK1", "示甲", "户主"], ["JK2", "示丁", "户主"]]
     said = f"导出编号 {asked.json()['number']} · 导出账号 clerk · {HERE:%Y-%m-%d %H:%M} · 含个人信息，严禁外传"
     assert mark == [said]
 

@@ -1,15 +1,24 @@
 """What was received and what is promised, for many households at once: a verdict per row, twice is harmless."""
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import Session
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select, text
+from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.households.exports.columns import Reader
+from services.households.exports.kinds import KINDS as TAKEN_OUT
+from services.households.models.register import Household
+from services.kit.store.fields import Seal
+from services.kit.web.auth import Caller
 from tests.callers import Headers, edit
 from tests.households.conftest import KINDS, Send, csv_of, faults, household_numbered, household_row, member_row
 from tests.households.help.conftest import CADRE, Put, measure, plan
+from tests.households.open_cases import case_of
 
 
 def received_row(number: str = "JK1", **changed: str) -> list[str]:
@@ -171,3 +180,34 @@ def test_a_household_or_a_member_who_was_helped_is_not_taken_back(
     home = f"/v1/households/{household_numbered(households, 'JK1')}"
     edit(http, f"{home}/plan", plan(), clerk)
     assert undo(http, clerk, homes).json()["code"] == "built-upon-since"
+
+
+def test_what_is_taken_out_in_the_columns_of_a_file_is_held_already_when_it_is_sent_in(
+    households: Session, known: str, send: Send, seal: Seal
+) -> None:
+    send(
+        "received", received_row(), received_row(政策代码="school", 成员姓名="示甲", 享受截止日="", **{"金额(元)": ""})
+    )
+    send("measures", measure_row(), measure_row(计划完成日="2026-11-30", 状态="计划", 落实日="", 针对风险=""))
+    case_of(households, household_numbered(households, "JK1"), state="monitored", line=632_001, national_number="N1")
+    who = Caller("clerk", frozenset({"township"}), frozenset({"name:read"}), "")
+    reader, homes = Reader(households, seal, who), households.scalars(select(Household)).all()
+    for kind in ("received", "measures"):
+        rows = list(TAKEN_OUT[kind].rows(reader, homes))
+        assert send(kind, *rows).unchanged == 2
+        counted = TAKEN_OUT[kind].counted(select(col(Household.id)))
+        assert households.scalar(counted) == 2
+    (row,) = TAKEN_OUT["cases"].rows(reader, homes)
+    assert [row[0], row[3], row[8], row[9], row[10]] == ["JK1", "监测中", "6320.01", "N1", "入户核实"]
+
+
+def test_a_blank_form_has_the_headers_of_its_kind_and_is_taken_in_as_one_without_rows(
+    http: TestClient, clerk: Headers, family: str
+) -> None:
+    for kind, told in KINDS.items():
+        blank = http.get(f"/v1/household-imports/{kind}/template", headers=clerk).content
+        header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(blank)).get_sheet_by_index(0).to_python()
+        assert (tuple(header[: len(told.HEADERS)]), rows) == (told.HEADERS, [])
+    sheets = zipfile.ZipFile(io.BytesIO(http.get("/v1/household-imports/members/template", headers=clerk).content))
+    assert "选项!$A$1:$A$" in sheets.read("xl/worksheets/sheet1.xml").decode()
+    assert "外甥女" in sheets.read("xl/worksheets/sheet2.xml").decode()

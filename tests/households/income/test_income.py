@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from tests.callers import Headers
+from tests.callers import Headers, edit
 from tests.conftest import NOW
 from tests.households.conftest import Send, household_numbered, household_row, member_row, statement
 from tests.households.standards import LINE_DOCUMENT, set_standards
@@ -133,8 +134,37 @@ def test_without_a_line_or_a_divisor_nothing_is_guessed(
 def test_a_divisor_the_register_cannot_count_by_is_refused(
     http: TestClient, clerk: Headers, family: str, households: Session
 ) -> None:
-    set_standards(households, **(ALL | {"income_divisor": 2}))
+    set_standards(households, **(ALL | {"income_divisor": 4}))
     assert income(http, clerk, family, amounts={"wage": 1})["code"] == "divisor-not-kept"
+
+
+def test_income_is_divided_among_who_lives_there_once_it_is_told_of_every_member(
+    http: TestClient, clerk: Headers, four: str, households: Session
+) -> None:
+    members = [one["person_id"] for one in http.get(four, headers=clerk).json()["members"]]
+    paths = [f"{four}/members/{person}/residence" for person in members]
+    divide_by(households, 2)
+    for path in paths[1:]:
+        lives = {"since": "2026-01-01", "lives_together": True, "usually_resident": path != paths[1]}
+        assert edit(http, path, lives, clerk).status_code == 200
+    told = income(http, clerk, four, amounts={"wage": 100})
+    assert (told["code"], told["detail"]) == ("residence-not-told", "1")
+    assert edit(http, paths[0], {"since": "2026-01-01", "lives_together": False}, clerk).status_code == 200
+    assert income(http, clerk, four)["persons"] == 3
+    assert income(http, clerk, four, "?known_at=2020-01-01T00:00:00Z")["code"] == "nothing-stated"
+    divide_by(households, 3)
+    assert income(http, clerk, four)["detail"] == "1"
+    whole = {"since": "2026-11-01", "lives_together": True, "usually_resident": True}
+    assert edit(http, paths[0], whole, clerk).status_code == 200
+    assert income(http, clerk, four)["persons"] == 3
+    households.execute(text("UPDATE membership SET valid = daterange('2026-01-01', NULL)"))
+    divide_by(households, 2)
+    assert [income(http, clerk, four, day)["persons"] for day in ("", "?as_of=2026-10-31")] == [4, 3]
+
+
+def divide_by(households: Session, divisor: int) -> None:
+    households.execute(text("UPDATE standard SET value = :value WHERE key = 'income_divisor'"), {"value": divisor})
+    households.commit()
 
 
 def test_the_line_is_that_of_the_day_and_so_is_the_statement(

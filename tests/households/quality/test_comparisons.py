@@ -15,8 +15,9 @@ from services.households.quality.running import quality_work
 from services.kit.store.fields import Seal
 from services.kit.web.limits import GUESS, Limits
 from tests.callers import HERE, Headers, Office
-from tests.households.conftest import VILLAGE, Send, csv_of, household_row, member_row
+from tests.households.conftest import VILLAGE, Send, csv_of, household_numbered, household_row, member_row, valid
 from tests.households.declarations.conftest import set_standard
+from tests.households.open_cases import case_of
 
 PATH = "/v1/comparison-imports"
 HEADERS = ("编号", "姓名", "联系电话", "住房等级", "家庭人口")
@@ -153,3 +154,56 @@ def test_a_file_without_the_number_is_refused_by_name(http: TestClient, clerk: H
     sent = {"file": ("a.csv", csv_of(HEADERS))}
     answer = http.post(PATH, files=sent, data={"mapping": '{"columns": {"证件号码": "x"}}'}, headers=clerk)
     assert answer.json()["code"] == "mapping-not-understood"
+
+
+def test_a_household_is_known_by_its_national_number_and_corrected_under_it(
+    http: TestClient, clerk: Headers, compare: Compare, households: Session
+) -> None:
+    case_of(households, household_numbered(households, "JK1"), national_number="520621000001")
+    case_of(households, household_numbered(households, "JK2"), national_number="JK1")
+    households.commit()
+    row = ("示甲乙", "10000000001", "C", "1")
+    done = compare(("520621000001", *row), ("JK1", *row))
+    assert (done["differ"], done["unknown"]) == (1, 1)
+    assert differences(http, clerk, done) == [("JK1", "住房等级", "A", "C")]
+    assert "520621000001,A" in corrections(http, clerk, done).text
+
+
+def test_members_are_compared_field_by_field_and_each_side_says_whom_the_other_lacks(
+    http: TestClient, clerk: Headers, send: Send, households: Session, engines: dict[str, Engine], seal: Seal
+) -> None:
+    number = valid("99062119600101001")
+    mine = [("示乙", "之子", "1990-05-05"), ("示丙", "配偶", "1961-01-01")]
+    told = [member_row(姓名=name, 与户主关系=of, 出生日期=born) for name, of, born in mine]
+    send("members", member_row("JK2", id_number=number, 姓名="示丁"), *told)
+    households.execute(text("UPDATE membership SET relation = '22' WHERE relation = '20'"))
+    households.commit()
+    rows = [
+        ("JK1", "示甲乙", "", "户主", "1960/01/01"), ("JK1", "示乙", "", "之子", "19900506"),
+        ("JK1", "示戊", "", "配偶", "19700101"), ("JK2", "示丁", number[:-1] + "?", "户主", "19600101"),
+        ("JK9", "示己", "", "户主", "19600101"),
+    ]  # fmt: skip
+    sent = {"file": ("a.csv", csv_of(("户编号", "姓名", "证件号码", "与户主关系", "出生日期"), *rows))}
+    asked = http.post(PATH, files=sent, data={"about": "members"}, headers=clerk)
+    assert quality_work(engines["households"], seal).step(HERE) == 1
+    path = f"{PATH}/{asked.json()['id']}"
+    done = http.get(path, headers=clerk).json()
+    assert [done[key] for key in ("state", "agree", "differ", "unknown")] == ["done", 1, 3, 1]
+    found = http.get(f"{path}/member-differences", headers=clerk).json()["rows"]
+    shown = {(one["row"], one["name"], one["field"], one["ours"], one["theirs"]) for one in found}
+    masked = number[:6] + "*" * 12
+    assert shown == {
+        (0, "示丙", "成员", "示丙", ""),
+        (3, "示乙", "出生日期", "1990-05-05", "19900506"), (4, "示戊", "成员", "", "示戊"),
+        (5, "示丁", "证件号码", masked, masked),
+    }  # fmt: skip
+    asking = f"{path}/member-corrections?village={VILLAGE[:6]}&format=csv"
+    assert http.get(asking, headers=clerk).json()["code"] == "corrections-too-many"
+    households.execute(text("UPDATE standard SET value = 3 WHERE key = 'export_rows_alone'"))
+    households.commit()
+    file = http.get(asking, headers=clerk)
+    assert number[-4:] not in file.text
+    assert [line.split(",")[2:5] for line in file.text.splitlines()[1:4]] == [
+        ["示丙", "", "对方系统缺此人"], ["示乙", "1990-05-05", ""], ["示戊", "", "本系统无此人"],
+    ]  # fmt: skip
+    assert http.get(f"{path}/differences", headers=clerk).status_code == 404

@@ -1,5 +1,6 @@
 """A household is found by what people know of it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,13 +9,17 @@ from sqlalchemy import Engine, select, text, update
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.households.models.cases import CaseClock
 from services.households.models.names import MemberName
 from services.households.models.register import Household, Membership, Person
 from services.kit.store.db import open_session
 from services.kit.store.scope import unbind
 from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office, edit
+from tests.conftest import TODAY
 from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
+from tests.households.open_cases import case_of
+from tests.households.standards import set_standards
 
 SEARCH = "/v1/household-search"
 NUMBER = valid("99062119600101001")
@@ -211,3 +216,59 @@ def test_whether_a_number_is_somebodys_is_asked_ten_times_a_minute_and_no_oftene
     asked = [http.post(f"{SEARCH}/id-number", json={"id_number": valid(one)}, headers=clerk) for one in tries]
     assert [answer.status_code for answer in asked] == [404] * 10 + [429]
     assert http.get(SEARCH, params={"q": "示"}, headers=clerk).status_code == 200
+
+
+def test_households_are_found_by_their_case_and_its_clock_and_a_kept_filter_is_asked_anew(
+    http: TestClient, clerk: Headers, office: Office, named: Any, households: Session
+) -> None:
+    named("示甲", "示乙", "例丙", "示丁")
+    homes = {n: household_numbered(households, f"JK{n}") for n in (1, 2, 3, 4)}
+    old = case_of(households, homes[1], state="refused", closed_on=TODAY)
+    cases = {1: case_of(households, homes[1], episode=2, state="monitored")}
+    cases |= {n: case_of(households, homes[n], state=state) for n, state in ((2, "identifying"), (3, "monitored"))}
+    for case, days, done in ((cases[1], 3, None), (cases[2], -1, None), (cases[3], -9, TODAY), (old, -1, None)):
+        due = TODAY + timedelta(days=days)
+        told: dict[str, Any] = {
+            "since": TODAY,
+            "days": 1,
+            "unit": "calendar_days",
+            "warn_days": 1,
+            "due_on": due,
+            "done_on": done,
+        }
+        households.add(CaseClock(case_id=case.id, step="visit", **told))
+    households.commit()
+
+    def found(**asked: Any) -> list[str]:
+        rows = http.get(SEARCH, params=asked, headers=clerk).json()["rows"]
+        return [row["number"] for row in rows]
+
+    assert [found(case_state=state) for state in ("monitored", "refused")] == [["JK1", "JK3"], []]
+    assert found(case_state="monitored", q="示") == ["JK1"]
+    assert found(overdue="true") == ["JK2"]
+    assert [found(due_within=n) for n in (2, 3)] == [[], ["JK1"]]
+    assert found(due_within=3, overdue="true", village=VILLAGE) == ["JK1", "JK2"]
+    path = f"/v1/household-sets/{UUID(int=77)}"
+    made = http.put(path, json={"name": "示例", "from_filter": {"overdue": True}}, headers=clerk)
+    assert made.json()["households"] == [str(homes[2])]
+    assert made.json()["from_filter"]["overdue"] is True
+    cases[3].state = "eliminating"
+    households.execute(text("UPDATE case_clock SET done_on = NULL"))
+    households.commit()
+    assert http.get(path, headers=clerk).json()["households"] == [str(homes[2])]
+    assert found(saved=str(UUID(int=77))) == ["JK2", "JK3"]
+    assert found(saved=str(UUID(int=77)), case_state="eliminating") == ["JK3"]
+    elsewhere = {"saved": str(UUID(int=77))}
+    assert http.get(SEARCH, params=elsewhere, headers=office("afar", "county", place="520622")).status_code == 404
+    asked = {"id": str(UUID(int=9)), "kind": "households", "village": VILLAGE[:6], "saved": str(UUID(int=77))}
+    set_standards(households, export_rows_alone=3)
+    assert http.post("/v1/exports", json=asked, headers=clerk).json()["rows"] == 2
+
+
+def test_whom_cases_are_not_told_cannot_ask_who_has_one(http: TestClient, named: Any, office: Office) -> None:
+    named("示甲")
+    system = office("a-system", scopes="name:read")
+    assert [http.get(SEARCH, params=asked, headers=system).status_code for asked in ({}, {"overdue": "true"})] == [
+        200,
+        403,
+    ]
