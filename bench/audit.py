@@ -21,10 +21,10 @@ from sqlalchemy import Engine, text
 
 from services.cli import postgres
 from services.cli.audit import verify_file
+from services.cli.audit_chain import check_database, export
 from services.cli.migrate import migrate_all
 from services.kit.post.events import emit
 from services.kit.store.audit import Line, note
-from services.kit.store.chain import check_database, export
 from services.kit.store.db import POOL, connect, open_session
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)

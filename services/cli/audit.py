@@ -12,11 +12,11 @@ import typer
 from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.cli.audit_chain import FIELDS, Flaw, Row, check_database, check_lines, export
 from services.cli.messages import CannotRun, Lang, Notice, Voice
 from services.cli.readiness import read_ready
 from services.cli.secret_files import secret_folder, superuser_password
-from services.kit.store.chain import FIELDS, Ends, Flaw, Row, check_database, check_lines, export
-from services.kit.store.heads import KEY, NotOurSignature, heads_in, read_copies, read_public_key
+from services.kit.store.heads import KEY, Ends, NotOurSignature, heads_in, read_copies, read_public_key
 
 app = typer.Typer(no_args_is_help=True, help="审计 / the audit")
 

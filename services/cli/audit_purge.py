@@ -29,8 +29,7 @@ from services.cli.audit import (
 )
 from services.cli.messages import CannotRun, Notice, Voice
 from services.cli.secret_files import secret_folder
-from services.kit.store.chain import Ends, encode
-from services.kit.store.heads import KEY, read_copies, read_key
+from services.kit.store.heads import KEY, Ends, encode, read_copies, read_key
 
 LEAST = 183  # days: 网络安全法 art. 21, logs of not less than six months
 

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from services.attendance.models.presence import CheckIn
 from services.attendance.models.teams import Posting
+from services.cli.audit_chain import check_database
 from services.kit.store.audit import Audit
-from services.kit.store.chain import check_database
 from services.kit.store.revoked import EVERY
 from services.kit.store.tables import Revocation
 from tests.attendance.conftest import Stationed

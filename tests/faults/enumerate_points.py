@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from services.cli.audit_chain import check_database
 from services.cli.postgres import Cluster, throwaway
-from services.kit.store.chain import check_database
 from tests.conftest import FAST, make_tables
 from tests.faults.one_county import Shared, families, shared, teams
 from tests.faults.points import CRASHED, MODES, Points

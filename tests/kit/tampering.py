@@ -15,23 +15,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 
+from services.cli.audit_chain import CANONICAL, FIELDS, GENESIS, NOWHERE, Flaw, check_database, check_lines, export
 from services.cli.audit_purge import old_ends, purge_up_to
 from services.cli.migrate import migrate_all
 from services.cli.postgres import Cluster, create_databases, throwaway
 from services.kit.store.audit import AuditSigned, Line, note
-from services.kit.store.chain import (
-    CANONICAL,
-    FIELDS,
-    GENESIS,
-    NOWHERE,
-    Ends,
-    Flaw,
-    check_database,
-    check_lines,
-    export,
-)
 from services.kit.store.db import connect, open_session
-from services.kit.store.heads import heads_in, sign_heads
+from services.kit.store.heads import Ends, heads_in, sign_heads
 from tests.clock import NOW
 
 SLOTS = {"households-api-1": 37, "households-api-2": 11, "households-worker-1": 23}

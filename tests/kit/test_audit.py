@@ -20,10 +20,10 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from services.cli.audit_chain import Flaw, check_database, check_lines, export
 from services.cli.audit_purge import old_ends, purge_up_to
 from services.cli.postgres import Cluster
 from services.kit.store.audit import Audit, AuditHead, AuditSigned, Line, note
-from services.kit.store.chain import Flaw, check_database, check_lines, export
 from services.kit.store.claim import enqueue
 from services.kit.store.db import open_session
 from services.kit.store.heads import NotOurSignature, copy_out, heads_in, read_copies, sign_heads

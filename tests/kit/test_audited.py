@@ -14,11 +14,11 @@ from sqlalchemy import Engine, select, text
 from sqlmodel import col
 from starlette.testclient import TestClient
 
+from services.cli.audit_chain import check_database
 from services.households.imports import households as import_households
 from services.households.main import create
 from services.households.models.register import Household
 from services.kit.store.audit import Audit
-from services.kit.store.chain import check_database
 from services.kit.store.db import open_session
 from services.kit.web.audited import AT_ONCE, WINDOW, Tide, line_of
 from tests.callers import HERE, Headers, Office, Sign, served

@@ -12,10 +12,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from services.cli.audit_chain import check_database
 from services.households.main import create
 from services.households.policy import allow
 from services.kit.store.audit import Line
-from services.kit.store.chain import check_database
 from services.kit.store.db import SessionDep
 from services.kit.store.glances import Glances
 from services.kit.store.scope import Asked, NoOffice

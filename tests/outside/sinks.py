@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 
 from services.cli.audit import connected, dsn_of
+from services.cli.audit_chain import export
 from services.cli.data_folder import find_data
 from services.cli.programs import package_folder, programs_in
 from services.cli.secret_files import SERVICES, secret_folder, superuser_password
-from services.kit.store.chain import encode, export
+from services.kit.store.heads import encode
 from tests.outside.canaries import CARD, ILLNESS, NAME, NUMBER, PHONE, in_plain, told_in
 from tests.outside.watched_county import WatchedCounty
 from tests.plain_http import plain

@@ -20,8 +20,8 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 
 from services.attendance.models.teams import Cadre, Posting, Team, Unit
+from services.cli.audit_chain import check_database
 from services.cli.postgres import Cluster, api_role, free_port
-from services.kit.store.chain import check_database
 from services.kit.store.fields import Seal
 from tests.attendance.conftest import ARRIVED, VILLAGE, set_standard, station_in
 from tests.attendance.test_check_ins import body

@@ -29,7 +29,7 @@ Detail = Mapping[str, str | int]
 
 class Audit(Kit, table=True):
     """One line of a slot's chain. `hash` = SHA-256 of the line before (32 zero bytes at first) and of this one's
-    canonical text (chain.py). `status` is that of the answer; 0 where nobody was answered."""
+    canonical text (cli/audit_chain.py). `status` is that of the answer; 0 where nobody was answered."""
 
     __table_args__ = (
         Index("audit_at", "at", "slot", "seq"),

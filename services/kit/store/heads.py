@@ -17,11 +17,14 @@ from sqlmodel import Session, col
 
 from services.kit.settings import Settings
 from services.kit.store.audit import AuditHead, AuditSigned
-from services.kit.store.chain import Ends, encode
 from services.kit.store.db import open_session
 from services.kit.store.work import Loop
 
 log = logging.getLogger(__name__)
+
+End = tuple[int, str]  # of a chain: its last line's number and hash in hex
+Ends = Mapping[str, End]  # by slot
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 KEY = "audit_key"  # in the secrets: Ed25519, PEM
 LOOK = 60.0  # seconds between two looks whether the hour has been signed

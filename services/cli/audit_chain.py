@@ -5,12 +5,14 @@ signed heads, up to the hour they were signed. A chain whose beginning was purge
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, text
+
+from services.kit.store.heads import End, Ends, encode
 
 GENESIS = bytes(32)
 FIELDS = (
@@ -53,8 +55,6 @@ ALL = text(
     f"SELECT {CANONICAL}, encode(hash, 'hex') FROM audit ORDER BY slot, seq"  # noqa: S608  # our own words
 )
 
-End = tuple[int, str]  # of a chain: its last line's number and hash in hex
-Ends = Mapping[str, End]  # by slot
 NOWHERE: Ends = {}
 Row = tuple[Sequence[str], str]  # the fields as texts, and the hash
 
@@ -131,9 +131,6 @@ def check_lines(
     flaws += [f for slot in ended if (f := end_flaw(slot, heads.get(slot), last.get(slot)))]
     flaws += [Flaw(slot, min(seq, last.get(slot, (0, ""))[0] + 1), "missing") for slot, seq in wanted]
     return count, firsts(flaws)
-
-
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def hash_of(link: str, row: Sequence[str]) -> str:
