@@ -89,8 +89,8 @@ def wipe_of(engine: Engine) -> str:
     with engine.connect() as connection:
         names = connection.scalars(
             text(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-                " AND relname <> 'alembic_version'"
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+                " AND NOT relispartition AND relname <> 'alembic_version'"  # parts may be made while tests run
             )
         ).all()
     deletes = "; ".join(f'DELETE FROM "{name}"' for name in names)  # noqa: S608  # names from the catalogue

@@ -57,7 +57,9 @@ def upgrade() -> None:
             " WHERE p.id = subject AND p.died_on IS NULL AND born IS DISTINCT FROM p.birth_date"
         )
         op.drop_index("member_name_born", "member_name", postgresql_concurrently=True, if_exists=True)
-        op.create_index("member_name_born", "member_name", ["folded", "born"], postgresql_concurrently=True)
+        op.create_index(
+            "member_name_born", "member_name", ["born", "folded"], postgresql_concurrently=True, if_not_exists=True
+        )
 
 
 def downgrade() -> None:

@@ -39,6 +39,11 @@ EXCUSES: Sequence[Excuse] = (
         ),
     ),
     Excuse(
+        "RejectedPositiveData",
+        "an id that an answer left empty was followed as a link: no household has the number None",
+        lambda case, _: any(str(value) == "None" for value in (case.path_parameters or {}).values()),
+    ),
+    Excuse(
         "AcceptedNegativeData",
         "of a batch each item is refused by itself, in the answer: one that is malformed must not keep the others",
         lambda case, answer: (

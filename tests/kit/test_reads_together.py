@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -95,16 +96,23 @@ def test_a_server_that_ended_a_connection_refuses_nobody(engine: Engine) -> None
     assert asyncio.run(look())
 
 
-def test_to_a_get_the_database_refuses_every_change(http: TestClient, office: Office) -> None:
+def test_to_a_get_the_database_refuses_every_change(
+    engine: Engine, signing_key: RSAKey, tmp_path: Path, office: Office
+) -> None:
     router = APIRouter()
 
     @router.get("/v1/meddling", dependencies=[allow("household:read")])
     def get_meddling(session: SessionDep) -> None:
         session.execute(text("DELETE FROM tag"))
 
-    http.app.include_router(router)  # type: ignore[attr-defined]
-    tolerant = TestClient(http.app, raise_server_exceptions=False)
-    assert tolerant.get("/v1/meddling", headers=office("a", "county")).status_code == 500
+    def with_meddling(*told: Any) -> FastAPI:
+        app = create(*told)
+        app.include_router(router)
+        return app
+
+    with served(with_meddling, "households", engine, signing_key, tmp_path) as http:
+        tolerant = TestClient(http.app, raise_server_exceptions=False)
+        assert tolerant.get("/v1/meddling", headers=office("a", "county")).status_code == 500
 
 
 def test_searches_at_once_each_see_their_own_places(http: TestClient, office: Office) -> None:

@@ -1,15 +1,17 @@
 """A blank workbook for each kind of file: our headers, and drop-downs where a cell takes one of some words."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from fastapi import APIRouter
 
+from services.households.cases.words import words
 from services.households.exports.asking import TableFile
 from services.households.exports.columns import CLASSES, GRADES, OFFERED, SCHOOLING, SEXES, YES_OR_NO, Labels
 from services.households.exports.sheets import as_xlsx
 from services.households.help.risks import LABELS
 from services.households.imports.batches import KINDS, optional_headers
+from services.households.imports.cases import STATES as CASE_STATES
 from services.households.imports.circumstances import COLUMNS
 from services.households.imports.measures import STATES
 from services.households.policy import allow
@@ -18,10 +20,11 @@ from services.households.register.code_sets import lasting_labels
 router = APIRouter(prefix="/v1/household-imports", tags=["imports"])
 
 
-def themselves(words: Mapping[str, Any]) -> Labels:
-    return {word: word for word in words}
+def themselves(said: Iterable[str]) -> Labels:
+    return {word: word for word in said}
 
 
+CATEGORIES = [word.zh for word in words("category").values()]
 CHOICES: Mapping[str, Mapping[str, Labels]] = {
     "households": {"户类型": CLASSES, "监测对象": YES_OR_NO, "住房等级": GRADES, "饮水安全": YES_OR_NO},
     "members": {"与户主关系": OFFERED, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO}
@@ -29,12 +32,13 @@ CHOICES: Mapping[str, Mapping[str, Labels]] = {
     "statements": {},
     "received": {},
     "measures": {"针对风险": LABELS, "状态": themselves(STATES)},
+    "cases": {"对象类别": themselves(CATEGORIES), "状态": themselves(CASE_STATES)},
 }
 
 
 @router.get("/{kind}/template", dependencies=[allow("household:import")], response_class=TableFile)
 def get_import_template(
-    kind: Literal["households", "members", "statements", "received", "measures"],
+    kind: Literal["households", "members", "statements", "received", "measures", "cases"],
 ) -> TableFile:
     """XLSX. Every cell is text, so that long numbers stay whole."""
     headers = (*KINDS[kind].HEADERS, *optional_headers(KINDS[kind]))

@@ -19,7 +19,7 @@ class MemberName(Table, table=True):
         Index("member_name_folded", "folded", "household_id"),
         Index("member_name_initials", "initials", "household_id"),
         Index("member_name_village", "village", "folded", "household_id"),
-        Index("member_name_born", "folded", "born"),
+        Index("member_name_born", "born", "folded"),
     )
 
     household_id: UUID = Field(foreign_key="household.id", primary_key=True, ondelete="CASCADE")

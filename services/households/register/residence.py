@@ -20,9 +20,9 @@ router = APIRouter(prefix="/v1/households/{household_id}/members/{person_id}/res
 class Residence(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    registered: Annotated[bool | None, Field(title="户籍在本户")] = None
-    lives_together: Annotated[bool | None, Field(title="共同生活")] = None
-    usually_resident: Annotated[bool | None, Field(title="常住")] = None
+    registered: Annotated[bool | None, Field(strict=True, title="户籍在本户")] = None
+    lives_together: Annotated[bool | None, Field(strict=True, title="共同生活")] = None
+    usually_resident: Annotated[bool | None, Field(strict=True, title="常住")] = None
 
 
 class ResidenceIn(Residence, ToldIn):

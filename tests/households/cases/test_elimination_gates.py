@@ -165,13 +165,14 @@ def test_half_a_year_of_steady_income_is_enough_on_the_day(ready: Walk) -> None:
     assert ready.take("elimination", income_steady_since="2026-05-01").status_code == 201
 
 
-def test_six_months_since_identification_count_to_the_day(ready: Walk) -> None:
+def test_the_months_since_identification_count_to_the_day(ready: Walk, households: Session) -> None:
     identified = ready.seen()["identified_on"]
     assert identified == "2026-03-07"
+    follow_standard(households, "elimination_minimum_months", 8, date(2026, 3, 7))
     steady = {"income_steady_since": "2026-03-01"}
-    early = ready.take("elimination", date(2026, 9, 6), **steady)
+    early = ready.take("elimination", date(2026, 11, 6), **steady)
     assert (code(early), early.json()["detail"]) == ((409, "gates-closed"), "months_since_identified")
-    assert ready.take("elimination", date(2026, 9, 7), **steady).status_code == 201
+    assert ready.take("elimination", date(2026, 11, 7), **steady).status_code == 201
 
 
 def test_a_measure_of_the_case_must_have_been_done(cared_for: Walk) -> None:
