@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, SQLColumnExpression, exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.households.cases.cases import State
@@ -82,9 +83,10 @@ def in_state(state: str | None) -> list[ColumnElement[bool]]:
     """By the latest case of each."""
     if state is None:
         return []
-    episodes = select(col(Case.household_id), col(Case.state)).distinct(col(Case.household_id))
-    latest = episodes.order_by(col(Case.household_id), col(Case.episode).desc()).subquery()
-    return [col(Household.id).in_(select(latest.c.household_id).where(latest.c.state == state))]
+    later = aliased(Case)
+    of_theirs = (col(later.household_id) == Case.household_id, col(later.episode) > Case.episode)
+    another = exists(select(later).where(*of_theirs))
+    return [col(Household.id).in_(select(col(Case.household_id)).where(col(Case.state) == state, ~another))]
 
 
 def running_out(due: Days | None) -> list[ColumnElement[bool]]:

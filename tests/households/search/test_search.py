@@ -263,6 +263,8 @@ def test_households_are_found_by_their_case_and_its_clock_and_a_kept_filter_is_a
     asked = {"id": str(UUID(int=9)), "kind": "households", "village": VILLAGE[:6], "saved": str(UUID(int=77))}
     set_standards(households, export_rows_alone=3)
     assert http.post("/v1/exports", json=asked, headers=clerk).json()["rows"] == 2
+    alone = {"id": str(UUID(int=10)), "kind": "households", "village": VILLAGE[:6], "case_state": "monitored"}
+    assert http.post("/v1/exports", json=alone, headers=clerk).json()["rows"] == 1
 
 
 def test_whom_cases_are_not_told_cannot_ask_who_has_one(http: TestClient, named: Any, office: Office) -> None:
