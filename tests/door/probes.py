@@ -198,7 +198,7 @@ HOUSEHOLDS = (
            lambda thing: (thing.ids["number"], "cash", "", "", "计划", CADRE, "示甲", "2026-12-02", *[""] * 5)),
     upload("household:import", "/v1/household-imports/cases", import_cases.HEADERS,
            lambda thing: (
-               thing.ids["number"], "2020-01-01", "边缘易致贫户", "99", "1", "示例", "帮扶消除", "2020-09-01", "")),
+               thing.ids["number"], "2020-01-01", "突发严重困难户", "99", "1", "示例", "帮扶消除", "2020-09-01", "")),
     upload("household:import", "/v1/household-imports/members", import_members.HEADERS,
            lambda thing: (thing.ids["number"], "示甲", "", "户主", "1960-01-01", "男", "", "")),
     upload("household:import", "/v1/household-imports/households", import_households.HEADERS,
