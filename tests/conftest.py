@@ -12,6 +12,7 @@ from sqlmodel import Session
 from services.cli.migrate import migrate_all
 from services.cli.postgres import Cluster, api_role, create_databases, prepare, throwaway
 from services.cli.secret_files import SERVICES
+from services.kit.starting import collect_seldom
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
@@ -28,6 +29,11 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: work is stolen from a worker's end, so that one worker alone starts a whole county."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """As the services do: what was imported and collected is not looked through again and again."""
+    collect_seldom()
 
 
 @pytest.fixture(scope="session")
