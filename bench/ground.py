@@ -28,7 +28,8 @@ from services.kit.store.tables import Day, Standard
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone(timedelta(hours=8)))
 COPY = f"COPY household_facts ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)"
-WRITTEN = "alert, finding, event, delivery, limit_alert"
+TASKS = "task, task_reason, task_step, task_visit, task_quiet, task_case, task_escalation"
+WRITTEN = f"alert, finding, event, delivery, limit_alert, {TASKS}"
 Found = set[tuple[str, UUID]]
 
 

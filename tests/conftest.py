@@ -16,6 +16,7 @@ from services.kit.starting import collect_seldom
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
+from services.kit.web.request_id import event_id, request_id, trace_id, traceparent
 from tests.callers import TEST_KEY, office, sign, signing_key
 from tests.clock import NOW, TODAY
 
@@ -34,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """As the services do: what was imported and collected is not looked through again and again."""
     collect_seldom()
+
+
+@pytest.fixture(autouse=True)
+def nothing_under_way() -> None:
+    """What a test that played a request or a relay's round in this thread was about is not what the next speaks of."""
+    for variable in (request_id, traceparent, trace_id, event_id):
+        variable.set("")
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,11 @@ from services.alerts.rules.rules import SHIPPED, read_shipped
 from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
+from services.attendance.leave.chain import CAPTAIN_UP_TO, TOWNSHIP_UP_TO, WORKING_ONLY, YEAR_CAP
+from services.attendance.months.reckoning import COUNTS, RATE
 from services.attendance.presence.days import DAY_STARTS_AT
 from services.attendance.presence.switches import SELF_CHECK_IN
+from services.attendance.sync.leavers import DAYS_AFTER
 from services.attendance.visits.month import EXPECTED
 from services.households.imports import cases as import_cases
 from services.households.imports import households as import_households
@@ -51,7 +54,8 @@ def test_every_event_that_is_published_is_described_and_no_other() -> None:
 def test_every_rule_fact_and_standard_is_described() -> None:
     rules = (DOCS / "rules.md").read_text()
     names = {rule["key"] for rule in read_shipped(SHIPPED)} | set(STANDARDS)
-    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key}
+    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key, DAYS_AFTER.key}
+    names |= {one.key for one in (CAPTAIN_UP_TO, TOWNSHIP_UP_TO, WORKING_ONLY, YEAR_CAP, RATE, COUNTS)}
     names |= {fact.key for subject in SUBJECTS.values() for fact in subject.facts}
     assert sorted(name for name in names if f"`{name}`" not in rules) == []
 

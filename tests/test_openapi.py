@@ -18,6 +18,7 @@ from services.cli.openapi.merge import OwnedTwice, merge, paths_of, rename_clash
 from services.cli.openapi.problems import problem_pages, refusals
 from services.cli.openapi.write import made_from_code
 from services.cli.secret_files import SERVICES
+from services.kit.web.strict_json import UPLOADS
 from tests.test_policy import OPERATIONS, PUBLIC
 
 HOME = Path(__file__).resolve().parents[1]
@@ -124,10 +125,10 @@ def test_every_published_event_is_a_webhook(document: dict[str, Any]) -> None:
 
 def test_every_table_is_uploaded_where_the_front_doors_let_a_large_body_in(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
-        if "multipart/form-data" in operation.get("requestBody", {}).get("content", {}):
-            assert re.match(r"^/v1/[a-z]+-imports(/|$)", path)
+        if operation.get("requestBody", {}).get("content", {}).keys() & set(UPLOADS):
+            assert re.match(r"^/v1/([a-z]+-imports|clue-batches)(/|$)", path)
     for door in ("nginx/nginx.conf", "caddy/Caddyfile"):
-        assert "^/v1/[a-z]+-imports(/|$)" in (HOME / "deploy" / door).read_text()
+        assert "^/v1/([a-z]+-imports|clue-batches)(/|$)" in (HOME / "deploy" / door).read_text()
 
 
 def test_every_code_has_its_page_in_both_languages() -> None:

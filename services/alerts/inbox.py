@@ -1,4 +1,5 @@
-"""What alerts hears: facts, which households are no more, what visits found, the frame, and where people may act."""
+"""What alerts hears: facts, which households are no more, what visits found, how cases go, what is due or waits
+elsewhere, the frame, and where people may act."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,12 +7,16 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from services.alerts.clues.hearing import RECORDED, on_visit_recorded
+from services.alerts.clues.following import look_up_again
+from services.alerts.clues.hearing import RECORDED
 from services.alerts.facts.learn import Told, forget_these, read_told
 from services.alerts.intake.pull import PULL_FACTS, key_of
 from services.alerts.intake.take_in import take_in
 from services.alerts.judging.judge import lock_out_sweeps
 from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS
+from services.alerts.tasks.cases import CASE_ENDED, CASE_STEP, on_case_moved
+from services.alerts.tasks.visiting import on_visit
+from services.alerts.telling.matters import MATTERS
 from services.kit.post.events import CloudEvent
 from services.kit.post.facts import CHANGED, COUNTY, IN_BULK
 from services.kit.post.frame import on_reference_changed
@@ -51,16 +56,19 @@ def on_household_changed(session: Session, events: Sequence[CloudEvent], now: da
     if gone:
         lock_out_sweeps(session, [event.division[:COUNTY] for event in events])
         forget_these(session, HOUSEHOLD, sorted(gone), now)
+        look_up_again(session, gone, now)
 
 
 FACTS = {CHANGED: on_facts_changed, IN_BULK: on_facts_changed_in_bulk}
 
 GRANTS = {GRANT_CHANGED: on_grant_changed}
 
+CASES = {CASE_STEP: on_case_moved, CASE_ENDED: on_case_moved}
+
 HANDLERS: Handlers = {
     "county": {"reference.changed": on_reference_changed} | GRANTS,
-    "households": FACTS | GRANTS | {"household.changed": on_household_changed},
-    "attendance": FACTS | GRANTS | {RECORDED: on_visit_recorded},
+    "households": FACTS | GRANTS | {"household.changed": on_household_changed} | CASES | MATTERS["households"],
+    "attendance": FACTS | GRANTS | {RECORDED: on_visit} | MATTERS["attendance"],
 }
 
 router = inbox("alerts", HANDLERS)

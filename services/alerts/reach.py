@@ -5,14 +5,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, false, or_, select
 from sqlmodel import Session, col
 
+from services.alerts.models.clues import Clue
+from services.alerts.models.facts import HouseholdFacts
+from services.alerts.models.reports import Report
 from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.tasks import Task
 from services.alerts.models.visits import VisitClue
 from services.alerts.models.watch import Alert
 from services.kit.store.scope import Placed, Scope, scope_of
 from services.kit.web.errors import found
 
 ALERTS = Placed(division=col(Alert.division), subject=col(Alert.subject))
+TASKS = Placed(division=col(Task.division), subject=col(Task.subject))
 CLUES = Placed(division=col(VisitClue.division), subject=col(VisitClue.subject))
+DEPARTMENT_CLUES = Placed(division=col(Clue.division), subject=col(Clue.household))  # type: ignore[arg-type]  # what has none is in no set
+FACTS = Placed(division=col(HouseholdFacts.division), subject=col(HouseholdFacts.subject))
+REPORTS = Placed(division=col(Report.division))
 GAPS = Placed(division=col(SweepGap.division), subject=col(SweepGap.subject))
 
 

@@ -12,14 +12,17 @@ from sqlalchemy import Engine, make_url
 from services.attendance import inbox
 from services.attendance.facts import KIND
 from services.attendance.imports import files as imports
+from services.attendance.leave import decisions, reading, requests, returns
 from services.attendance.models import SEALED
 from services.attendance.models.facts import TeamFacts
+from services.attendance.months import allowances, confirming, freezing, sheets, workbooks
 from services.attendance.pairings import pairings
 from services.attendance.pairings.register import Register
 from services.attendance.policy import RIGHTS, allow
-from services.attendance.presence import check_in_batches, check_ins, team_days
+from services.attendance.presence import cadre_days, check_in_batches, check_ins, day_corrections, team_days
 from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
+from services.attendance.sync import down, up
 from services.attendance.teams import cadres, stations, teams, villages
 from services.attendance.visits import batches, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
@@ -44,6 +47,13 @@ from services.kit.web.trail import trail
 PUBLISHED = {
     RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     VISIT_RECORDED: EventType("登记或更正了一次走访（只含编号和类别）", "visit:read"),
+    "leave.requested": EventType("有一份请假或公务外出申请（不含类别和事由）", "leave:hear"),
+    "leave.approved": EventType("一份请假或公务外出已获批准", "leave:hear"),
+    "leave.refused": EventType("一份请假或公务外出未获批准", "leave:hear"),
+    "leave.cancelled": EventType("一份请假或公务外出已撤销", "leave:hear"),
+    "leave.passed_on": EventType("一份请假或公务外出已报上一级审批", "leave:hear"),
+    "leave.returned": EventType("一名干部已销假", "leave:hear"),
+    "leave.return_overdue": EventType("一名干部逾期未销假", "leave:hear"),
     CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
@@ -65,6 +75,19 @@ ROUTERS = [
     month.router,
     rounds.router,
     sheet.router,
+    requests.router,
+    reading.router,
+    decisions.router,
+    returns.router,
+    cadre_days.router,
+    day_corrections.router,
+    sheets.router,
+    confirming.router,
+    freezing.router,
+    allowances.router,
+    workbooks.router,
+    down.router,
+    up.router,
     facts("attendance", allow, {KIND: TeamFacts}),
     grants("attendance", allow),
     subscriptions("attendance", allow, RIGHTS, PUBLISHED),

@@ -22,6 +22,22 @@ RIGHTS = {
     "visit-note:read": FIELD | OFFICE | {"assistant"},
     "round:write": OFFICE,
     "round:read": FIELD | OFFICE | {"assistant", "auditor"},
+    "leave:write": FIELD | OFFICE,
+    "leave:record": OFFICE,  # for somebody else
+    "leave:decide": frozenset({"captain"}) | OFFICE,
+    "leave:read": FIELD | OFFICE | {"liaison", "auditor"},
+    "leave:read-all": frozenset({"captain", "liaison", "auditor"}) | OFFICE,  # of somebody else
+    "leave:hear": frozenset({"captain", "liaison", "auditor"}) | OFFICE,  # that one waits, is decided, is overdue
+    "leave-reason:read": frozenset({"captain"}) | OFFICE,  # of somebody else
+    "day-correction:write": FIELD | OFFICE,
+    "day-correction:record": OFFICE,  # for somebody else
+    "day-correction:decide": OFFICE,
+    "month:read": FIELD | OFFICE | {"liaison", "auditor"},
+    "month:read-all": frozenset({"captain", "liaison", "auditor"}) | OFFICE,  # of somebody else
+    "month:confirm": frozenset({"captain"}) | OFFICE,
+    "month:freeze": OFFICE,
+    "sync:read": FIELD | {"assistant"},
+    "sync:write": FIELD | {"assistant"},  # and then what each kind asks for
     "facts:read": frozenset[str](),  # our own services alone
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn
 from services.attendance.models.teams import Cadre, Posting, Station, Team
@@ -24,6 +25,8 @@ CHECK_INS = Placed(division=CheckIn.__table__.c.village)  # type: ignore[attr-de
 VISITS = Placed(division=col(Visit.village), subject=col(Visit.household_id))
 TASKS = Placed(division=col(RoundTask.village), subject=col(RoundTask.household_id))
 ROUNDS = Placed(division=col(VisitRound.division))
+LEAVES = Placed(division=col(Leave.village))
+CORRECTIONS = Placed(division=col(DayCorrection.village))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
 
@@ -90,3 +93,16 @@ def reachable_rounds(scope: Scope) -> ColumnElement[bool]:
 def reachable_round(session: Session, round_id: UUID) -> VisitRound:
     wanted = select(VisitRound).where(col(VisitRound.id) == round_id, reachable_rounds(scope_of(session)))
     return found(session.scalar(wanted))
+
+
+def reachable_leaves(scope: Scope) -> ColumnElement[bool]:
+    """By the village of the first day, by unit, and one's own."""
+    mine = exists().where(col(Cadre.id) == col(Leave.cadre_id))
+    return or_(within(scope, LEAVES), mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder)))
+
+
+def reachable_corrections(scope: Scope) -> ColumnElement[bool]:
+    """By the village of that day, by unit, and one's own."""
+    mine = exists().where(col(Cadre.id) == col(DayCorrection.cadre_id))
+    of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    return or_(within(scope, CORRECTIONS), of_the_unit_or_own)

@@ -1,6 +1,7 @@
-"""Attendance's worker: delivers what happened and follows the frame."""
+"""Attendance's worker: delivers what happened, tells of leaves that are overdue, and follows the frame."""
 
 from services.attendance.inbox import HANDLERS
+from services.attendance.leave.overdue import tells_of_leaves
 from services.attendance.models import SEALED
 from services.attendance.settings import AttendanceSettings
 from services.attendance.visits.freezing import freezes_rounds
@@ -28,6 +29,7 @@ if __name__ == "__main__":
             *relays(settings, engine, seal),
             *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
+            tells_of_leaves(engine),
             *following(settings, engine, HANDLERS, owners, freezes_rounds(engine, owners["households"])),
         ],
         settings.timezone,

@@ -31,6 +31,12 @@ def find_data(state: Path) -> Path | None:
     return link.resolve() if link.exists() else None
 
 
+def mark_of(state: Path) -> Path | None:
+    """Of a sandbox: the file with the days by which its clock is ahead."""
+    mark = (state / "sandbox").resolve()
+    return mark if mark.exists() else None
+
+
 def account_for(data: Path, usual: Account) -> Account:
     """Whose the data is, if an ordinary user made it before root took over. Root's own (a copy put back by hand) is
     handed over: PostgreSQL opens only what belongs to its account, and refuses to be root."""

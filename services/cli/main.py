@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import typer
 
-from services.cli import audit, audit_purge, certificate, field_keys
+from services.cli import audit, audit_purge, certificate, field_keys, follow, sandbox
 from services.cli.account import give_account
 from services.cli.backup import BACKED_UP, back_up
 from services.cli.backup import follow as go_on
@@ -36,6 +36,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 audit.app.command("purge")(audit_purge.purge)
 app.add_typer(audit.app, name="audit")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(follow.app, name="feed")
+app.add_typer(sandbox.app, name="sandbox")
 
 ZONE = ZoneInfo("Asia/Shanghai")
 State = Annotated[Path, typer.Option(help="状态目录 / state folder")]

@@ -25,9 +25,11 @@ from services.cli.data_folder import (
     find_data,
     make_data,
     make_state_folder,
+    mark_of,
 )
 from services.cli.programs import find_programs
 from services.cli.secret_files import SERVICES, database_password, superuser_password
+from services.kit.clock import MARK
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -39,6 +41,8 @@ SETTINGS = {
     "max_connections": "200",
     "shared_buffers": "128MB",
 }
+MARKED = """SELECT FROM pg_db_role_setting JOIN pg_database ON setdatabase = pg_database.oid, unnest(setconfig) AS said
+    WHERE datname = %s AND starts_with(said, %s)"""
 # Fast shutdown, also when the launcher was killed: SIGTERM would wait for clients to leave.
 STOP = signal.SIGINT
 
@@ -115,7 +119,7 @@ def create_databases(cluster: Cluster, port: int, names: Sequence[str] = SERVICE
         for name in names:
             for role in roles_of(name):
                 create_role(server, role, database_password(cluster.state, role))
-            create_database(server, name)
+            create_database(server, name, mark_of(cluster.state))
     for name in names:
         with connect(cluster.dsn(port, name)) as database:
             database.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
@@ -142,10 +146,16 @@ def create_role(server: psycopg.Connection, name: str, password: str) -> None:
     server.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(hashed.decode())))
 
 
-def create_database(server: psycopg.Connection, name: str) -> None:
+def create_database(server: psycopg.Connection, name: str, mark: Path | None) -> None:
+    """A sandbox's is marked as such when it is made (kit/clock.py), and finds its clock again where its folder went.
+    One that was made without stays so, whatever lies in its folder."""
     role = sql.Identifier(name)
-    if not server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount:
+    new = not server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).rowcount
+    if new:
         server.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+    if mark and (new or server.execute(MARKED, [name, f"{MARK}="]).rowcount):
+        told = sql.SQL("ALTER DATABASE {} SET {} = {}").format(role, sql.Identifier(*MARK.split(".")), str(mark))
+        server.execute(told)
     server.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(role))
     for guest in roles_of(name)[1:]:
         server.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(role, sql.Identifier(guest)))

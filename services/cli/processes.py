@@ -10,10 +10,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from services.cli.children import PLAIN_ENVIRONMENT, Account
+from services.cli.data_folder import mark_of
 from services.cli.postgres import STOP, Cluster, api_role, work_role
 from services.cli.secret_files import SERVICES, secret_folder
 
 CODE = Path(__file__).resolve().parents[2]
+RECEIVERS = "receivers"  # of a sandbox: one a line
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,14 @@ def common(service: str, state: Path, ports: Ports) -> dict[str, str]:
         "SHOUWANG_SERVICE": service,
         "SHOUWANG_SECRETS": str(secret_folder(state, service)),
         "SHOUWANG_ZONE": "Asia/Shanghai",
+        **(of_a_sandbox(state) if mark_of(state) else {}),
         **addresses(ports),
     }
+
+
+def of_a_sandbox(state: Path) -> dict[str, str]:
+    """Fictional people are let in, and whoever tries says where its receivers are."""
+    return {"SHOUWANG_DEMO_PEOPLE": "true", "SHOUWANG_RECEIVERS_FILE": str(state.resolve() / RECEIVERS)}
 
 
 def addresses(ports: Ports) -> dict[str, str]:

@@ -39,11 +39,32 @@ OWN_SERVICES: Mapping[str, list[str]] = {
         "household-change:read",
         "clue:read",
     ],
-    "alerts": ["frame:read", "grant:read", "subscription:write", "facts:read", "household-change:read", "visit:read"],
+    "alerts": [
+        "frame:read",
+        "grant:read",
+        "subscription:write",
+        "facts:read",
+        "household-change:read",
+        "visit:read",
+        "household:match",
+        "case:read",
+        "case:open",
+        "voice:hear",
+        "measure:hear",
+        "leave:hear",
+        "case:count",
+    ],
     "scheduler": ["sweep:start"],
 }
 Scope = Literal[
-    "frame:read", "subscription:write", "household:read", "household-change:read", "alert:read", "check-in:read"
+    "frame:read",
+    "subscription:write",
+    "household:read",
+    "household-change:read",
+    "alert:read",
+    "check-in:read",
+    "clue:send",
+    "clue-kind:read",
 ]
 
 

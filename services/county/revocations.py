@@ -6,6 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from services.county.reference import announce
+from services.kit.clock import ahead
 from services.kit.store.reference import next_version
 from services.kit.store.tables import Revocation
 from services.kit.web.auth import LEEWAY, LIFETIME
@@ -17,7 +18,7 @@ MARGIN = timedelta(seconds=15)  # a token may be signed while we are at it, and 
 def revoke(session: Session, subject: str, now: datetime) -> datetime:
     """The moment before which the subject's tokens do not count. It lies a little ahead; a token signed afterwards
     says it was issued at that moment, which every service takes."""
-    moment = now.replace(microsecond=0) + MARGIN
+    moment = (now - ahead()).replace(microsecond=0) + MARGIN  # tokens go by the world's clock
     version = next_version(session, KIND)
     told = {
         "not_before": moment,

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/standards", tags=["standards"], route_class=Repea
 FIGURE = {
     "title": "数值",
     "anyOf": [
-        {"type": "number", "minimum": 0, "maximum": 10**12, "multipleOf": 0.0001},
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 10**12, "multipleOf": 0.0001},
         {"type": "string", "pattern": r"^[0-9]{1,12}(\.[0-9]{1,4})?$"},
     ],
 }
@@ -47,7 +47,7 @@ class StandardIn(BaseModel):
     population_class: Annotated[str, Field(max_length=40, title="适用人群")] = ""
     valid_from: Annotated[WrittenDay, Field(title="起始日")]
     valid_until: Annotated[WrittenDay | None, Field(title="失效日")] = None
-    value: Annotated[Decimal, Field(ge=0, le=10**12, decimal_places=4, title="数值"), WithJsonSchema(FIGURE)]
+    value: Annotated[Decimal, Field(ge=0, lt=10**12, decimal_places=4, title="数值"), WithJsonSchema(FIGURE)]
     unit: Annotated[str, Field(min_length=1, max_length=40, title="单位")]
     document_no: Annotated[str, Field(min_length=2, max_length=100, title="文号")]
     source: Annotated[str, Field(max_length=500, title="出处")] = ""

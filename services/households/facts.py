@@ -7,21 +7,28 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.households.income.settings import IN_REGISTER, INCOME_DIVISOR, LIVES_TOGETHER, USUALLY_RESIDENT
 from services.households.models.facts import HouseholdFacts
+from services.households.nearest import nearest
 from services.households.register.school_age import AGES
 from services.kit.post.facts import recompute, tell_each, tell_in_bulk
 
 KIND = "household"
 
-# A count of members is unknown while a member's answer is missing and no other member has already answered "yes".
-# An expense nobody stated is unknown; an income kind or a loan left out of a statement was none. Standards are per
-# year, so only a statement of twelve months is asked. A household without members is one whose members nobody told us.
-# The year before is the newest that had ended when this one began, at most twelve months earlier; nobody need have
-# stated it. Insured is who has a basic medical insurance in the year that is asked of; of whom no row of it is told,
-# what a file or the safeguards have last said. Of school age is who is so today.
+# Persons are those among whom income is divided, by the county's divisor (docs/income.md): unknown while of one of them
+# nobody has told whether they live there, and where none does. Any other count of members is unknown while a member's
+# answer is missing and no other member has already answered "yes". An expense nobody stated is unknown; an income kind
+# or a loan left out of a statement was none. Standards are per year, so only a statement of twelve months is asked. A
+# household without members is one whose members nobody told us. The year before is the newest that had ended when this
+# one began, at most twelve months earlier; nobody need have stated it. Insured is who has a basic medical insurance in
+# the year that is asked of; of whom no row of it is told, what a file or the safeguards have last said. Of school age
+# is who is so today: facts_of_the_day.py asks again as days pass.
 COMPUTED = text(
     f"""
-    WITH ages AS ({AGES}), insurance AS (
+    WITH ages AS ({AGES}), counting AS (
+        SELECT h.id AS household_id, {nearest(INCOME_DIVISOR.key, IN_REGISTER)} AS divisor
+        FROM household h WHERE h.id = ANY (:ids)
+    ), insurance AS (
         SELECT newest.person_id, bool_or(newest.enrolled) AS insured
         FROM (SELECT DISTINCT ON (i.person_id, i.kind) i.person_id, i.enrolled
               FROM membership m JOIN person_insurance i ON i.person_id = m.person_id
@@ -31,7 +38,8 @@ COMPUTED = text(
         GROUP BY newest.person_id
     ), people AS (
         SELECT m.household_id,
-               count(*) AS persons,
+               nullif(CASE WHEN count(*) FILTER (WHERE lives.counts IS NULL) = 0
+                           THEN count(*) FILTER (WHERE lives.counts) END, 0) AS persons,
                count(*) FILTER (WHERE NOT coalesce(i.insured, p.insured)) AS uninsured,
                count(*) FILTER (WHERE coalesce(i.insured, p.insured) IS NULL) AS insured_unknown,
                count(*) FILTER (WHERE p.schooling = 'dropped_out' AND p.birth_date <= a.begun
@@ -39,7 +47,14 @@ COMPUTED = text(
                count(*) FILTER (WHERE p.schooling IS NULL AND p.birth_date <= a.begun
                                  AND p.birth_date > a.too_old) AS schooling_unknown
         FROM membership m JOIN person p ON p.id = m.person_id JOIN ages a USING (household_id)
+        JOIN counting c USING (household_id)
         LEFT JOIN insurance i ON i.person_id = p.id
+        CROSS JOIN LATERAL (
+            SELECT c.divisor = {IN_REGISTER} OR (
+                SELECT CASE c.divisor WHEN {LIVES_TOGETHER} THEN r.lives_together
+                                      WHEN {USUALLY_RESIDENT} THEN r.usually_resident END
+                FROM person_residence r WHERE r.person_id = m.person_id AND r.since <= CAST(:today AS date)
+                ORDER BY r.since DESC, r.seq DESC LIMIT 1) AS counts) lives
         WHERE m.household_id = ANY (:ids) AND upper_inf(m.valid)
         GROUP BY m.household_id
     ), newest AS (

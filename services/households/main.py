@@ -12,8 +12,19 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, make_url
 
 from services.households import inbox
-from services.households.cases import cases, notice, profiles, reading_gates, taking
-from services.households.cases.clocks import RAN_OUT, RUNNING_OUT
+from services.households.cases import (
+    cases,
+    notice,
+    notices_over,
+    openings,
+    own_profiles,
+    profiles,
+    reading_gates,
+    taking,
+)
+from services.households.cases import figures as case_figures
+from services.households.cases.after_care import ENDED as AFTER_CARE_ENDED
+from services.households.cases.clocks import RAN_OUT, RUNNING_OUT, STOPPED
 from services.households.changes import changes, village_mergers
 from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
 from services.households.changes.announce import READ_CHANGES
@@ -25,6 +36,7 @@ from services.households.help import (
     household_gaps,
     measure_lists,
     measures,
+    overdue,
     plans,
     policies,
     policy_gaps,
@@ -60,6 +72,7 @@ from services.households.register import (
     id_number_views,
     insurances,
     living_places,
+    matches,
     member_health,
     members,
     phones,
@@ -104,9 +117,19 @@ PUBLISHED = {
     "case.eliminated": EventType("一户的风险消除已审定", "case:read"),
     "case.ended": EventType("一个案卷因整户消亡、迁出、误识别或并入另一案卷而终结", "case:read"),
     "case.reopened": EventType("一个案卷因申诉或撤回消除而恢复", "case:read"),
+    AFTER_CARE_ENDED: EventType("一户的巩固监测结束", "case:read"),
     RUNNING_OUT: EventType("一个案卷的一步临近期限", "case:read"),
     RAN_OUT: EventType("一个案卷的一步已超期", "case:read"),
+    STOPPED: EventType("一个案卷提醒过期限的一步不再计时", "case:read"),
+    notices_over.OVER: EventType("一个案卷的村内公示期满", "case:read"),
+    notices_over.ANSWERED: EventType("一个案卷的村内公示已登记结果", "case:read"),
+    overdue.OVERDUE: EventType("一项帮扶措施逾期未落实（不含内容）", "measure:hear"),
+    overdue.OVER: EventType("一项帮扶措施不再逾期", "measure:hear"),
+    intake.RECEIVED: EventType("收到一份自主申报（不含内容）", "voice:hear"),
     decisions.ACCEPTED: EventType("一份自主申报已受理（不含内容）", READ_FACTS),
+    decisions.REFUSED: EventType("一份自主申报不予受理（不含理由）", "voice:hear"),
+    corrections.FILED: EventType("收到一份更正申请或投诉（不含内容）", "voice:hear"),
+    answers.ANSWERED: EventType("一份更正申请或投诉已答复（不含内容）", "voice:hear"),
 }
 
 ROUTERS = [
@@ -138,10 +161,13 @@ ROUTERS = [
     water.router,
     living_places.router,
     cases.router,
+    openings.router,
+    case_figures.router,
     taking.router,
     reading_gates.router,
     notice.router,
     profiles.router,
+    own_profiles.router,
     policies.router,
     policy_gaps.router,
     received.router,
@@ -173,6 +199,7 @@ ROUTERS = [
     member_comparisons.router,
     paper.router,
     stated.router,
+    matches.router,
     facts("households", allow, {KIND: HouseholdFacts}),
     grants("households", allow),
     subscriptions("households", allow, RIGHTS, PUBLISHED),

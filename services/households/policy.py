@@ -11,6 +11,7 @@ RIGHTS = {
     "household:import": OFFICE,
     "household-set:write": OFFICE,
     "policy:write": frozenset({"county"}),
+    "case-profile:write": frozenset({"county"}),
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like
     "village:merge": frozenset({"county"}),
@@ -21,8 +22,12 @@ RIGHTS = {
     "health:write": frozenset({"cadre", "captain"}) | OFFICE,
     "case:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "case:write": FIELD | OFFICE | {"approver"},  # which step whom, the procedure says: cases/signers.py
+    "case:open": frozenset[str](),  # our own services alone: what a person has confirmed there
+    "case:count": frozenset[str](),  # our own alerts alone: figures for its reports
     "voice:read": OFFICE,  # what villagers have declared, and what they object to
+    "voice:hear": OFFICE,  # that there is one, and that it has an answer; nothing of what is in it
     "voice:answer": OFFICE,
+    "measure:hear": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # that one is overdue
     "view-code:write": OFFICE,
     "household:export": OFFICE,
     "export:approve": frozenset({"county", "approver"}),  # of somebody else's
@@ -31,6 +36,7 @@ RIGHTS = {
     "quality:run": OFFICE,
     "duplicate:decide": OFFICE,  # one human being or two
     "facts:read": frozenset[str](),  # our own services alone
+    "household:match": frozenset[str](),  # our own alerts alone: whether a number is in the register is a secret
     "grant:read": frozenset[str](),  # our own services alone
     "subscription:write": frozenset[str](),  # client systems alone
     "audit:read": frozenset({"auditor"}),

@@ -1,8 +1,12 @@
 """Households' worker: delivers what happened and follows the frame."""
 
+from services.households.cases.after_care import after_care
 from services.households.cases.clocks import clocks
+from services.households.cases.notices_over import tells_of_notices
 from services.households.declarations.purge import purges
 from services.households.exports.making import exports
+from services.households.facts_of_the_day import facts_of_the_day
+from services.households.help.overdue import tells_of_measures
 from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
 from services.households.models import SEALED
@@ -35,8 +39,12 @@ def main() -> None:
         exports(engine, seal),
         purges(engine),
         quality_work(engine, seal),
+        facts_of_the_day(engine),
         signs_heads(settings, engine),
         *clocks(engine),
+        tells_of_notices(engine),
+        tells_of_measures(engine),
+        after_care(engine),
         *following(settings, engine, HANDLERS, owners),
     ]
     run(loops, settings.timezone, engine)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from services.kit.web.errors import DomainError, NotThere, problem
-from services.kit.web.strict_json import LARGEST_JSON, LARGEST_UPLOAD, PATIENCE, BodyTooLarge, BodyTooSlow
+from services.kit.web.strict_json import LARGEST_JSON, LARGEST_UPLOAD, PATIENCE, UPLOADS, BodyTooLarge, BodyTooSlow
 from services.origin.refusals import BadAnswer, MethodNotAllowed, ServiceAway, ServiceSlow
 from services.origin.table import Table
 
@@ -141,8 +141,8 @@ def has_body(headers: Headers) -> bool:
 
 def body_of(scope: Scope, receive: Receive) -> AsyncIterator[bytes]:
     """Refused before the first byte when it says it is too large, else as soon as it is; late when it is late."""
-    form = header(scope["headers"], b"content-type").lower().startswith(b"multipart/form-data")
-    largest = LARGEST_UPLOAD if form else LARGEST_JSON
+    kind = header(scope["headers"], b"content-type").decode("latin-1").lower()
+    largest = LARGEST_UPLOAD if kind.startswith(UPLOADS) else LARGEST_JSON
     announced = header(scope["headers"], b"content-length")
     if announced.isdigit() and int(announced[:20]) > largest:
         raise BodyTooLarge

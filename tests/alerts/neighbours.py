@@ -1,6 +1,6 @@
 """The real households service beside alerts, in this process: its own app, its own database, a token that is signed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.cli.secret_files import secret_folder
+from services.county.clients import OWN_SERVICES
 from services.county.tokens import Signer
 from services.households.facts import facts_changed, lock_households
 from services.households.main import create
@@ -21,6 +22,7 @@ from services.households.models.income import Statement, StatementLine
 from services.households.models.register import Household, Membership, Person
 from services.kit.post.peers import Peer
 from services.kit.settings import Settings
+from services.kit.store.fields import Seal
 from tests.alerts.conftest import VILLAGE
 from tests.conftest import NOW
 from tests.secrets_made_once import make_secrets
@@ -38,7 +40,12 @@ class Neighbour(Peer):
         self.asked: list[str] = []
         self.meanwhile: Callable[[], object] | None = None
         self._client = TestClient(app)
-        self._token = SIGNER.sign("alerts", scopes=["facts:read"]).access_token
+        self.seal: Seal = app.state.seal
+        self._token = SIGNER.sign("alerts", scopes=OWN_SERVICES["alerts"]).access_token
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        answer = self._client.post(path, json=body, headers={"authorization": f"Bearer {self._token}"})
+        return answer.raise_for_status().json()
 
     def get(self, path: str, **params: Any) -> Any:
         known = {key: value for key, value in params.items() if value is not None}
@@ -69,6 +76,7 @@ def households_service(engine: Engine, state: Path) -> Neighbour:
         secrets=secret_folder(state, "households"),
         port=1,
         county_url="http://127.0.0.1:1",
+        demo_people=True,
     )
     app = create(settings, engine, SIGNER.keys())
     app.state.revoked.read()  # nobody serves it, so nobody reads on

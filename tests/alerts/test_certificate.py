@@ -15,13 +15,15 @@ from sqlmodel import Session
 
 from services.alerts.facts.learn import forget
 from services.alerts.models.sweep import SweepGap
+from services.alerts.models.telling import Notice
 from services.alerts.rules.catalogue import HOUSEHOLD
 from services.households.register.tags import TagIn, set_tag
 from services.kit.post.peers import Peer
 from services.kit.store.signing import is_signed
-from tests.alerts.conftest import VILLAGE, told
+from tests.alerts.conftest import COUNTY, VILLAGE, told
 from tests.alerts.neighbours import Nobody, households_service, register, register_whole
 from tests.alerts.sweeping import KEY, STEP_BY_STEP, at, claimed, walk, written
+from tests.callers import grant
 from tests.conftest import NOW
 
 
@@ -52,9 +54,10 @@ def test_the_certificate_balances_when_every_household_was_judged(
     assert (certified["came"], certified["went"], certified["not_judgeable_for_want_of"]) == ([], [], {})
 
 
-def test_who_could_not_be_judged_is_named_with_what_is_missing(
-    swept: Session, households: Session, owners: Mapping[str, Peer]
+def test_who_could_not_be_judged_is_named_with_what_is_missing_and_the_county_is_told(
+    swept: Session, households: Session, owners: Mapping[str, Peer], engines: dict[str, Engine]
 ) -> None:
+    grant(engines["alerts"], "the-county", "county", COUNTY)
     register_whole(households)
     unclear = register_whole(households, safe_water=None, grade=None)
     claimed(swept, NOW)
@@ -67,6 +70,8 @@ def test_who_could_not_be_judged_is_named_with_what_is_missing(
         ["house-unsafe", "water-unsafe"],
         ["safe_house", "safe_water"],
     )
+    notice = swept.scalars(select(Notice)).one()
+    assert (notice.recipient, notice.kind, notice.number) == ("the-county", "sweep_gaps", 1)
 
 
 def test_a_fact_that_no_undecided_rule_asks_for_is_not_called_missing(

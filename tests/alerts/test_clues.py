@@ -65,13 +65,19 @@ def answer(http: TestClient, caller: Headers, clue: str, outcome: str, code: str
     return http.put(f"/v1/visit-clues/{clue}/answer", json={"outcome": outcome, "code": code}, headers=caller)
 
 
-def test_what_a_visit_came_upon_waits_for_an_office(http: TestClient, township: Headers, alerts: Session) -> None:
+def test_what_a_visit_came_upon_waits_for_an_office_that_is_told_once(
+    http: TestClient, township: Headers, alerts: Session
+) -> None:
     hear(alerts, told("illness", "debt"), told(visit=uuid4()))
     rows = waiting(http, township)
     assert [(row["kind"], row["subject"], row["visit"]) for row in sorted(rows, key=lambda row: row["kind"])] == [
         ("debt", str(HOME), str(VISIT)), ("illness", str(HOME), str(VISIT)),
     ]  # fmt: skip
     assert waiting(http, township, subject=str(uuid4())) == []
+    hear(alerts, told("illness", "debt", version=2))
+    notices = http.get("/v1/notices", headers=township).json()["rows"]
+    assert [(row["kind"], row["subject"]) for row in notices] == [("clue_waiting", str(HOME))] * 2
+    assert {row["text"] for row in notices} == {f"{VILLAGE}：1条走访线索待答复"}  # and not of which kind
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

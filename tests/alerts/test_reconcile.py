@@ -125,6 +125,7 @@ def test_a_household_that_moved_keeps_its_alert(
     reconciled(watched, owner)
     assert copies(watched) == {moved: (village, 2, False)}
     assert (kinds_of_events(watched), departed(watched)) == (["alert.opened"], [])
+    assert list(watched.scalars(text("SELECT division FROM task WHERE closed_at IS NULL"))) == [village]
 
 
 def departed(session: Session) -> list[UUID]:
@@ -132,4 +133,4 @@ def departed(session: Session) -> list[UUID]:
 
 
 def kinds_of_events(session: Session) -> list[str]:
-    return list(session.scalars(text("SELECT type FROM event ORDER BY type")))
+    return list(session.scalars(text("SELECT type FROM event WHERE type LIKE 'alert.%' ORDER BY type")))

@@ -82,7 +82,7 @@ def test_who_was_sent_away_is_refused_within_two_seconds_though_the_token_is_kno
     while http.post("/v1/check-ins", json=body(), headers=cadre).status_code == 201:
         assert time.monotonic() - began < EVERY + 1  # reading them takes a moment of its own
         time.sleep(0.05)
-    assert http.post("/v1/check-ins", json=body(), headers=cadre).json()["code"] == "not-signed-in"
+    assert http.post("/v1/check-ins", json=body(), headers=cadre).json()["code"] == "sign-in-ended"
 
 
 def test_a_token_that_was_changed_is_never_taken_for_the_one_that_is_known(http: TestClient, cadre: Headers) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,12 @@ def rows(answer: Any, _: Thing) -> bool:
 
 def listed(answer: Any, _: Thing) -> bool:
     return answer.status_code == 200 and bool(answer.json())
+
+
+def texts_of(workbook: bytes) -> str:
+    """What stands in the cells of a workbook."""
+    with zipfile.ZipFile(io.BytesIO(workbook)) as parts:
+        return "".join(parts.read(name).decode() for name in parts.namelist() if "sheet" in name or "shared" in name)
 
 
 def edited(method: str, client: Any, path: str, headers: Headers) -> Headers:
@@ -280,7 +287,7 @@ def visited(thing: Thing) -> dict[str, Any]:
 
 
 TEAM, CHECK_INS, PAIRINGS = "team:read", "check-in:read", "pairing:read"
-VISITS, ROUNDS = "visit:read", "round:read"
+VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
     get(TEAM, "/v1/teams?village_prefix={village}", "query", seen=rows, by_sets=False),
@@ -327,6 +334,42 @@ ATTENDANCE = (
     send("POST", "round:write", "/v1/visit-rounds", "body",
          lambda thing: {"id": str(uuid4()), "name": "示例", "division": thing.village, "first_day": "2026-11-01",
                         "last_day": "2026-11-30", "document_no": "示例"}, by_sets=False),
+    get(LEAVES, "/v1/leaves/{leave}", "path", by_sets=False),
+    get(LEAVES, "/v1/leaves?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(LEAVES, "/v1/leaves?cadre_id={cadre}&overdue=false&limit=1", "filter", seen=rows, by_sets=False),
+    send("POST", "leave:record", "/v1/leaves", "body", lambda thing: {
+        "id": str(uuid4()), "cadre_id": thing.ids["cadre"], "kind": "personal", "first_day": "2026-11-24",
+        "last_day": "2026-11-25"}, by_sets=False, unbound=True),
+    send("PUT", "leave:decide", "/v1/leaves/{leave}/decisions/county", "path", lambda _: {"outcome": "approved"},
+         seen=lambda answer, _: answer.status_code in (200, 403) and answer.json().get("code") != "no-office",
+         by_sets=False),
+    send("PUT", "leave:record", "/v1/leaves/{leave}/cancellation", "path", lambda _: {}, by_sets=False,
+         seen=lambda answer, _: answer.status_code in (200, 409)),
+    send("POST", "leave:record", "/v1/leaves/{leave}/returns", "path",
+         lambda _: {"id": str(uuid4()), "day": "2026-10-07"}, by_sets=False,
+         seen=lambda answer, _: answer.status_code in (201, 409)),
+    get(MONTHS, "/v1/cadre-days?cadre_id={cadre}&month=2026-10", "query", by_sets=False, unbound=True),
+    send("POST", "day-correction:record", "/v1/day-corrections", "body", lambda thing: {
+        "id": str(uuid4()), "cadre_id": thing.ids["cadre"], "day": "2026-10-09", "status": "present",
+        "because": "forgotten", "evidence": "register"}, by_sets=False),
+    get(MONTHS, "/v1/day-corrections?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(MONTHS, "/v1/day-corrections?cadre_id={cadre}", "filter", seen=rows, by_sets=False),
+    send("PUT", "day-correction:decide", "/v1/day-corrections/{correction}/decision", "path",
+         lambda _: {"outcome": "approved"}, by_sets=False),
+    get(MONTHS, "/v1/month-sheets/2026-09?village_prefix={village}", "query", seen=rows, by_sets=False, unbound=True),
+    get(MONTHS, "/v1/month-sheets/2026-09/teams/{team}", "path", by_sets=False, unbound=True),
+    send("PUT", "month:confirm", "/v1/month-sheets/2026-09/teams/{team}/confirmation", "path",
+         lambda _: {"digest": "9e107d9d372bb6826bd81d3542a419d6"}, by_sets=False, unbound=True),
+    send("PUT", "month:freeze", "/v1/month-sheets/2026-09/divisions/{village}/freezing", "path", lambda _: {},
+         by_sets=False, unbound=True),
+    get(MONTHS, "/v1/allowances/2026-09?village_prefix={village}", "query", by_sets=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["teams"])),
+    get(MONTHS, "/v1/month-sheets/2026-09/teams/{team}/workbook", "path", by_sets=False, unbound=True),
+    get(MONTHS, "/v1/allowances/2026-09/workbook?village_prefix={village}", "query", by_sets=False,
+        seen=lambda answer, thing: answer.status_code == 200 and thing.village in texts_of(answer.content)),
+    get(MONTHS, "/v1/allowances/2026-09/lines?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(MONTHS, "/v1/allowances/2026-09/lines?team_id={team}", "filter", seen=rows, by_sets=False),
+    get(MONTHS, "/v1/allowances/2026-09/lines?cadre_id={cadre}&limit=1", "cursor", seen=rows, by_sets=False),
     get(PAIRINGS, "/v1/pairings/{pairing}", "path", by_sets=False),
     get(PAIRINGS, "/v1/pairings?village_prefix={village}", "query", seen=rows, by_sets=False),
     get(PAIRINGS, "/v1/pairings?household_id={household}", "filter", seen=rows, by_sets=False),
@@ -342,7 +385,7 @@ ATTENDANCE = (
                           "2026-01-01", thing.ids["username"]), same_bytes=False, by_sets=False),
 )  # fmt: skip
 
-ALERT, SWEEP = "alert:read", "sweep:read"
+ALERT, SWEEP, REPORT = "alert:read", "sweep:read", "report:read"
 ALERTS = (
     get(ALERT, "/v1/alerts/{alert}", "path"),
     get(ALERT, "/v1/alerts?division={village}", "query", seen=rows),
@@ -355,7 +398,31 @@ ALERTS = (
     get(ALERT, "/v1/alerts?division={village}&subject={household}", "filter", seen=rows),
     get("clue:read", "/v1/visit-clues?division={village}", "query", seen=rows),
     get("clue:read", "/v1/visit-clues?division={village}&subject={household}", "filter", seen=rows),
-    send("PUT", "clue:answer", "/v1/visit-clues/{clue}/answer", "path", lambda _: {"outcome": "accepted"}),
+    get("clue:read", "/v1/clues?division={village}", "query", seen=rows),
+    get("clue:read", "/v1/clues?division={village}&household={household}", "filter", seen=rows),
+    get("clue:read", "/v1/clues/{told}", "path"),
+    send("PUT", "clue:answer", "/v1/clues/{answered}/answer", "path", lambda _: {"outcome": "confirmed"}),
+    send("PUT", "clue:answer", "/v1/visit-clues/{clue}/answer", "path", lambda _: {"outcome": "accepted"},
+         unbound=True),
+    get("task:read", "/v1/tasks/{task}", "path"),
+    get("task:read", "/v1/tasks", "list", seen=lambda answer, thing: thing.ids["household"] in answer.text),
+    get("task:read", "/v1/tasks?division={village}", "query", seen=rows),
+    get("task:read", "/v1/tasks?household={household}", "filter", seen=rows),
+    send("POST", "task:write", "/v1/tasks/{task}/steps", "path",
+         lambda _: {"id": str(uuid4()), "step": "acknowledged"}, seen=answered("seen-nothing"), unbound=True),
+    get("task-yield:read", "/v1/task-yield?division={village}", "query",
+        seen=lambda answer, _: answer.status_code == 200 and answer.json()["sent"] > 0),
+    get("task-yield:read", "/v1/task-yield", "list", same_bytes=False,
+        seen=lambda answer, thing: thing.village in answer.text),
+    get(REPORT, "/v1/reports/{report}", "path", by_sets=False, unbound=True),
+    get(REPORT, "/v1/reports/{report}/workbook", "path", by_sets=False, unbound=True),
+    get(REPORT, "/v1/reports/{report}/bulletin", "path", by_sets=False, unbound=True),
+    get(REPORT, "/v1/reports?division={village}", "query", seen=rows, by_sets=False),
+    send("POST", "report:write", "/v1/reports", "body",
+         lambda thing: {"id": str(uuid4()), "division": thing.village, "span": "month", "first": "2026-10-01"},
+         seen=answered("report-begun-already"), by_sets=False, unbound=True),
+    send("PUT", "report:sign", "/v1/reports/{report}/signature", "path", lambda _: {"digest": "0" * 64},
+         seen=answered("figures-have-changed"), by_sets=False, unbound=True),
     get(SWEEP, "/v1/sweeps/{sweep}/gaps", "list", by_sets=False, same_bytes=False,
         seen=lambda answer, thing: thing.ids["household"] in answer.text),
 )  # fmt: skip

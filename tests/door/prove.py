@@ -79,7 +79,8 @@ def run(paths: list[str]) -> ElementTree.Element:
     for together, asked in (("2", [one for one in paths if one != TIMED]), ("0", [TIMED])):
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "report.xml"
-            argv = [sys.executable, "-m", "pytest", "-q", "-n", together, "--junitxml", str(report), *asked]
+            shared_out = ["-n", together, "--dist", "worksteal", "--junitxml", str(report)]
+            argv = [sys.executable, "-m", "pytest", "-q", "-o", "junit_family=xunit1", *shared_out, *asked]
             subprocess.run(argv, cwd=HOME, env=env, capture_output=True, text=True, check=False)
             whole.append(ElementTree.parse(report).getroot())  # pytest's own report
     return whole
@@ -94,9 +95,11 @@ def read(report: ElementTree.Element) -> dict[str, Counter[str]]:
         module["cases"] += sum(
             int(one.attrib["value"]) for one in case.iter("property") if one.attrib["name"] == "cells"
         )
-        if failed := sum(case.find(what) is not None for what in ("failure", "error")):
-            module["failures"] += failed
-            sys.stderr.write(f"failed {case.attrib['classname']}::{case.attrib['name']}\n")
+        faults = [*case.findall("failure"), *case.findall("error")]
+        if faults:
+            module["failures"] += len(faults)
+            said = " ".join(fault.attrib.get("message", "")[:4_000] for fault in faults)
+            sys.stderr.write(f"failed {case.attrib['classname']}::{case.attrib['name']}: {said}\n")
     return counts
 
 

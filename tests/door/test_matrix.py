@@ -36,7 +36,7 @@ TWO = (OWN, TOWNSHIP)  # one of which each of the few reaches, or neither
 PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
     "GET /v1/overdue-sweeps", "GET /v1/code-sets", "GET /v1/code-sets/{key}",
-    "GET /v1/case-profiles",
+    "GET /v1/case-profiles", "GET /v1/case-profiles/{key}", "PUT /v1/case-profiles/{key}",
     "GET /livez", "GET /readyz", "GET /metrics",
     # A catalogue, read by whoever reads households; written within one's places (tests/households/help).
     "GET /v1/policies", "GET /v1/policies/{key}", "PUT /v1/policies/{key}",
@@ -56,8 +56,20 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/comparison-imports/{comparison_id}/member-corrections",
     # A blank form, the same for everybody.
     "GET /v1/household-imports/{kind}/template",
+    # Of the department that sent them and nobody else; of a county's whole; a catalogue (tests/alerts).
+    "POST /v1/clue-imports", "GET /v1/clue-imports/{batch_id}", "GET /v1/clue-imports/{batch_id}/rows",
+    "GET /v1/clue-imports/{batch_id}/outcomes", "GET /v1/clue-batches",
+    "PUT /v1/clue-batches/{batch_id}", "GET /v1/clue-batches/{batch_id}", "GET /v1/clue-batches/{batch_id}/rows",
+    "GET /v1/clue-batches/{batch_id}/outcomes", "PUT /v1/clue-batches/{batch_id}/cancellation",
+    "GET /v1/clue-outcomes", "GET /v1/unmatched-clues", "PUT /v1/clues/{clue_id}/match",
+    "GET /v1/clue-kinds", "PUT /v1/clue-kinds/{division}/{key}",
     # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
     "POST /v1/village-mergers",
+    # Of whom they were told, and still within that person's office (tests/alerts/telling/test_inbox.py).
+    "GET /v1/notices", "PUT /v1/notices/read", "PUT /v1/notices/{notice_id}/read",
+    "GET /v1/notice-preferences", "PUT /v1/notice-preferences",
+    # Of whose phone it is; of its items each is asked what it is asked alone (tests/attendance/sync).
+    "GET /v1/sync/snapshot", "GET /v1/sync/changes", "POST /v1/sync/batches",
 }  # fmt: skip
 
 
@@ -213,6 +225,7 @@ def shape_of(operation: str) -> str:
         "2026-09",
         "2026-10",
         "cash",
+        "county",
     }
     steps = ["{}" if step.startswith("{") or step in fixed else step for step in path.split("/")]
     if "imports" in path:

@@ -7,15 +7,21 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
+from services.alerts.models.clues import ID_NUMBER, NAME, Clue, ClueBatch
 from services.alerts.models.facts import FactHistory
+from services.alerts.models.facts import HouseholdFacts as KnownHousehold
+from services.alerts.models.reports import Report
 from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
 from services.attendance.models.facts import TeamFacts
+from services.attendance.models.leave import DayCorrection, Leave
+from services.attendance.models.months import AllowanceLine, MonthLine, MonthSheet
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
@@ -176,11 +182,19 @@ def id_number_of(village: str) -> str:
     return body + check_digit(body)
 
 
+DIGEST = "9e107d9d372bb6826bd81d3542a419d6"
+CALENDAR = text(
+    "INSERT INTO day (date, working, ordinal, provisional, source, version)"
+    " SELECT date '2026-09-01' + n, true, n, false, '示例', 1 FROM generate_series(0, 121) AS n ON CONFLICT DO NOTHING"
+)
+
+
 def attendance(engine: Engine, village: str) -> Thing:
     unit, team, cadre, account = uuid4(), uuid4(), uuid4(), str(uuid4())
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    leave, correction = uuid4(), uuid4()
     store(
         engine,
         Unit(id=unit, name=f"示例局{village}"),
@@ -214,9 +228,34 @@ def attendance(engine: Engine, village: str) -> Thing:
         ),
         DayStatus(cadre_id=cadre, day=TODAY, status="present", evidence=[entry]),
         TeamFacts(subject=team, division=village, version=1, members=1, leaders=0, last_present_on=TODAY),
+        Leave(
+            id=leave, cadre_id=cadre, team_id=team, village=village, kind="sick", official=False,
+            first_day=date(2026, 10, 5), last_day=date(2026, 10, 6), covers=Range(date(2026, 10, 5), date(2026, 10, 7)),
+            days=2, working_only=False, chain=["county"], document_no="示例", state="requested", requested_by="示例",
+            requested_at=NOW, changed_at=NOW,
+        ),
+        DayCorrection(
+            id=correction, cadre_id=cadre, village=village, day=date(2026, 10, 8), status="present",
+            because="forgotten", evidence="register", recorded_by="示例", recorded_at=NOW, state="waiting",
+        ),
+        MonthSheet(
+            team_id=team, month=date(2026, 9, 1), village=village, digest=DIGEST, confirmed_by="示例",
+            confirmed_at=NOW, frozen_by="示乙", frozen_at=NOW,
+        ),
+        MonthLine(
+            month=date(2026, 9, 1), of_month=date(2026, 9, 1), team_id=team, cadre_id=cadre, village=village,
+            name="示甲", unit=f"示例局{village}", present=20, official=0, leave=2, rest=8, uncertain=0, no_evidence=0,
+        ),
+        AllowanceLine(
+            month=date(2026, 9, 1), of_month=date(2026, 9, 1), team_id=team, cadre_id=cadre, village=village,
+            name="示甲", unit=f"示例局{village}", rate=10_000, document_no="示例", days=20, amount=200_000,
+        ),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "day_starts_at", 5, division=village)
+        for key, value in (("leave_days_captain", 1), ("leave_days_township", 5), ("leave_working_only", 0)):
+            set_standard(session, key, value, division=village)
+        session.execute(CALENDAR)
     names = {
         "team": str(team),
         "team_name": name,
@@ -225,6 +264,8 @@ def attendance(engine: Engine, village: str) -> Thing:
         "pairing": str(paired),
         "visit": str(visit),
         "round": str(number),
+        "leave": str(leave),
+        "correction": str(correction),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)
@@ -244,13 +285,15 @@ LONG_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def alerts(engine: Engine, village: str) -> Thing:
-    home, alert, finding, sweep, visit, clue = uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    home, alert, finding, sweep, visit, clue, task, report = (uuid4() for _ in range(8))
     county, month = village[:6], date(2026, 10, 1)
     with open_session(engine) as session, session.begin():
         held = session.scalar(select(Sweep).where(col(Sweep.county) == county))
         sweep = held.id if held else sweep
         if not held:
-            session.add(Sweep(id=sweep, county=county, period=month, state="certified", due_at=NOW, done_at=NOW))
+            said: dict[str, Any] = {"certified_at": NOW.isoformat(), "late": False, "register": 1, "judged": 0}
+            state: dict[str, Any] = {"state": "certified", "due_at": NOW, "done_at": NOW, "certificate": said}
+            session.add(Sweep(id=sweep, county=county, period=month, **state))
         if not session.get(Rule, ("safe-water", 1)):
             session.add(RULE())
     basis: dict[str, Any] = {"basis": {}, "shown": {}}
@@ -269,9 +312,48 @@ def alerts(engine: Engine, village: str) -> Thing:
         VisitTold(visit=visit, version=1),
         VisitClue(id=clue, visit=visit, kind="debt", subject=home, division=village, day=TODAY, told_at=NOW),
         VisitClue(visit=visit, kind="illness", subject=home, division=village, day=TODAY, told_at=NOW),  # to wait
+        Task(
+            id=task, county=county, subject=home, division=village, opened_at=NOW, since=TODAY, severity="high",
+        ),
+        TaskReason(
+            task_id=task, source="alert", source_id=alert, subject=home, division=village, key="safe-water",
+            severity="high", since=TODAY, added_at=NOW,
+        ),
+        Report(id=report, county=county, division=village, span="month", first=month, asked_at=NOW),
         SweepGap(sweep_id=sweep, subject=home, division=village, rules=["safe-water"], missing=["safe_water"]),
     )  # fmt: skip
-    return thing(village, home, household=str(home), alert=str(alert), sweep=str(sweep), clue=str(clue))
+    told = clues_of(engine, village, home)
+    told |= {"report": str(report)}
+    return thing(
+        village, home, household=str(home), alert=str(alert), sweep=str(sweep), clue=str(clue), task=str(task), **told
+    )
+
+
+def clues_of(engine: Engine, village: str, home: UUID) -> dict[str, str]:
+    """What a department has told of somebody there, and of somebody nobody knows in that county."""
+    batch, matched, answered, unknown = uuid4(), uuid4(), uuid4(), uuid4()
+    department = "medical-insurance"
+    about: dict[str, Any] = {
+        "county": village[:6], "department": department, "kind": "disaster", "year": 2026, "data_on": TODAY,
+        "record_id": "R-1", "batch_id": batch, "received_at": NOW, "told_at": NOW, "level": "reported",
+    }  # fmt: skip
+    at_home: dict[str, Any] = {"division": village, "household": home, "matched_at": NOW}
+    store(
+        engine,
+        KnownHousehold(subject=home, county=village[:6], division=village, version=1),
+        ClueBatch(
+            id=batch, department=department, sender="medical-system", county=village[:6], content=b"", lines=1,
+            received_at=NOW, done_at=NOW,
+        ),
+        Clue(id=matched, state="matched", **at_home, **about),
+        Clue(id=answered, state="matched", **at_home, **about),  # to be answered
+        Clue(
+            id=unknown, state="unmatched", division=village[:6], id_index=unknown.bytes,
+            sealed_id_number=SEAL.close("99" + "0" * 16, ID_NUMBER.place(unknown)),
+            sealed_name=SEAL.close("示甲", NAME.place(unknown)), **about,
+        ),
+    )  # fmt: skip
+    return {"told": str(matched), "answered": str(answered), "unknown": str(unknown), "batch": str(batch)}
 
 
 def RULE() -> Rule:  # noqa: N802  # the one rule of this world

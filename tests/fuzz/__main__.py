@@ -18,7 +18,19 @@ def main(examples: str) -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        argv = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--junitxml", str(report), "tests/fuzz"]
+        argv = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            "--dist",
+            "worksteal",
+            "--junitxml",
+            str(report),
+            "tests/fuzz",
+        ]
         ran = subprocess.run(argv, cwd=HOME, env={**os.environ, "SHOUWANG_FUZZ": examples}, stdout=sys.stderr)
         suite = ElementTree.parse(report).getroot().find("testsuite")  # pytest's own report
     sums = dict.fromkeys(TOLD, 0)

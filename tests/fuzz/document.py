@@ -24,11 +24,12 @@ def document_of(service: str, app: FastAPI) -> Document:
 
 
 def completed(path: str, method: str, operation: Document) -> Document:
-    """An event is signed and a scraper has its own token: both are told 401 without."""
+    """An event is signed and a scraper has its own token: both are told 401 without. A body names what may be gone."""
     asks = is_internal(path) and "inbox" not in path
     operation["security"] = [{SIGNED_IN: []}] if asks else []
     if asks:
         operation["x-right"] = "read by our own services"
-    also = [401] if path == "/metrics" or "inbox" in path else []
+    refusals = {"metrics": 401, "inbox": 401, "case-openings": 404}
+    also = [status for name, status in refusals.items() if name in path.split("/")]
     operation["responses"] = answers_of(operation, [method.upper()], also)
     return operation

@@ -14,6 +14,7 @@ from tests.fuzz.document import Document
 from tests.fuzz.excused import excused
 from tests.fuzz.world import Pools
 
+schemathesis.serializer.alias("application/x-ndjson", "text/plain")  # lines of JSON are a text to it
 EVERY_PHASE = ("examples", "coverage", "fuzzing", "stateful")
 SEED = 20261122
 HASHING = ("county_create_account", "county_put_password", "county_put_own_password", "county_create_sign_in")

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import Decimal
 from importlib import import_module
 from itertools import chain
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.dialects.postgresql import Range
 
 from services.county.accounts import Role
@@ -20,7 +20,7 @@ from services.kit.store.tables import Division, Job, Standard, Subscription
 from tests.callers import grant
 from tests.clock import NOW
 from tests.door.holdings import OWN, SIBLING
-from tests.door.world import FURNISH, SEAL, store
+from tests.door.world import DIGEST, FURNISH, SEAL, store
 
 Pools = dict[str, list[str]]
 PERSON, OTHER, NOBODY = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -79,8 +79,43 @@ def of_villages(service: str, engine: Engine) -> Pools:
         pools |= {"body.other_id": ids["third"], "query.since": ["2026-11-20"], "body.on_day": ["2026-11-20"]}
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
-    pools |= {"body.corrects": ids["visit"]} if service == "attendance" else {}
+    pools |= {"body.corrects": [*ids["visit"], *ids["leave"]]} if service == "attendance" else {}
+    pools |= LEAVES if service == "attendance" else {}
+    if service == "attendance":
+        give_a_phone(engine, ids["cadre"][0])
+    pools |= clues(engine, ids) if service == "alerts" else {}
+    pools |= {"query.household": ids["household"], "body.to": [OWN, OWN[:9]]} if service == "alerts" else {}
+    pools |= {"body.verdicts[*].source_id": ids["alert"]} if service == "alerts" else {}
+    pools |= REPORTS if service == "alerts" else {}
     return pools | PERIODS
+
+
+def give_a_phone(engine: Engine, cadre: str) -> None:
+    """What a phone is told and brings is asked by a cadre's own account."""
+    with engine.begin() as connection:
+        own = {"account": str(PERSON), "cadre": cadre}
+        connection.execute(text("UPDATE cadre SET account = :account WHERE id = CAST(:cadre AS uuid)"), own)
+
+
+def clues(engine: Engine, ids: Pools) -> Pools:
+    """A department's, sent by the system that asks; and the days that a county must have set before any is taken."""
+    grant(engine, SYSTEM, CLIENT, "medical-insurance", "department")
+    days = {"clue_data_days": 120, "clue_kept_days": 90}
+    whole: dict[str, Any] = {
+        "division": OWN[:6],
+        "valid": Range(date(2026, 1, 1), None),
+        "unit": "",
+        "document_no": "",
+        "version": 1,
+    }
+    store(engine, *(Standard(key=key, value=Decimal(value), **whole) for key, value in days.items()))
+    return {
+        "path.clue_id": [*ids["clue"], *ids["told"], *ids["answered"], *ids["unknown"]],
+        "body.household": ids["household"],
+        "query.household": ids["household"],
+        "query.replaces": ids["batch"],
+        "path.division": [OWN[:6]],
+    }
 
 
 def joined(*pools: Pools) -> Pools:
@@ -93,11 +128,24 @@ KINDS: Mapping[str, list[str]] = {
     "attendance": ["team", "stations"],
     "alerts": ["household"],
 }
+REPORTS: Pools = {
+    "body.division": [OWN, OWN[:9], OWN[:6]],
+    "body.first": ["2026-11-09", "2026-10-01", "2026-11-02"],
+}
 PEOPLE: Pools = {
     "path.key": ["monitored", "schooling", "ethnicity"],
     "path.year": ["2026"],
     "path.month": ["2026-09", "2026-11"],
     "body.since": ["2026-01-05", "2026-03-01"],
+}
+LEAVES: Pools = {
+    "path.month": ["2026-09", "2026-10"],
+    "query.month": ["2026-10", "2026-11"],
+    "path.division": [OWN, OWN[:9]],
+    "body.first_day": ["2026-11-02", "2026-11-23"],
+    "body.last_day": ["2026-11-02", "2026-11-24"],
+    "body.day": ["2026-10-07", "2026-11-03"],
+    "body.digest": [DIGEST],
 }
 HELP: Pools = {
     "path.key": ["cash", "monitored"],

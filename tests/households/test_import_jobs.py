@@ -225,6 +225,33 @@ def test_a_file_with_headers_and_units_of_its_own_is_taken_by_its_mapping(
     assert wage == 2_500_000
 
 
+def test_a_mapping_is_said_once_for_a_header(http: TestClient, clerk: Headers, work: Work) -> None:
+    upload(http, clerk, file_of(3))
+    theirs = [{"户编号": "家庭编号"}.get(header, header) for header in import_statements.HEADERS]
+    said = json.dumps({"columns": {"户编号": "家庭编号"}, "units": {"工资性收入(元)": "万元"}})
+
+    def sent(number: int, **form: str) -> Any:
+        """Each of another household."""
+        content = sheet(theirs, statement_row(f"JK{number}", **{"工资性收入(元)": "2.5"}))
+        answer = upload(http, clerk, content, "statements", **form)
+        while work():
+            continue
+        return batch_of(http, clerk, answer)
+
+    ours = upload(http, clerk, sheet(import_statements.HEADERS, statement_row("JK0")), "statements")
+    again = upload(http, clerk, sheet(import_statements.HEADERS, statement_row("JK1")), "statements")
+    assert sent(0)["problem"] == "column-missing"
+    assert [batch_of(http, clerk, one)["mapping_of"] for one in (ours, again)] == [None, None]  # none was named
+    mapped, next_one = sent(0, mapping=said), sent(1)
+    assert (mapped["stored"], mapped["mapping_of"]) == (1, None)
+    assert (next_one["stored"], next_one["mapping_of"]) == (1, mapped["id"])
+    assert sent(1, mapping="{}")["problem"] == "column-missing"
+
+    for done in (next_one, mapped):
+        assert http.put(f"{BATCHES}/{done['id']}/undone", json={"undone": True}, headers=clerk).status_code == 200
+    assert sent(2)["problem"] == "column-missing"
+
+
 @pytest.mark.parametrize("mapping", ["{", '{"columns": {"不存在": "x"}}', '{"units": {"户编号": "万元"}}', "[]"])
 def test_a_mapping_of_columns_there_are_not_is_refused(http: TestClient, clerk: Headers, mapping: str) -> None:
     answer = upload(http, clerk, file_of(1), mapping=mapping)

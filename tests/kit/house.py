@@ -23,8 +23,8 @@ from tests.kit.receiving import SECRET
 class House:
     """An owner of events, with its database and its seal, where the subscriber `test` holds the county."""
 
-    def __init__(self, engine: Engine, seal: Seal) -> None:
-        self.engine, self.seal = engine, seal
+    def __init__(self, engine: Engine, seal: Seal, service: str = "households") -> None:
+        self.engine, self.seal, self.service = engine, seal, service
         grant(engine, "test", "client", "520621")
 
     def subscribe(self, url: str, *, batch: bool = False, **said: Any) -> UUID:
@@ -62,7 +62,7 @@ class House:
         courier.note(now)
 
     def courier(self, lane: Lane, *, own: bool = False) -> Courier:
-        return Courier(self.engine, lane, self.seal, "households", own=own)
+        return Courier(self.engine, lane, self.seal, self.service, own=own)
 
     @property
     def deliveries(self) -> list[Delivery]:

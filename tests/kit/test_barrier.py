@@ -166,6 +166,13 @@ def test_a_subscriber_hears_what_happens_where_its_office_reaches(engine: Engine
     ]  # fmt: skip
 
 
+def test_a_department_hears_what_is_its_own_and_nothing_else(engine: Engine, households: Session) -> None:
+    grant(engine, "bureau", "client", "medical", "department")
+    grant(engine, "another", "client", "medical-aid", "department")
+    heard = [hears(households, place) for place in ("medical", "medical-aid", "med", VILLAGE, "520621")]
+    assert heard == [True, False, False, False, False]
+
+
 @pytest.mark.parametrize(
     ("holder", "role", "kind", "said"),
     [

@@ -1,23 +1,33 @@
 """The feed: who would rather fetch gets the same events, each once, in the order of their commits."""
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from services.alerts.main import create
+from services.cli import follow
+from services.cli.follow import fetch_all
 from services.cli.secret_files import secret_folder
 from services.kit.post.events import emit
+from services.kit.post.outgoing import Lane
+from services.kit.post.receivers import Allowed
 from services.kit.store.db import open_session, read_clock
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, served
 from tests.kit.house import House
+from tests.kit.receiving import SECRET, Receiver
 from tests.secrets_made_once import make_secrets
 
 FEED = "/v1/services/alerts/feed"
@@ -26,7 +36,7 @@ VILLAGE = "520621001005"
 
 @pytest.fixture
 def house(engines: dict[str, Engine], clean: None, seal: Seal) -> House:
-    return House(engines["alerts"], seal)
+    return House(engines["alerts"], seal, "alerts")
 
 
 @pytest.fixture
@@ -156,3 +166,92 @@ def test_who_comes_often_keeps_up_though_nothing_happens_for_long(
         assert told == (["a"] if days == 60 else [])
     happened(house, "b")
     assert read(client, bureau, cursor=cursor)[0] == ["b"]
+
+
+WISH: dict[str, Any] = {"types": ["alert.opened", "alert.closed"], "division": "520621001", "secret": SECRET}
+ASKED = {"type": WISH["types"], "division": WISH["division"]}
+
+
+def much_happens(house: House) -> None:
+    """Of several types, subjects, places and moments of commit, most of which the subscriber asked for."""
+    kinds = ("alert.opened", "alert.closed", "sweep.certified", "task.opened")
+    for round_ in range(15):
+        with open_session(house.engine) as slow:
+            emit(slow, "alert.opened", "slow", HERE, division=VILLAGE, data={"severity": "high", "round": round_})
+            slow.flush()
+            for number, kind in enumerate(kinds):
+                place = "520621002003" if number == round_ % 5 else VILLAGE
+                happened(house, f"中文{round_ % 3}", kind=kind, division=place)
+            slow.commit()
+
+
+def test_the_feed_the_webhook_and_the_folder_tell_the_same_in_the_same_order(
+    client: TestClient,
+    house: House,
+    bureau: Headers,
+    receiver: Receiver,
+    lanes: Callable[..., Lane],
+    tmp_path: Path,
+) -> None:
+    assert isinstance(client.app, FastAPI)
+    client.app.state.allowed = Allowed("", receiver.place)
+    for path, said in {"/200": {"batch": True}, "/204": {"ordered": True}}.items():
+        wish = WISH | {"url": receiver.url(path)} | said
+        put = client.put(f"/v1/services/alerts/subscriptions/{uuid4()}", json=wish, headers=bureau)
+        assert put.status_code == 200, put.text
+    much_happens(house)
+    house.delivers(lanes(receiver.place), HERE)
+    by_ones = [got.body for got in receiver.got if got.path == "/204"]
+    in_batches = [event for got in receiver.got if got.path == "/200" for event in got.verified()]
+
+    def ask(cursor: str | None) -> Any:
+        asked = ASKED | {"limit": 7} | ({"cursor": cursor} if cursor else {})
+        return client.get(FEED, params=asked, headers=bureau).raise_for_status().json()
+
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert fetch_all(ask, folder) == len(by_ones)
+    files = [path.read_bytes() for path in sorted(folder.glob("0*.json"))]
+    fed = [json.loads(file) for file in files]
+    assert in_batches == fed
+    assert len(fed) > 30
+    assert sorted(by_ones) == sorted(files)
+    assert by_subject([json.loads(body) for body in by_ones]) == by_subject(fed)
+
+
+def by_subject(events: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Where `ordered` is asked for, a subject's events come one after the other."""
+    ordered = sorted(events, key=itemgetter("subject"))
+    return {subject: [event["id"] for event in some] for subject, some in groupby(ordered, itemgetter("subject"))}
+
+
+def test_who_was_killed_before_the_place_was_noted_writes_the_same_files_again(
+    client: TestClient, house: House, bureau: Headers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for subject in "abcde":
+        happened(house, subject)
+
+    def ask(cursor: str | None) -> Any:
+        asked = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
+        return client.get(FEED, params=asked, headers=bureau).raise_for_status().json()
+
+    kill_after, wrote = [0], follow.write
+
+    def write_and_die(path: Path, content: str) -> None:
+        wrote(path, content)
+        kill_after[0] -= 1
+        if not kill_after[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(follow, "write", write_and_die)
+    for writes in range(1, 9):
+        kill_after[0] = writes
+        with suppress(KeyboardInterrupt):
+            fetch_all(ask, tmp_path)
+    kill_after[0] = 0
+    fetch_all(ask, tmp_path)
+    happened(house, "f")
+    assert fetch_all(ask, tmp_path) == 1
+    files = sorted(tmp_path.glob("0*.json"))
+    assert [json.loads(path.read_text())["subject"] for path in files] == list("abcdef")
+    assert [path.name[:12] for path in files] == [f"{number:012d}" for number in range(1, 7)]

@@ -59,6 +59,7 @@ ONE_WAY = {  # hashes that nothing is looked up by after their time: a rotation 
     ("used_token", "hash"),
     ("sign_in_tries", "key"),
     ("view_code", "code_index"),  # a code that opens no more is asked for anew
+    ("clue_batch", "content"),  # whether it is the same again is asked while it is fresh
     ("import_row", "after"),  # under a key that is retired, nobody can tell whether a thing was changed since
 }
 

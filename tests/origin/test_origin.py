@@ -1,5 +1,6 @@
 """One address: what passes, what is refused, who is said to call, and that nobody keeps it waiting."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -166,6 +167,13 @@ def test_a_body_that_is_half_sent_is_told_so_and_ended(origin: httpx.Client) -> 
     said = raw(origin, head)
     assert said.startswith(b"HTTP/1.1 408")
     assert b"body-too-slow" in said
+
+
+def test_what_is_no_http_is_told_so_in_the_one_form_of_refusals(origin: httpx.Client) -> None:
+    said = raw(origin, b"GET /v1/check-ins HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: also\r\n\r\n")
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert (b"application/problem+json" in head, json.loads(body)["code"]) == (True, "not-http")
 
 
 def test_a_stream_of_events_arrives_word_by_word(origin: httpx.Client) -> None:

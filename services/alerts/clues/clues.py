@@ -9,11 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from services.alerts.judging.judge import lock_out_sweeps
 from services.alerts.models.visits import VisitClue
 from services.alerts.policy import allow
 from services.alerts.reach import CLUES
+from services.alerts.tasks.folding import fold_these, hold
 from services.kit.post.events import emit
-from services.kit.store.db import Now, SessionDep
+from services.kit.post.facts import COUNTY
+from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.scope import scoped
 from services.kit.store.tables import CalendarDate
 from services.kit.web.auth import CallerDep
@@ -88,14 +91,21 @@ def list_visit_clues(
 
 
 @router.put("/{clue_id}/answer", dependencies=[allow("clue:answer")], openapi_extra=repeatable("path"))
-def put_clue_answer(clue_id: UUID, body: ClueAnswerIn, session: SessionDep, caller: CallerDep, now: Now) -> ClueOut:
+def put_clue_answer(
+    clue_id: UUID, body: ClueAnswerIn, session: UnboundSessionDep, caller: CallerDep, now: Now
+) -> ClueOut:
     """Once. The same answer sent again changes nothing, so no ETag is asked for."""
     if (body.outcome == "refused") != (body.code is not None):
         raise CodeWanting
     wanted = scoped(session, select(VisitClue), CLUES).where(col(VisitClue.id) == clue_id)
-    clue = found(session.scalar(wanted.with_for_update()))
+    seen = found(session.scalar(wanted))
+    lock_out_sweeps(session, [seen.division[:COUNTY]])
+    hold(session, [seen.subject])  # before the clue itself, as all who fold
+    clue = found(session.scalar(wanted.with_for_update().execution_options(populate_existing=True)))
     if clue.state == "told":
         answer(session, clue, body, caller.subject, now)
+        session.flush()
+        fold_these(session, [clue.subject], now)
     elif (clue.state, clue.code) != (body.outcome, body.code):
         raise ClueAnsweredAlready
     return ClueOut.of(clue)

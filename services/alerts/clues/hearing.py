@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.alerts.telling.notices import tell
 from services.kit.post.events import CloudEvent
 from services.kit.post.inbox import NotAnEvent
 from services.kit.store.sets import as_array
@@ -41,6 +42,7 @@ KEEP = text(
                 CAST(:divisions AS text[]), CAST(:days AS date[])) AS found (visit, kind, subject, division, day)
     ON CONFLICT (visit, kind) DO UPDATE SET state = 'told', division = excluded.division, day = excluded.day
     WHERE held.state IN ('told', 'withdrawn')
+    RETURNING id
     """
 )
 
@@ -81,4 +83,4 @@ def on_visit_recorded(session: Session, events: Sequence[CloudEvent], now: datet
         "divisions": as_array(one.division for one, _ in found),
         "days": as_array(one.day for one, _ in found),
     }
-    session.execute(KEEP, said | about | {"now": now})
+    tell(session, "clue_waiting", session.scalars(KEEP, said | about | {"now": now}).all(), now)

@@ -16,6 +16,8 @@ from sqlmodel import Session, SQLModel
 from services.alerts.models.facts import Departed, FactHistory, HouseholdFacts, TeamFacts
 from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS, TEAM, Subject
 from services.alerts.rules.conditions import LARGEST_MONEY, LARGEST_NUMBER
+from services.alerts.tasks.folding import fold_these
+from services.alerts.telling.notices import tell
 from services.kit.post.facts import COUNTY, table_of
 
 FACTS: Mapping[str, type[SQLModel]] = {HOUSEHOLD: HouseholdFacts, TEAM: TeamFacts}
@@ -25,11 +27,13 @@ CLOSE = text(
     """
     WITH closed AS (
         UPDATE alert SET closed_at = :now WHERE closed_at IS NULL AND subject = ANY (:gone) RETURNING *
+    ), announced AS (
+        INSERT INTO event (id, type, subject, division, occurred_at, data)
+        SELECT uuid_at(:now), 'alert.closed', CAST(id AS text), division, :now,
+               jsonb_build_object('about', about, 'subject', subject, 'rule', rule_key, 'severity', severity)
+        FROM closed
     )
-    INSERT INTO event (id, type, subject, division, occurred_at, data)
-    SELECT uuid_at(:now), 'alert.closed', CAST(id AS text), division, :now,
-           jsonb_build_object('about', about, 'subject', subject, 'rule', rule_key, 'severity', severity)
-    FROM closed
+    SELECT id FROM closed
     """
 )
 
@@ -133,5 +137,8 @@ def depart(session: Session, about: str, gone: ReturningDelete[Any], now: dateti
     rows = [dict(row) | {"kind": about} for row in session.execute(gone).mappings()]
     if rows:
         session.execute(plain_insert(Departed), rows)
-        session.execute(CLOSE, {"gone": [row["subject"] for row in rows], "now": now})
+        closed = session.scalars(CLOSE, {"gone": [row["subject"] for row in rows], "now": now}).all()
+        tell(session, "alert_closed", closed, now)
+    if rows and about == HOUSEHOLD:
+        fold_these(session, [row["subject"] for row in rows], now)
     return len(rows)

@@ -7,8 +7,10 @@ from itertools import groupby
 
 from sqlmodel import Session
 
+from services.alerts.clues.following import move_along
 from services.alerts.facts.learn import Told, learn
 from services.alerts.judging.judge import convene, judge, lock_out_sweeps
+from services.alerts.rules.catalogue import HOUSEHOLD
 from services.kit.post.facts import COUNTY
 from services.kit.store.claim import enqueue
 from services.kit.store.reference import StandardMissing
@@ -25,6 +27,8 @@ def take_in(session: Session, about: str, told: Sequence[Told], now: datetime) -
     lock_out_sweeps(session, map(county_of, told))
     for county, group in groupby(by_county, key=county_of):
         learned = learn(session, about, group)
+        if learned and about == HOUSEHOLD:
+            move_along(session, learned)
         try:
             if learned:
                 judge(session, convene(session, about, county, now.date(), now), learned)

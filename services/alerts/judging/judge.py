@@ -12,7 +12,10 @@ from sqlmodel import Session
 
 from services.alerts.facts.learn import FACTS
 from services.alerts.judging.stage import Compiler, stage_of
+from services.alerts.rules.catalogue import HOUSEHOLD
 from services.alerts.rules.rules import ReadRule, rules_on
+from services.alerts.tasks.folding import fold_county, fold_these
+from services.alerts.telling.notices import tell_these
 from services.kit.post.facts import table_of
 from services.kit.store.reference import StandardMissing, StandardRow, standards_on
 
@@ -38,7 +41,8 @@ rules AS (
     SELECT id, rule_key, subject, rule_version, division, evidence_digest
     FROM alert WHERE rule_key = ANY (%(keys)s) AND closed_at IS NULL AND {whose}
 ), changed AS MATERIALIZED (
-    SELECT firing.*, gen_random_uuid() AS new_id, held.id AS held_id, held.rule_key, held.subject AS held_subject
+    SELECT firing.*, gen_random_uuid() AS new_id, held.id AS held_id, held.rule_key, held.subject AS held_subject,
+           held.division AS held_division
     FROM firing FULL JOIN held ON held.rule_key = firing.key AND held.subject = firing.subject
     WHERE (held.evidence_digest, held.rule_version, held.division)
           IS DISTINCT FROM (firing.digest, firing.rule_version, firing.division)
@@ -76,7 +80,10 @@ rules AS (
           SELECT uuid_at(%(now)s), 'alert.closed', id, rule_key, subject, division, severity FROM closed) AS news
 )
 SELECT (SELECT count(*) FROM opened WHERE fresh), (SELECT count(*) FROM opened WHERE NOT fresh),
-       (SELECT count(*) FROM closed)
+       (SELECT count(*) FROM closed),
+       (SELECT CAST(array_agg(id) AS text) FROM opened WHERE fresh),
+       (SELECT CAST(array_agg(held_id) AS text) FROM changed WHERE division <> held_division),
+       (SELECT CAST(array_agg(id) AS text) FROM closed)
 """
 
 SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('judge:' || :county, 0))")
@@ -128,9 +135,15 @@ def lock_out_learning(session: Session, county: str) -> None:
 
 
 def judge(session: Session, bench: Bench, subjects: Sequence[UUID]) -> Tally:
-    """The event path: the facts of these subjects were learned in this transaction."""
-    if not subjects or not bench.rules:
-        return Tally()
+    """The event path: the facts of these subjects were learned in this transaction. What follows from them for who
+    should go there is part of it."""
+    changed = judge_few(session, bench, subjects) if subjects and bench.rules else Tally()
+    if subjects and bench.about == HOUSEHOLD:
+        fold_these(session, subjects, bench.now)
+    return changed
+
+
+def judge_few(session: Session, bench: Bench, subjects: Sequence[UUID]) -> Tally:
     held = tuple((key, tuple(rows)) for key, rows in bench.compiler.standards.items())
     dialect = session.get_bind().dialect
     statement, parameters = few_judged(bench.about, bench.county, bench.today, tuple(bench.rules), held, dialect)
@@ -148,10 +161,13 @@ def few_judged(
 
 def judge_county(session: Session, bench: Bench) -> Tally:
     """The sweep: the stage is laid out first as a table of its own, because only that runs in parallel."""
-    if not bench.rules:
-        return Tally()
-    lay_out(session, bench)
-    return conclude(session, bench, f"WITH {outcome(bench.about, few=False)}", {})
+    changed = Tally()
+    if bench.rules:
+        lay_out(session, bench)
+        changed = conclude(session, bench, f"WITH {outcome(bench.about, few=False)}", {})
+    if bench.about == HOUSEHOLD:
+        fold_county(session, bench.county, bench.now)
+    return changed
 
 
 def lay_out(session: Session, bench: Bench) -> None:
@@ -180,4 +196,8 @@ def conclude(session: Session, bench: Bench, statement: str, parameters: dict[st
         "today": bench.today,
         "now": bench.now,
     }
-    return Tally(*session.connection().exec_driver_sql(statement, listed | parameters).one())
+    *counted, opened, moved, closed = session.connection().exec_driver_sql(statement, listed | parameters).one()
+    for new_there in (opened, moved):  # whoever was told before is not told again
+        tell_these(session, "alert_opened", new_there, bench.now)
+    tell_these(session, "alert_closed", closed, bench.now)
+    return Tally(*counted)

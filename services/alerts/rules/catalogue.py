@@ -43,7 +43,7 @@ SUBJECTS: Mapping[str, Subject] = {
         "households",
         "农户",
         (
-            Fact("persons", "number", "家庭人口", "persons"),
+            Fact("persons", "number", "计算人均的人口", "persons among whom income is divided"),
             Fact("net_income", "money", "家庭纯收入", "net income of the household"),
             Fact("net_income_before", "money", "上一年家庭纯收入", "net income of the year before"),
             Fact("wage_income", "money", "工资性收入", "wages"),

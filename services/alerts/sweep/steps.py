@@ -21,6 +21,7 @@ from services.alerts.sweep.certificate import certificate_of, judged_by
 from services.alerts.sweep.late import ended, is_late, judge_late
 from services.alerts.sweep.reconcile import came_since, reconcile, went_since
 from services.alerts.sweep.unjudged import note_gaps
+from services.alerts.telling.notices import tell
 from services.kit.post.events import emit
 from services.kit.post.facts import table_of
 from services.kit.post.peers import Peer
@@ -103,6 +104,7 @@ def certify_step(walk: Walk, sweep: Sweep, now: datetime) -> None:
         told = {"period": sweep.period.isoformat(), "register": sweep.registered, "balances": certificate["balances"]}
         told["late"] = certificate["late"]
         emit(session, "sweep.certified", sweep.id, now, division=sweep.county, data=told)
+        tell(session, "sweep_gaps", [sweep.id], now)
         note_own(session, "sweep certified", now, sweep.id, division=sweep.county, register=sweep.registered or 0)
 
 

@@ -43,7 +43,8 @@ def routes_of(routers: list[APIRouter]) -> Iterator[APIRoute]:
 
 def is_internal(path: str) -> bool:
     """Between our own services, and not reachable through the origin."""
-    return path.startswith("/v1/services/") and path.split("/")[4] in ("inbox", "facts", "grants")
+    between = ("inbox", "facts", "grants", "matches", "case-openings", "case-figures")
+    return path.startswith("/v1/services/") and path.split("/")[4] in between
 
 
 def texts_of(texts: Texts, operation_id: str, name: str) -> dict[str, Any]:
@@ -73,7 +74,9 @@ def complete(operation: Document, route: APIRoute, said: dict[str, Any], publish
 def show_body(operation: Document, said: dict[str, Any], published: list[str]) -> None:
     if "example" not in said:
         raise NotDescribed(f"{operation['operationId']}: write an example of its body into {OPERATIONS}/")
-    example = {name: published[:1] if value == ["{published}"] else value for name, value in said["example"].items()}
+    example = said["example"]  # of lines, a text
+    if isinstance(example, dict):
+        example = {name: published[:1] if value == ["{published}"] else value for name, value in example.items()}
     for content in operation["requestBody"]["content"].values():
         content["example"] = example
 

@@ -2,26 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import exists, func, select
+from sqlalchemy import Select, and_, exists, func, not_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from services.households.cases.as_they_were import cases_then, running_then
 from services.households.cases.clocks import start_clock, start_clocks_of
 from services.households.cases.contents import DoneInTheFuture
 from services.households.cases.edits import case_edit
 from services.households.cases.entries import EntryOut, entries_shown
 from services.households.cases.outcomes import OpenCaseAlready
 from services.households.cases.profiles import procedure_of
+from services.households.cases.steps import Risk
 from services.households.cases.words import words
 from services.households.models.cases import Case, CaseClock
 from services.households.models.register import Household
 from services.households.policy import allow, may
 from services.households.reach import HOUSEHOLDS, HouseholdEnded, reachable
+from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import scoped
@@ -35,7 +38,6 @@ from services.kit.web.written import WrittenDay
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=Repeatable)
 
 State = Literal["identifying", "monitored", "eliminating", "refused", "ended"]
-Risk = Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2})?$")]
 
 
 class GroundIn(BaseModel):
@@ -50,11 +52,14 @@ class GroundIn(BaseModel):
 
 
 class GroundOut(GroundIn):
-    """`taken_over`: the household was identified before this register was, and its id is the case's own."""
+    """`taken_over`: the household was identified before this register was, and its id is the case's own. `after_care`:
+    a follow-up after the episode before came upon a new risk."""
 
     model_config = ConfigDict(extra="ignore")
 
-    kind: Annotated[Literal["alert", "clue", "visit", "self_declaration", "taken_over"], Field(title="来源")]  # type: ignore[assignment]
+    kind: Annotated[  # type: ignore[assignment]
+        Literal["alert", "clue", "visit", "self_declaration", "taken_over", "after_care"], Field(title="来源")
+    ]
 
 
 class CaseIn(BaseModel):
@@ -76,6 +81,16 @@ class ClockOut(BaseModel):
     days: int
     unit: str
     due_on: date | None
+
+
+class AfterCareOut(BaseModel):
+    """Watched until that day, unless `end` says how it ended: completed, lapsed (a follow-up was missed), new_risk,
+    re_entered, household_gone."""
+
+    until: Annotated[date, Field(title="巩固监测截止日")]
+    every_months: Annotated[int, Field(title="回访间隔月数")]
+    document_no: Annotated[str, Field(title="文号")]
+    end: Annotated[str | None, Field(title="结束方式")]
 
 
 class CaseLine(BaseModel):
@@ -100,6 +115,7 @@ class CaseLine(BaseModel):
     end_kind: str | None
     merged_into: UUID | None
     branched_from: UUID | None
+    after_care: Annotated[AfterCareOut | None, Field(title="巩固监测")]
     opened_by: str
     opened_at: datetime
 
@@ -133,39 +149,56 @@ def create_case(
         held = open_case(session, household, body, opened_by=caller.subject, today=today, now=now)
     elif stated(held) != body.model_dump(exclude={"id"}):
         raise OpenedBefore
-    return shown(session, request, caller, held, household)
+    return shown(session, request, caller, held, household.village)
 
 
 @router.get("", dependencies=[allow("case:read")])
 def list_cases(
     session: SessionDep,
     paging: PagingDep,
+    past: PastDep,
     today: Today,
     village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
     state: State | None = None,
     overdue: Annotated[bool | None, Query(title="有步骤超期")] = None,
+    watched: Annotated[bool | None, Query(title="处于巩固监测期")] = None,
     household_id: UUID | None = None,
 ) -> Page[CaseLine]:
     """`village` may be any place of the county. By the moment of opening."""
-    wanted = select(Case, Household).join(Household, col(Household.id) == col(Case.household_id))
-    wanted = scoped(session, wanted.where(col(Household.village).startswith(village)), HOUSEHOLDS)
+    wanted, case, lies = cases_then(session, past) if past else cases_now(session)
+    wanted = wanted.where(lies.startswith(village))
     if state:
-        wanted = wanted.where(col(Case.state) == state)
+        wanted = wanted.where(col(case.state) == state)
     if household_id:
-        wanted = wanted.where(col(Case.household_id) == household_id)
+        wanted = wanted.where(col(case.household_id) == household_id)
     if overdue is not None:
-        running = exists().where(col(CaseClock.case_id) == col(Case.id), col(CaseClock.done_on).is_(None))
-        late = running.where(col(CaseClock.due_on) < today)
+        running = exists().where(col(CaseClock.case_id) == col(case.id), *running_then(past))
+        late = running.where(col(CaseClock.due_on) < (past.as_of or today))
         wanted = wanted.where(late if overdue else ~late)
-    rows, following = paging.read(session, wanted, col(Case.opened_at), col(Case.id))
-    return Page(rows=[line(case, household) for case, household in rows], next=following)
+    if watched is not None:
+        still = and_(col(case.after_care_until).is_not(None), col(case.after_care_end).is_(None))
+        wanted = wanted.where(still if watched else not_(still))
+    rows, following = paging.read(session, wanted, col(case.opened_at), col(case.id))
+    return Page(rows=[line(held, lay) for held, lay in rows], next=following)
+
+
+def cases_now(session: Session) -> tuple[Select[Any], type[Case], Any]:
+    rows: Any = select(Case, col(Household.village)).join(Household, col(Household.id) == col(Case.household_id))
+    return scoped(session, rows, HOUSEHOLDS), Case, col(Household.village)
 
 
 @router.get("/{case_id}", dependencies=[allow("case:read")], responses=SEEN)
-def get_case(case_id: UUID, request: Request, session: SessionDep, caller: CallerDep, edit: EditDep) -> CaseOut:
+def get_case(
+    case_id: UUID, request: Request, session: SessionDep, caller: CallerDep, edit: EditDep, past: PastDep
+) -> CaseOut:
+    """As it stood on a day it has no ETag: nothing is done to the past."""
     case, household = reachable_case(session, case_id)
+    if past:
+        wanted, held, _ = cases_then(session, past, case_id)
+        then, lay = found(session.execute(wanted.where(col(held.id) == case_id)).first())
+        return shown(session, request, caller, then, lay, past)
     case_edit(edit, case.id).told(case.version)
-    return shown(session, request, caller, case, household)
+    return shown(session, request, caller, case, household.village)
 
 
 def reachable_case(session: Session, case_id: UUID, *, lock: bool = False) -> tuple[Case, Household]:
@@ -229,15 +262,25 @@ def ground_of(case: Case) -> GroundOut:
     return GroundOut.model_validate(said)
 
 
-def line(case: Case, household: Household) -> CaseLine:
-    return CaseLine.model_validate(case.model_dump() | {"village": household.village, "ground": ground_of(case)})
+def line(case: Case, village: str) -> CaseLine:
+    told = {"village": village, "ground": ground_of(case), "after_care": after_care_of(case)}
+    return CaseLine.model_validate(case.model_dump() | told)
 
 
-def shown(session: Session, request: Request, caller: CallerDep, case: Case, household: Household) -> CaseOut:
-    running = select(CaseClock).where(col(CaseClock.case_id) == case.id, col(CaseClock.done_on).is_(None))
+def after_care_of(case: Case) -> dict[str, object] | None:
+    if case.after_care_until is None:
+        return None
+    told = {"until": case.after_care_until, "every_months": case.after_care_every}
+    return told | {"document_no": case.after_care_document_no, "end": case.after_care_end}
+
+
+def shown(
+    session: Session, request: Request, caller: CallerDep, case: Case, village: str, past: Past = NOW_KNOWN
+) -> CaseOut:
+    running = select(CaseClock).where(col(CaseClock.case_id) == case.id, *running_then(past))
     clocks = session.scalars(running.order_by(col(CaseClock.due_on).nulls_last(), col(CaseClock.step)))
     return CaseOut(
-        **line(case, household).model_dump(),
+        **line(case, village).model_dump(),
         clocks=[ClockOut(**clock.model_dump()) for clock in clocks],
-        entries=entries_shown(session, request.app.state.seal, caller, case.id, may(caller, "case:write")),
+        entries=entries_shown(session, request.app.state.seal, caller, case.id, may(caller, "case:write"), past),
     )

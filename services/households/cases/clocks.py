@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, func, text, update
 from sqlmodel import Session, col
 
 from services.households.cases.profiles import Procedure, whole
@@ -16,7 +16,7 @@ from services.kit.store.work import Loop
 WARNING = StandardKey("case_warning_days", "number", "日", "期限提前提醒天数", "Days before a deadline to warn")
 UNITS = {"working_days": "case_working_days_", "calendar_days": "case_calendar_days_"}
 PROCEDURE = "procedure"  # what the green channel put off
-RUNNING_OUT, RAN_OUT = "case.clock_running_out", "case.clock_ran_out"
+RUNNING_OUT, RAN_OUT, STOPPED = "case.clock_running_out", "case.clock_ran_out", "case.clock_stopped"
 EVERY = 60.0  # seconds
 AT_ONCE = 500
 
@@ -79,7 +79,7 @@ def stop_clocks(session: Session, case: Case, steps: Iterable[str] | None, on: d
     running = [columns.case_id == case.id, columns.done_on.is_(None)]
     if steps is not None:
         running.append(columns.step.in_(list(steps)))
-    session.execute(update(CaseClock).where(*running).values(done_on=on))
+    session.execute(update(CaseClock).where(*running).values(done_on=on, stopped_at=func.known_moment()))
 
 
 def clocks(engine: Engine) -> list[Loop]:
@@ -87,32 +87,37 @@ def clocks(engine: Engine) -> list[Loop]:
 
 
 def tell_of_clocks(engine: Engine, now: datetime) -> int:
-    """Says once that a clock is running out, and once that it has run out. The mark and the event are one
-    transaction."""
+    """Says once that a clock is running out, once that it has run out, and once that it has stopped where either was
+    said. The mark and the event are one transaction."""
     with open_session(engine) as session, session.begin():
         session.execute(FOLLOW_CALENDAR, {"cases": None})
-        return sum(announce(session, kind, now) for kind in (RUNNING_OUT, RAN_OUT))
+        return sum(announce(session, kind, now) for kind in LATE)
 
 
+# What the green channel put off is no step of its own: the township answers for it.
+CLOCKS = """
+    SELECT c.id, c.case_id, c.step, c.due_on, m.household_id, h.village, coalesce(s.level, 'township') AS level
+    FROM case_clock c JOIN monitored_case m ON m.id = c.case_id JOIN household h ON h.id = m.household_id
+    LEFT JOIN case_profile_step s
+        ON (s.profile_key, s.profile_version, s.key) = (m.profile_key, m.profile_version, c.step)
+    WHERE {which} ORDER BY c.due_on LIMIT :most FOR UPDATE OF c SKIP LOCKED
+"""
 LATE = {
-    RUNNING_OUT: text(
-        "SELECT c.id, c.case_id, c.step, h.village FROM case_clock c JOIN monitored_case m ON m.id = c.case_id"
-        " JOIN household h ON h.id = m.household_id WHERE c.done_on IS NULL AND c.ran_out_at IS NULL"
-        " AND c.warned_at IS NULL AND c.due_on >= :today AND c.due_on - c.warn_days <= :today"
-        " ORDER BY c.due_on LIMIT :most FOR UPDATE OF c SKIP LOCKED"
-    ),
-    RAN_OUT: text(
-        "SELECT c.id, c.case_id, c.step, h.village FROM case_clock c JOIN monitored_case m ON m.id = c.case_id"
-        " JOIN household h ON h.id = m.household_id WHERE c.done_on IS NULL AND c.ran_out_at IS NULL"
-        " AND c.due_on < :today ORDER BY c.due_on LIMIT :most FOR UPDATE OF c SKIP LOCKED"
-    ),
+    RUNNING_OUT: "c.done_on IS NULL AND c.ran_out_at IS NULL AND c.warned_at IS NULL AND c.due_on >= :today"
+    " AND c.due_on - c.warn_days <= :today",
+    RAN_OUT: "c.done_on IS NULL AND c.ran_out_at IS NULL AND c.due_on < :today",
+    STOPPED: "c.done_on IS NOT NULL AND c.stop_told_at IS NULL"
+    " AND (c.warned_at IS NOT NULL OR c.ran_out_at IS NOT NULL)",
 }
+MARKS = {RUNNING_OUT: "warned_at", RAN_OUT: "ran_out_at", STOPPED: "stop_told_at"}
 
 
 def announce(session: Session, kind: str, now: datetime) -> int:
-    late = session.execute(LATE[kind], {"today": now.date(), "most": AT_ONCE}).all()
-    mark = {"warned_at": now} if kind == RUNNING_OUT else {"ran_out_at": now}
+    late = session.execute(text(CLOCKS.format(which=LATE[kind])), {"today": now.date(), "most": AT_ONCE}).all()
+    mark = {MARKS[kind]: now}
     session.execute(update(CaseClock).where(col(CaseClock.id).in_([one.id for one in late])).values(**mark))
     for one in late:
-        emit(session, kind, one.case_id, now, division=one.village, data={"step": one.step})
+        said = {"household": str(one.household_id), "step": one.step, "clock": str(one.id), "level": one.level}
+        data = said | {"due_on": one.due_on.isoformat() if one.due_on else None}
+        emit(session, kind, one.case_id, now, division=one.village, data=data)
     return len(late)

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from services.households.cases.entries import entries_of, latest, participants_of
-from services.households.cases.profiles import whole
+from services.households.cases.entries import entries_of, latest
+from services.households.cases.letters import check_letters, refuse_unsigned
+from services.households.cases.profiles import AFTER_CARE, AFTER_CARE_ENDED, whole
 from services.households.cases.steps import (
+    AfterCareIn,
     AuthorisationIn,
     ComparisonIn,
     Decided,
@@ -16,24 +18,20 @@ from services.households.cases.steps import (
     MeasureDoneIn,
     NoticeEndedIn,
     OfficeIn,
-    RelatedIn,
     ReviewIn,
     StepIn,
     VisitIn,
 )
 from services.households.models.cases import Case, CaseProfileStep
 from services.households.models.help import Measure
-from services.households.models.register import Household, Person, Tag
-from services.households.register.safeguards import NotAMember, members_of
+from services.households.models.register import Household, Tag
 from services.kit.store.reference import StandardKey, standard, standards_on
 from services.kit.store.tables import Day
 from services.kit.web.errors import DomainError
 
 NOTICE_DAYS = StandardKey("notice_days", "number", "日", "村内公示天数", "Days a notice stays up")
 NOTICE_WORKING_DAYS = StandardKey("notice_working_days", "number", "工作日", "公示工作日数", "Working days of a notice")
-LETTER_DAYS = StandardKey("authorisation_days", "number", "日", "授权书有效天数", "Days a letter is good for")
-MEANWHILE = ("measure_done", "follow_up", "carried", "joined", "branched")
-OF_AGE = 18  # 民法典第十七条
+MEANWHILE = ("measure_done", "follow_up", "carried", "joined", "branched", AFTER_CARE, AFTER_CARE_ENDED)
 FORMERLY_POOR, NOT_FORMERLY_POOR = "unstable", "marginal"
 
 
@@ -66,54 +64,9 @@ class TwoPersonsVisit(DomainError):
     en = "Two different persons visit."
 
 
-class NotSignedByEverybody(DomainError):
-    """`detail` is how many adults have not signed."""
-
-    status = 409
-    zh = "还有成年成员没有签署授权。"
-    en = "Grown members of the household have not signed."
-
-
-class RelatedNotSigned(DomainError):
-    """`detail` is how many of those the comparison names have not signed."""
-
-    status = 409
-    zh = "还有户外相关人员没有签署授权，不能比对。"
-    en = "Related persons outside the household have not signed, and are not compared."
-
-
 class NeitherVisitNorFindings(DomainError):
     zh = "跟踪监测须引用一次走访，或写明办理人和核实情况。"
     en = "A follow-up names a visit, or who came and what they found."
-
-
-class LetterRunOut(DomainError):
-    """`detail` is the last day it was good for."""
-
-    status = 409
-    zh = "授权书已过有效期，请重新签署后再比对。"
-    en = "The letter of authorisation has run out: have it signed anew before anything is compared."
-
-
-class ProxyWithoutReason(DomainError):
-    zh = "代签须同时写明代签人和原因。"
-    en = "A proxy is named with the reason, and a reason with the proxy."
-
-
-class NobodyOfAgeKnown(DomainError):
-    status = 409
-    zh = "登记册中没有这户的成年成员，无法核对授权。"
-    en = "The register knows no grown member of this household, so nobody could have signed."
-
-
-class GuardianMissing(DomainError):
-    zh = "未成年成员须由监护人签署。"
-    en = "For a member under age a guardian signs."
-
-
-class SignedTwice(DomainError):
-    zh = "同一成员只能签署一次。"
-    en = "A member signs once."
 
 
 class MoreVotesThanPeople(DomainError):
@@ -132,6 +85,19 @@ class NoticeTooShort(DomainError):
     status = 409
     zh = "公示天数不足。"
     en = "The notice has not been up long enough."
+
+
+class AfterCareOver(DomainError):
+    """`detail` is its last day."""
+
+    status = 409
+    zh = "这一天已过巩固监测期；有新风险的，按新线索开立案卷。"
+    en = "After-care was over by that day: a new risk opens a case of its own."
+
+
+class NewRiskNamesItsCase(DomainError):
+    zh = "发现新风险的，须写明新一轮案卷和风险类型；情况平稳或更正记录的，不写。"
+    en = "A new risk names the case it opens; what is steady, and what corrects, names none."
 
 
 class MeasureNotDone(DomainError):
@@ -160,9 +126,11 @@ def check_contents(
     if isinstance(body, ReviewIn):
         check_votes(body)
     if isinstance(body, AuthorisationIn) and body.decision == "passed":
-        check_signatures(body, members_of(session, household.id))
+        check_letters(session, household, body)
     if isinstance(body, ComparisonIn):
         refuse_unsigned(session, case, household, body.done_on, body.related)
+    if isinstance(body, AfterCareIn):
+        check_after_care(case, body)
     if isinstance(body, FollowUpIn) and not (body.visit_id or (body.done_by and body.findings)):
         raise NeitherVisitNorFindings
     if isinstance(body, MeasureDoneIn):
@@ -185,6 +153,14 @@ def latest_day(session: Session, case: Case) -> date:
     return max([case.ground_on, *days])
 
 
+def check_after_care(case: Case, body: AfterCareIn) -> None:
+    """A correction opens nothing."""
+    if (body.episode is not None) != (body.outcome == "new_risk" and body.corrects is None):
+        raise NewRiskNamesItsCase
+    if case.after_care_until and body.done_on > case.after_care_until:
+        raise AfterCareOver(case.after_care_until.isoformat())
+
+
 def check_measure(session: Session, case: Case, body: MeasureDoneIn) -> None:
     """It is recorded with the measures of help; the step says that whoever follows the case has seen it."""
     measure = session.get(Measure, body.measure_id)
@@ -197,62 +173,6 @@ def check_votes(body: ReviewIn) -> None:
         raise MoreVotesThanPeople
     if (body.votes_for > body.votes_against) != (body.decision == "passed"):
         raise DecidedAgainstTheVote
-
-
-def check_signatures(body: AuthorisationIn, members: Sequence[Person]) -> None:
-    signed = {signature.person_id: signature for signature in body.signatures}
-    known = {person.id: person for person in members}
-    outside = {(one.name, one.relation) for one in body.related}
-    if len(signed) < len(body.signatures) or len(outside) < len(body.related):
-        raise SignedTwice
-    if any((one.proxy is None) != (one.proxy_because is None) for one in (*body.signatures, *body.related)):
-        raise ProxyWithoutReason
-    if not signed.keys() <= known.keys():
-        raise NotAMember
-    refuse_missing(members, set(signed), body.done_on)
-    if any(not of_age(known[one], body.done_on) and not signature.guardian for one, signature in signed.items()):
-        raise GuardianMissing
-
-
-def refuse_missing(members: Sequence[Person], signed: set[object], day: date) -> None:
-    adults = {person.id for person in members if of_age(person, day)}
-    if not adults:
-        raise NobodyOfAgeKnown
-    if adults - signed:
-        raise NotSignedByEverybody(str(len(adults - signed)))
-
-
-def refuse_unsigned(
-    session: Session, case: Case, household: Household, day: date, related: Sequence[RelatedIn] = ()
-) -> None:
-    """Everybody whose affairs are looked into has signed: whoever has joined the household since, and those outside."""
-    letter = latest(session, case.id, "authorisation")
-    papers = participants_of(session, [letter.id]) if letter else []
-    if letter:
-        refuse_old(session, household, letter.done_on, day)
-    outside = {(one.name, one.relation) for one in papers if one.capacity == "related"}
-    if wanting := {(one.name, one.relation) for one in related} - outside:
-        raise RelatedNotSigned(str(len(wanting)))
-    signed: set[object] = {one.person_id for one in papers}
-    joined = select(col(Person.same_as)).where(col(Person.id).in_(signed), col(Person.same_as).is_not(None))
-    signed |= set(session.scalars(joined))  # signed under a record that went into another since
-    refuse_missing(members_of(session, household.id), signed, day)
-
-
-def refuse_old(session: Session, household: Household, signed_on: date, day: date) -> None:
-    """Where a county has set how long a letter is good for; the day it was signed does not count."""
-    for row in standards_on(session, LETTER_DAYS.key, signed_on):
-        if household.village.startswith(row.division):
-            last = signed_on + timedelta(days=whole(row.value))
-            if day > last:
-                raise LetterRunOut(last.isoformat())
-            return
-
-
-def of_age(person: Person, day: date) -> bool:
-    """On the eighteenth birthday; who was born on 29 February is of age on 1 March."""
-    born = person.birth_date
-    return (day.year - OF_AGE, day.month, day.day) >= (born.year, born.month, born.day)
 
 
 def check_notice(session: Session, case: Case, household: Household, body: NoticeEndedIn) -> None:

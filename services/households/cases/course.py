@@ -3,7 +3,7 @@ here: what a step must contain is asked in contents.py, who may take it in signe
 
 from dataclasses import dataclass, replace
 
-from services.households.cases.profiles import Procedure
+from services.households.cases.profiles import AFTER_CARE, Procedure
 from services.kit.web.errors import DomainError
 
 CARE_WHILE_GREEN = {"measures", "measure_done"}
@@ -32,7 +32,7 @@ class NothingToRefuse(DomainError):
 @dataclass(frozen=True)
 class Standing:
     """Where a case stands. `resumes_at`: the step that refused it. `back`: it ended by elimination, which may be taken
-    back."""
+    back. `watched`: and the household is still in after-care."""
 
     state: str = "identifying"
     next_step: str | None = None
@@ -40,6 +40,7 @@ class Standing:
     identified: bool = False
     green: bool = False
     back: bool = False
+    watched: bool = False
 
 
 def onward(procedure: Procedure, now: Standing, kind: str, *, refused: bool = False, skips: str = "") -> Standing:
@@ -112,4 +113,6 @@ def aside(now: Standing, key: str) -> Standing:
         return replace(now, state="ended", next_step=None, back=False)
     if key == "elimination_taken_back" and now.state == "ended" and now.back:
         return replace(now, state="monitored", next_step=None, back=False)
+    if key == AFTER_CARE and now.watched:
+        return now
     raise OutOfOrder(now.next_step or "")

@@ -13,12 +13,13 @@ from sqlmodel import Session, col
 from services.households.cases.steps import AuthorisationIn, ComparisonIn, StepIn
 from services.households.masks import shown_name
 from services.households.models.cases import FINDINGS, REASON, CaseDocument, CaseEntry, CaseParticipant
+from services.households.register.past import NOW_KNOWN, Past
 from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
 from services.kit.web.errors import DomainError
 
 NAMES = ("name", "guardian", "proxy")
-LISTS = {"kind", "done_by", "documents", "signatures", "related", "reason", "findings"}
+LISTS = {"kind", "done_by", "documents", "signatures", "related", "reason", "findings", "episode"}
 
 
 class ParticipantOut(BaseModel):
@@ -28,6 +29,9 @@ class ParticipantOut(BaseModel):
     cadre_id: UUID | None
     how: str | None
     guardian: str | None
+    guardian_id: UUID | None
+    guardian_relation: str | None
+    guardian_document_no: str | None
     proxy: str | None
     proxy_because: str | None
     relation: str | None
@@ -65,6 +69,8 @@ class EntryOut(BaseModel):
     rigid_spending_solved: bool | None
     procedure_due_on: date | None
     skipped: str | None
+    valid_until: date | None
+    outcome: str | None
     recorded_by: str
     recorded_at: datetime
     participants: list[ParticipantOut]
@@ -127,8 +133,13 @@ def people_in(body: StepIn) -> Iterable[dict[str, Any]]:
         yield from ({"capacity": "related"} | related.model_dump() for related in body.related)
 
 
-def entries_of(session: Session, case_id: UUID) -> Sequence[CaseEntry]:
+def entries_of(session: Session, case_id: UUID, past: Past = NOW_KNOWN) -> Sequence[CaseEntry]:
+    """Of steps done by a day, as far as they were recorded by a moment."""
     wanted = select(CaseEntry).where(col(CaseEntry.case_id) == case_id).order_by(col(CaseEntry.seq))
+    if past.as_of:
+        wanted = wanted.where(col(CaseEntry.done_on) <= past.as_of)
+    if past.known_at:
+        wanted = wanted.where(col(CaseEntry.known_since) <= past.known_at)
     return session.scalars(wanted).all()
 
 
@@ -148,8 +159,10 @@ def documents_of(session: Session, entries: Sequence[UUID]) -> Sequence[CaseDocu
     return session.scalars(wanted.order_by(col(CaseDocument.position))).all()
 
 
-def entries_shown(session: Session, seal: Seal, caller: Caller, case_id: UUID, in_full: bool) -> list[EntryOut]:
-    entries = entries_of(session, case_id)
+def entries_shown(
+    session: Session, seal: Seal, caller: Caller, case_id: UUID, in_full: bool, past: Past = NOW_KNOWN
+) -> list[EntryOut]:
+    entries = entries_of(session, case_id, past)
     ids = [entry.id for entry in entries]
     people, papers = participants_of(session, ids), documents_of(session, ids)
     return [

@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.households.cases.cases import reachable_case
-from services.households.cases.contents import notice_may_end, of_age
+from services.households.cases.contents import notice_may_end
 from services.households.cases.entries import latest
+from services.households.cases.letters import of_age
 from services.households.cases.words import HEALTH, word
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseEntry

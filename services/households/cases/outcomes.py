@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from services.households.cases.after_care import begin_after_care, go_on_watching, never_begun
 from services.households.cases.clocks import (
     PROCEDURE,
     run_clock,
@@ -20,7 +21,7 @@ from services.households.cases.course import Standing
 from services.households.cases.entries import entries_of
 from services.households.cases.gates import LINE, line_on, proposed
 from services.households.cases.profiles import Procedure
-from services.households.cases.steps import EntryIn, GreenChannelIn, SkipIn, StepIn
+from services.households.cases.steps import AfterCareIn, EntryIn, GreenChannelIn, SkipIn, StepIn
 from services.households.facts import facts_changed
 from services.households.models.cases import Case
 from services.households.models.register import Household, Tag
@@ -39,7 +40,9 @@ class OpenCaseAlready(DomainError):
 
 def standing_of(case: Case) -> Standing:
     back = (case.end_kind or "").startswith("eliminated")
-    return Standing(case.state, case.next_step, case.resumes_at, case.identified_on is not None, case.green, back)
+    watched = case.after_care_until is not None and case.after_care_end is None
+    identified = case.identified_on is not None
+    return Standing(case.state, case.next_step, case.resumes_at, identified, case.green, back, watched)
 
 
 def note_values(case: Case, body: StepIn) -> None:
@@ -60,12 +63,17 @@ def move(
         case.end_kind = body.kind
     elif was.back and not to.back:
         case.end_kind = None
+        never_begun(session, case, body.done_on)
     case.state, case.next_step, case.resumes_at, case.green = to.state, to.next_step, to.resumes_at, to.green
     close_or_reopen(session, case, body.done_on)
     if to.identified and not was.identified:
         identify(session, case, household, procedure, body.done_on, now)
     follow_tag(session, case, household, body.done_on, now)
     move_clocks(session, case, household, procedure, body, key, was)
+    if to.back and not was.back:
+        begin_after_care(session, case, household.village, body.done_on)
+    elif isinstance(body, AfterCareIn):
+        go_on_watching(session, case, household.village, body)
 
 
 def close_or_reopen(session: Session, case: Case, day: date) -> None:

@@ -26,6 +26,7 @@ router = APIRouter(prefix="/v1/case-profiles", tags=["cases"])
 SHIPPED = Path(__file__).parent / "profiles.toml"
 PROFILE = StandardKey("case_profile", "number", "流程编号", "监测对象认定流程", "Which procedure cases follow")
 LONGEST = 3_660  # days or months; nothing here lasts longer, and a calendar does not reach further
+AFTER_CARE, AFTER_CARE_ENDED = "after_care", "after_care_ended"
 ROLES_OF = {"village": ["cadre", "captain"], "township": ["township"], "county": ["county", "approver"]}
 
 
@@ -50,13 +51,21 @@ class ProfileOut(BaseModel):
     number: int
     title_zh: str
     title_en: str
+    division: str
     categories: list[str]
     steps: list[StepOfProfile]
 
 
 class UnknownProfile(StandardMissing):
-    zh = "标准 case_profile 的值不是任何流程的编号。"
-    en = "The standard case_profile names a procedure that does not exist."
+    zh = "标准 case_profile 的值不是该地任何流程的编号。"
+    en = "The standard case_profile names a procedure that does not exist there."
+
+
+# Beside every procedure: how long and how often is said by standards (after_care.py).
+FOLLOWED_AFTERWARDS = CaseProfileStep(
+    profile_key="", profile_version=0, position=0, key=AFTER_CARE, phase="anytime", level="village", documents=[],
+    roles=["cadre", "captain", "assistant", "township"],
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ class Procedure:
     steps: tuple[CaseProfileStep, ...]
 
     def step(self, key: str) -> CaseProfileStep | None:
-        return next((step for step in self.steps if step.key == key), None)
+        return next((step for step in (*self.steps, FOLLOWED_AFTERWARDS) if step.key == key), None)
 
     def chain(self, phase: str) -> tuple[str, ...]:
         return tuple(step.key for step in self.steps if step.phase == phase)
@@ -83,7 +92,7 @@ class Procedure:
 
 @router.get("", dependencies=[allow("case:read")])
 def list_case_profiles(session: SessionDep) -> list[ProfileOut]:
-    """Every procedure in its newest version. A case keeps the one it was opened under."""
+    """Every procedure in its newest version, the counties' own too. A case keeps the one it was opened under."""
     newest = {profile.key: profile for profile in in_order(session)}
     return [shown(session, profile) for profile in newest.values()]
 
@@ -112,7 +121,7 @@ def procedure_of(session: Session, village: str, day: date) -> tuple[Procedure, 
     """What holds for a village on a day, and the document that says so."""
     for row in standards_on(session, PROFILE.key, day):
         if village.startswith(row.division):
-            mine = [profile for profile in in_order(session) if profile.number == row.value]
+            mine = [one for one in in_order(session) if one.number == row.value and village.startswith(one.division)]
             if not mine:
                 raise UnknownProfile(f"{PROFILE.key} · {row.division}")
             return procedure(session, mine[-1].key, mine[-1].version), row.document_no

@@ -10,15 +10,10 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from services.households.cases.cases import reachable_case
-from services.households.cases.contents import (
-    LetterRunOut,
-    NobodyOfAgeKnown,
-    NotSignedByEverybody,
-    notice_may_end,
-    refuse_unsigned,
-)
+from services.households.cases.contents import notice_may_end
 from services.households.cases.entries import latest
 from services.households.cases.gates import Answers, GateOut, elimination_gates, proposed, said
+from services.households.cases.letters import LetterRunOut, NobodyOfAgeKnown, NotSignedByEverybody, refuse_unsigned
 from services.households.cases.profiles import Procedure, procedure
 from services.households.cases.signers import NotYourStep, SameSigner, refuse_same_signer, refuse_stranger
 from services.households.cases.words import word

@@ -9,6 +9,7 @@ from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
 
 Count = Annotated[int, Field(ge=0, le=10_000), WRITTEN_NUMBER]
 Name = Annotated[str, Field(min_length=1, max_length=60, title="姓名")]
+Risk = Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2})?$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500, title="理由")]
 Findings = Annotated[str, Field(min_length=1, max_length=2_000, title="核实情况")]
 Decision = Annotated[Literal["passed", "refused"], Field(title="决定")]
@@ -33,19 +34,22 @@ class DocumentIn(Form):
 
 
 class LetterIn(Form):
-    """How a letter of authorisation was signed. For who is under 18 a guardian signs; for who cannot, a proxy, with the
-    reason."""
+    """How a letter of authorisation was signed. For who is under 18, or grown and without capacity, a guardian signs;
+    for who cannot, a proxy, with the reason. `guardian` is somebody outside the household, by name and relation."""
 
     how: Annotated[Literal["in_writing", "electronic", "thumb_print"], Field(title="签署方式")]
-    guardian: Annotated[str | None, Field(min_length=1, max_length=60, title="监护人")] = None
+    guardian: Annotated[str | None, Field(min_length=1, max_length=60, title="户外监护人姓名")] = None
+    guardian_relation: Annotated[str | None, Field(min_length=1, max_length=40, title="监护人与本人的关系")] = None
+    guardian_document_no: Annotated[str | None, Field(min_length=1, max_length=100, title="监护依据文号")] = None
     proxy: Annotated[str | None, Field(min_length=1, max_length=60, title="代签人")] = None
     proxy_because: Annotated[str | None, Field(min_length=1, max_length=200, title="代签原因")] = None
 
 
 class SignatureIn(LetterIn):
-    """A member of the household."""
+    """A member of the household. A guardian of the household is named by `guardian_id`."""
 
     person_id: Annotated[UUID, Field(title="成员")]
+    guardian_id: Annotated[UUID | None, Field(title="监护人（本户成员）")] = None
 
 
 class RelatedIn(Form):
@@ -83,7 +87,10 @@ class VisitIn(Decided):
 
 
 class AuthorisationIn(Decided):
+    """`valid_until` is the last day the letters are good for; where the county's days end sooner, those count."""
+
     kind: Literal["authorisation"]
+    valid_until: Annotated[WrittenDay | None, Field(title="授权截止日（含）")] = None
     signatures: Annotated[list[SignatureIn], Field(max_length=50, title="签署人")]
     related: Annotated[list[RelatedSignatureIn], Field(max_length=50, title="户外签署人")] = []
 
@@ -145,6 +152,31 @@ class FollowUpIn(StepTaken):
     visit_id: Annotated[UUID | None, Field(title="走访记录")] = None
 
 
+class UrgentIn(Form):
+    """Help cannot wait: whoever may open the green channel says so, until when the procedure is done, and why."""
+
+    done_by: Annotated[list[DoerIn], Field(min_length=1, max_length=20, title="决定人")]
+    documents: Annotated[list[DocumentIn], Field(max_length=20, title="材料")] = []
+    reason: Reason
+    procedure_due_on: Annotated[WrittenDay, Field(title="补办手续期限")]
+
+
+class EpisodeIn(Form):
+    """The case that a new risk opens; its id is the client's own."""
+
+    case_id: Annotated[UUID, Field(title="新案卷编号")]
+    risks: Annotated[list[Risk], Field(min_length=1, max_length=5, title="风险类型")]
+    urgent: Annotated[UrgentIn | None, Field(title="绿色通道（先行救助）")] = None
+
+
+class AfterCareIn(FollowUpIn):
+    """A follow-up after the risk was eliminated. A new risk names the case that it opens."""
+
+    kind: Literal["after_care"]  # type: ignore[assignment]
+    outcome: Annotated[Literal["steady", "new_risk"], Field(title="回访结论")]
+    episode: Annotated[EpisodeIn | None, Field(title="新一轮案卷")] = None
+
+
 class EliminationIn(StepTaken):
     """By help: since when income has been steady, and whether large spending is solved, as those who visited say."""
 
@@ -195,6 +227,7 @@ StepIn: TypeAlias = Annotated[
     | EntryIn
     | MeasureDoneIn
     | FollowUpIn
+    | AfterCareIn
     | EliminationIn
     | AppealIn
     | AppealDecidedIn

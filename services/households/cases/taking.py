@@ -2,21 +2,30 @@
 
 from datetime import date, datetime
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 
-from services.households.cases.cases import CaseOut, reachable_case, shown
+from services.households.cases.after_care import ENDED
+from services.households.cases.cases import CaseIn, CaseOut, GroundOut, OpenedBefore, open_case, reachable_case, shown
 from services.households.cases.contents import category_in, check_category, check_contents
 from services.households.cases.course import NotToBeSkipped, OutOfOrder, Standing, onward
 from services.households.cases.edits import case_edit
 from services.households.cases.entries import SentBefore, write_entry
 from services.households.cases.gates import Answers, proposed, refuse_closed
 from services.households.cases.outcomes import move, note_values, standing_of
-from services.households.cases.profiles import Procedure, procedure
+from services.households.cases.profiles import AFTER_CARE, Procedure, procedure
 from services.households.cases.signers import refuse_same_signer, refuse_stranger
-from services.households.cases.steps import Decided, EliminationIn, SkipIn, StepIn
+from services.households.cases.steps import (
+    AfterCareIn,
+    Decided,
+    EliminationIn,
+    EpisodeIn,
+    GreenChannelIn,
+    SkipIn,
+    StepIn,
+)
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.register import Household
 from services.households.policy import allow
@@ -76,7 +85,7 @@ def create_case_step(
     steps = procedure(session, case.profile_key, case.profile_version)
     take_step(session, request, Taken(case, household, steps, body, caller), today=today, now=now)
     edit.told(case.version)
-    return shown(session, request, caller, case, household)
+    return shown(session, request, caller, case, household.village)
 
 
 def take_step(session: Session, request: Request, taken: Taken, *, today: date, now: datetime) -> None:
@@ -92,6 +101,24 @@ def take_step(session: Session, request: Request, taken: Taken, *, today: date, 
     case.version += 1
     session.flush()
     tell(session, taken, now)
+    if isinstance(body, AfterCareIn) and body.episode:
+        enter_again(session, request, taken, body.episode, today=today, now=now)
+
+
+def enter_again(
+    session: Session, request: Request, taken: Taken, told: EpisodeIn, *, today: date, now: datetime
+) -> None:
+    """The next episode of the household, on the ground of this follow-up. Where help comes first, whoever may open the
+    green channel has sent it."""
+    if session.get(Case, told.case_id):
+        raise OpenedBefore
+    ground = GroundOut(kind="after_care", service="households", id=taken.body.id, day=taken.body.done_on)
+    asked = CaseIn.model_construct(id=told.case_id, household_id=taken.household.id, ground=ground, risks=told.risks)
+    case = open_case(session, taken.household, asked, opened_by=taken.caller.subject, today=today, now=now)
+    if told.urgent:
+        first = GreenChannelIn(kind="green_channel", id=uuid4(), done_on=taken.body.done_on, **told.urgent.model_dump())
+        steps = procedure(session, case.profile_key, case.profile_version)
+        take_step(session, request, Taken(case, taken.household, steps, first, taken.caller), today=today, now=now)
 
 
 def led_to(taken: Taken) -> Standing:
@@ -120,7 +147,9 @@ def check_correction(session: Session, case: Case, body: StepIn, corrects: UUID)
         raise NotToBeSkipped(body.skipped)
     held = session.get(CaseEntry, corrects)
     decision = body.decision if isinstance(body, Decided) else None
-    if not held or (held.case_id, held.step, held.decision) != (case.id, body.kind, decision):
+    outcome = body.outcome if isinstance(body, AfterCareIn) else None
+    said = (case.id, body.kind, decision, outcome)
+    if not held or (held.case_id, held.step, held.decision, held.outcome) != said:
         raise NotACorrection
 
 
@@ -144,6 +173,8 @@ def tell(session: Session, taken: Taken, now: datetime) -> None:
             kinds.append("case.eliminated" if taken.key == "elimination_county" else "case.ended")
         elif taken.key == "elimination_taken_back" or (taken.key == "appeal_decided" and not case.closed_on):
             kinds.append("case.reopened")
+        elif case.after_care_end and taken.key == AFTER_CARE:
+            kinds.append(ENDED)
     data = {"household": str(case.household_id), "step": taken.key, "state": case.state, "version": case.version}
     for kind in kinds:
         emit(session, kind, case.id, now, division=taken.household.village, data=data)

@@ -5,12 +5,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlmodel import Session, col
 
+from services.households.cases.after_care import ENDED
 from services.households.cases.clocks import PROCEDURE, start_clock, start_clocks_of, stop_clocks
 from services.households.cases.contents import latest_day
-from services.households.cases.profiles import procedure
+from services.households.cases.profiles import AFTER_CARE_ENDED, procedure
 from services.households.changes.change import Doing
 from services.households.models.cases import REASON, Case, CaseEntry, CaseParticipant
 from services.households.models.help import Measure
@@ -54,7 +55,8 @@ def cases_go(doing: Doing, merged: Household, into: Household) -> None:
     if coming and there:
         stays, ends = sorted((there, coming), key=rank)
         join_cases(doing, stays, ends, into)
-    unsettled = or_(col(Case.closed_on).is_(None), col(Case.next_step).is_not(None))
+    watched = and_(col(Case.after_care_until).is_not(None), col(Case.after_care_end).is_(None))
+    unsettled = or_(col(Case.closed_on).is_(None), col(Case.next_step).is_not(None), watched)
     wanted = select(Case).where(col(Case.household_id) == merged.id, unsettled).order_by(col(Case.episode))
     for case in doing.session.scalars(wanted).all():
         move_case(doing, case, merged, into)
@@ -120,10 +122,15 @@ def cases_end(doing: Doing, household: Household) -> None:
     case = open_case(doing.session, household.id)
     if case:
         close_case(doing, case, household, "household_gone")
-    waiting = select(Case).where(col(Case.household_id) == household.id, col(Case.next_step).is_not(None))
+    watched = and_(col(Case.after_care_until).is_not(None), col(Case.after_care_end).is_(None))
+    waiting = select(Case).where(col(Case.household_id) == household.id, or_(col(Case.next_step).is_not(None), watched))
     for closed in doing.session.scalars(waiting).all():
         stop_clocks(doing.session, closed, None, doing.on)
         closed.next_step, closed.version = None, closed.version + 1
+        if closed.after_care_until and not closed.after_care_end:
+            closed.after_care_end = "household_gone"
+            note(doing, closed, AFTER_CARE_ENDED)
+            announce(doing, ENDED, closed, household, AFTER_CARE_ENDED)
 
 
 def close_case(doing: Doing, case: Case, household: Household, kind: str) -> None:

@@ -9,6 +9,8 @@ from services.households.models.register import Household
 
 NOT_CARRIED = "no_labour"  # it speaks of the members who are there
 
+# Whoever left on a later day was still there.
+LEFT_LATER = text("SELECT EXISTS (SELECT FROM membership WHERE household_id = :household AND upper(valid) > :on)")
 # A tag that would begin on or after that day never held.
 REMOVE_TAGS = text("DELETE FROM tag WHERE household_id = :household AND lower(valid) >= :on")
 END_TAGS = text(
@@ -39,6 +41,8 @@ def end(doing: Doing, household: Household, into: Household | None = None) -> No
         raise BeforeItBegan
     for membership in members_of(doing.session, household.id):
         leave(doing, membership)
+    if doing.session.scalar(LEFT_LATER, {"household": household.id, "on": doing.on}):
+        raise BeforeItBegan
     if into:
         carry_tags(doing, household.id, into.id)
         doing.goes.append((household.id, into.id))

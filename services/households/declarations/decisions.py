@@ -21,7 +21,7 @@ from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/self-declarations/{declaration_id}/decision", tags=["self-declarations"])
 
-ACCEPTED = "self_declaration.accepted"
+ACCEPTED, REFUSED = "self_declaration.accepted", "self_declaration.refused"
 
 
 class DecisionIn(BaseModel):
@@ -79,6 +79,8 @@ def decide(
         accept(session, row, body, now)
     elif body.reason is None:
         raise ReasonWanting
+    else:
+        emit(session, REFUSED, row.id, now, division=row.village, data={})
     if body.reason:
         row.sealed_reason = seal.close(body.reason, REASON.place(row.id))
     row.state, row.decided_by, row.decided_at = body.outcome, decided_by, now

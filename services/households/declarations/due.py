@@ -22,6 +22,11 @@ DUE = text(
 )
 
 
+def written_day(day: date | None) -> str | None:
+    """In an event."""
+    return day.isoformat() if day else None
+
+
 def due_day(session: Session, key: StandardKey, division: str, begun: date) -> date | None:
     """The day of receipt is not counted. Empty where the county has set nothing: nobody is turned away for that, and
     what has no due day is listed as overdue at once."""

@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
-from services.households.declarations.due import ANSWER_DAYS, due_day
+from services.households.declarations.due import ANSWER_DAYS, due_day, written_day
 from services.households.declarations.hearing import HEARD, VILLAGER, new_code
 from services.households.models.register import Household, Membership, Person
 from services.households.models.voices import SECRET, WORDS, SelfDeclaration
 from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
+from services.kit.post.events import emit
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.sealed import take_turn
@@ -23,6 +24,8 @@ from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/self-declarations", tags=["self-declarations"])
+
+RECEIVED = "self_declaration.received"
 
 KNOWN_PLACE = text("SELECT 1 FROM division WHERE length(code) >= 6 AND :place ^@ code LIMIT 1")
 
@@ -111,6 +114,7 @@ def take_declaration(
         due_on=due_day(session, ANSWER_DAYS, body.village, today),
     )
     session.add(declared)
+    emit(session, RECEIVED, declared.id, now, division=declared.village, data={"due_on": written_day(declared.due_on)})
     return ReceiptOut(id=declared.id, number=declared.number, secret=secret, due_on=declared.due_on)
 
 

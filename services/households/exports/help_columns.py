@@ -28,7 +28,6 @@ ENDS: Labels = {
     "wrongly_included": "误识别", "merged_into": "并入另一案卷",
 }  # fmt: skip
 MEASURE_STATES: Labels = {state.value: label for label, state in STATES.items()} | {"dropped": "已取消"}
-RISKS: Labels = LABELS
 
 
 def spoken(kind: str) -> Labels:
@@ -77,7 +76,7 @@ def measures(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[st
     names = names_of(reader, held)
     for m in held:
         yield (
-            numbers[m.household_id], m.policy_key, names.get(m.person_id, ""), written(RISKS, m.risk),
+            numbers[m.household_id], m.policy_key, names.get(m.person_id, ""), written(LABELS, m.risk),
             written(MEASURE_STATES, m.state), str(m.responsible_id), m.responsible_label, day(m.due), day(m.done_on),
             yuan(m.amount), m.fund_source or "", m.evidence or "", day(m.ends_on),
         )  # fmt: skip

@@ -24,11 +24,11 @@ from services.households.exports.help_columns import (
     CASE_STATES,
     ENDS,
     MEASURE_STATES,
-    RISKS,
     cases,
     measures,
     received,
 )
+from services.households.help.risks import LABELS
 from services.households.imports.measures import HEADERS as MEASURE_HEADERS
 from services.households.imports.received import HEADERS as RECEIVED_HEADERS
 from services.households.imports.statements import AMOUNTS
@@ -57,6 +57,6 @@ KINDS: Mapping[str, Kind] = {
     ),
     "statements": Kind(("户编号", "起始月", "截止月", *AMOUNTS), {}, statements, count(Statement)),
     "cases": Kind(CASE_HEADERS, {"案卷状态": CASE_STATES, "终结方式": ENDS}, cases, count(Case)),
-    "measures": Kind(MEASURE_HEADERS, {"针对风险": RISKS, "状态": MEASURE_STATES}, measures, count(Measure)),
+    "measures": Kind(MEASURE_HEADERS, {"针对风险": LABELS, "状态": MEASURE_STATES}, measures, count(Measure)),
     "received": Kind(RECEIVED_HEADERS, {}, received, count(Received, col(Received.withdrawn_at).is_(None))),
 }

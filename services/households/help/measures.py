@@ -22,7 +22,7 @@ from services.households.policy import allow
 from services.households.reach import reachable
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
-from services.kit.web.edits import EDITED, SEEN, EditDep
+from services.kit.web.edits import EDITED, EditDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.repeat import repeatable
 from services.kit.web.written import WrittenDay
@@ -143,13 +143,6 @@ def put_measure(
         write_measure(session, held, wanted, caller.subject, now)
     edit.told(wanted)
     return wanted
-
-
-@router.get("/{measure_id}", dependencies=[allow("household:read")], responses=SEEN)
-def get_measure(household_id: UUID, measure_id: UUID, session: SessionDep, edit: EditDep) -> MeasureOut:
-    measure = MeasureOut.of(measure_of(session, household_id, measure_id))
-    edit.told(measure)
-    return measure
 
 
 def measure_of(session: Session, household_id: UUID, measure_id: UUID) -> Measure:

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
 from services.households.help.actors import Actor
@@ -14,6 +14,7 @@ from services.households.help.risks import Risk
 from services.households.models.help import Measure, Plan, PlanMeasure
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.past import Past, PastDep
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
@@ -98,32 +99,32 @@ def put_plan(
 
 
 @router.get("", dependencies=[allow("household:read")], responses=SEEN)
-def get_plan(
-    household_id: UUID,
-    session: SessionDep,
-    edit: EditDep,
-    as_of: Annotated[WrittenDay | None, Query(title="截至日")] = None,
-) -> PlanOut:
-    """The newest version, or the one that stood on a day."""
+def get_plan(household_id: UUID, session: SessionDep, edit: EditDep, past: PastDep) -> PlanOut:
+    """The newest version, or the one that stood on a day, as was known at a moment."""
     reachable(session, household_id)
-    plan = PlanOut.of(session, found(newest_version(session, household_id, as_of)))
+    plan = PlanOut.of(session, found(session.scalar(versions_then(household_id, past).limit(1))))
     edit.told(plan)
     return plan
 
 
 @router.get("/versions", dependencies=[allow("household:read")])
-def list_plan_versions(household_id: UUID, session: SessionDep, paging: PagingDep) -> Page[PlanOut]:
+def list_plan_versions(household_id: UUID, session: SessionDep, paging: PagingDep, past: PastDep) -> Page[PlanOut]:
     reachable(session, household_id)
-    mine = select(Plan).where(col(Plan.household_id) == household_id)
+    mine = versions_then(household_id, past).order_by(None)
     rows, following = paging.read(session, mine, col(Plan.version), descending=True)
     return Page(rows=[PlanOut.of(session, row) for (row,) in rows], next=following)
 
 
 def newest_version(session: Session, household_id: UUID, as_of: date | None = None) -> Plan | None:
-    mine = select(Plan).where(col(Plan.household_id) == household_id)
-    if as_of:
-        mine = mine.where(col(Plan.since) <= as_of)
-    return session.scalar(mine.order_by(col(Plan.version).desc()).limit(1))
+    return session.scalar(versions_then(household_id, Past(as_of)).limit(1))
+
+
+def versions_then(household_id: UUID, past: Past) -> Select[Plan]:
+    """The newest first. A version is never changed."""
+    mine = select(Plan).where(col(Plan.household_id) == household_id).order_by(col(Plan.version).desc())
+    if past.as_of:
+        mine = mine.where(col(Plan.since) <= past.as_of)
+    return mine.where(col(Plan.known_since) <= past.known_at) if past.known_at else mine
 
 
 def refuse_plan(session: Session, household_id: UUID, body: PlanIn, held: PlanOut | None, today: date) -> None:

@@ -16,6 +16,7 @@ from services.households.models.help import ACCOUNT, Received
 from services.households.models.register import Membership
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.fields import Seal
 from services.kit.web.auth import CallerDep
@@ -59,8 +60,10 @@ class ReceivedOut(BaseModel):
     withdrawn_because: str | None
 
     @classmethod
-    def of(cls, row: Received, seal: Seal) -> Self:
-        account = seal.open(row.sealed_account, ACCOUNT.place(row.id)) if row.sealed_account else None
+    def of(cls, row: Received, seal: Seal, past: Past = NOW_KNOWN) -> Self:
+        """What is sealed is of now alone."""
+        told = row.sealed_account if not past.known_at else None
+        account = seal.open(told, ACCOUNT.place(row.id)) if told else None
         days = {"since": row.valid.lower, "until": last_of(row.valid)}
         shown = {"account_masked": masked(account, first=0, last=4) if account else None}
         return cls.model_validate(row.model_dump(include={*cls.model_fields}) | days | shown)
@@ -131,13 +134,18 @@ def create_received(
 
 
 @router.get("", dependencies=[allow("household:read")])
-def list_received(household_id: UUID, request: Request, session: SessionDep, paging: PagingDep) -> Page[ReceivedOut]:
-    """The newest first; what was withdrawn too, with its reason."""
+def list_received(
+    household_id: UUID, request: Request, session: SessionDep, paging: PagingDep, past: PastDep
+) -> Page[ReceivedOut]:
+    """The newest first; what was withdrawn too, with its reason. As of a day: what had begun by then."""
     reachable(session, household_id)
-    mine = select(Received).where(col(Received.household_id) == household_id)
-    began = func.lower(col(Received.valid))
-    rows, following = paging.read(session, mine, began, col(Received.id), descending=True)
-    return Page(rows=[ReceivedOut.of(row, request.app.state.seal) for (row,) in rows], next=following)
+    held = past.of(Received, household_id)
+    began = func.lower(col(held.valid))
+    mine = past.told(select(held).where(col(held.household_id) == household_id))
+    if past.as_of:
+        mine = mine.where(began <= past.as_of)
+    rows, following = paging.read(session, mine, began, col(held.id), descending=True)
+    return Page(rows=[ReceivedOut.of(row, request.app.state.seal, past) for (row,) in rows], next=following)
 
 
 def last_of(valid: Range[date]) -> date | None:

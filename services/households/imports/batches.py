@@ -78,6 +78,11 @@ def rows_left(batch: ImportBatch, table: Lines) -> Iterator[Row]:
     return (row for row in rows if row.number > batch.reached)
 
 
+def headers_of(kind: str) -> tuple[str, ...]:
+    """All that a mapping may name."""
+    return (*KINDS[kind].HEADERS, *optional_headers(KINDS[kind]))
+
+
 def optional_headers(kind: Any) -> tuple[str, ...]:
     """Columns a file of that kind may lack."""
     told: tuple[str, ...] = getattr(kind, "OPTIONAL", ())

@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from sqlmodel import Session
 
-from services.households.imports.batches import KINDS, keep_file, optional_headers, rows_left, take_part
+from services.households.imports.batches import headers_of, keep_file, rows_left, take_part
 from services.households.imports.job import IMPORT
 from services.households.imports.mapping import read_mapping
 from services.households.imports.outcomes import BatchOut, shown
+from services.households.imports.remembered import with_its_mapping
 from services.households.imports.upload import Upload
 from services.households.models.imports import ImportBatch
 from services.households.policy import allow
@@ -50,9 +51,10 @@ def create_import(
     now: Now,
     mapping: Annotated[str | None, Form(max_length=8_000, title="列对应关系（JSON）")] = None,
 ) -> BatchOut:
-    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md, or with those that `mapping` names.
-    A small file is answered at once, all in one transaction; a larger one with 202 and where to look. Rows of places
-    outside the caller's are refused by row."""
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/operations.md, or with those that `mapping` names:
+    once, since the next file of that kind with the same header is taken by it too. A small file is answered at once,
+    all in one transaction; a larger one with 202 and where to look. Rows of places outside the caller's are refused by
+    row."""
     content = file.file.read()
     scope = scope_of(session)
     batch = ImportBatch(
@@ -60,7 +62,7 @@ def create_import(
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         sha256=sha256(content).hexdigest(),
-        mapping=read_mapping(mapping, (*KINDS[kind].HEADERS, *optional_headers(KINDS[kind]))).model_dump(),
+        mapping={} if mapping is None else read_mapping(mapping, headers_of(kind)).model_dump(),
         created_at=now,
     )
     tell(request, batch.id)
@@ -76,7 +78,7 @@ def create_import(
 
 
 def take_at_once(upload: Upload, batch: ImportBatch, content: bytes) -> None:
-    rows = list(rows_left(batch, read_lines(content)))
+    rows = list(rows_left(batch, with_its_mapping(upload.session, batch, read_lines(content))))
     upload.session.add(batch)
     upload.session.flush()
     if rows:

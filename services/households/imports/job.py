@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from services.households.imports.batches import drop_file, read_file, rows_left, spoken_of, take_part
+from services.households.imports.remembered import with_its_mapping
 from services.households.imports.undo import UNDO, take_back
 from services.households.imports.upload import Upload
 from services.households.models.imports import ImportBatch
@@ -20,7 +21,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.scope import Asked, Binding, look_up, not_empty
 from services.kit.store.work import Loop
 from services.kit.web.errors import DomainError
-from services.kit.web.sheets import Row, read_lines
+from services.kit.web.sheets import Lines, Row, read_lines
 
 IMPORT = "import"
 PART = 5_000  # rows
@@ -72,7 +73,7 @@ def take_file(run: Taking) -> str | None:
     if batch.done_at:
         return batch.problem
     try:
-        table = read_lines(content)
+        batch, table = begin(run, read_lines(content))
         run, rows, reached = replace(run, lines=table.total), rows_left(batch, table), batch.reached
         while part := list(islice(rows, run.part)):
             if not take_next(run, part, reached):
@@ -81,6 +82,13 @@ def take_file(run: Taking) -> str | None:
     except DomainError as refused:
         return finish(run, refused.code())
     return finish(run, None)
+
+
+def begin(run: Taking, table: Lines) -> tuple[ImportBatch, Lines]:
+    """With the mapping it is taken in by, the same whenever it is begun again."""
+    with open_session(run.engine) as session, session.begin():
+        batch = session.get_one(ImportBatch, run.batch_id, with_for_update=True)
+        return batch, with_its_mapping(session, batch, table)
 
 
 def take_next(run: Taking, part: Sequence[Row], reached: int) -> bool:

@@ -29,9 +29,9 @@ class Mapped(BaseModel):
     units: Annotated[dict[Header, Unit], Field(max_length=50)] = {}
 
 
-def read_mapping(written: str | None, headers: Sequence[str]) -> Mapped:
+def read_mapping(written: str, headers: Sequence[str]) -> Mapped:
     try:
-        mapped = Mapped.model_validate_json(written or "{}")
+        mapped = Mapped.model_validate_json(written)
     except ValidationError as error:
         raise MappingNotUnderstood from error
     money = {header for header in headers if header.endswith("(元)")}

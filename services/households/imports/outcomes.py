@@ -26,12 +26,14 @@ BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 
 
 class BatchOut(ImportOut):
-    """`problem` is the code of what made the file unfit as a whole."""
+    """`problem` is the code of what made the file unfit as a whole; `mapping_of` the earlier file whose mapping, named
+    for the same header, this one was taken by."""
 
     id: UUID
     kind: Literal["households", "members", "statements", "received", "measures", "cases"]
     state: State
     problem: Annotated[str | None, Field(title="整个文件不能导入的原因代码")]
+    mapping_of: Annotated[UUID | None, Field(title="沿用了哪一次导入的列对应关系")]
 
 
 class CsvResponse(Response):
@@ -89,7 +91,7 @@ def shown(session: Session, batch: ImportBatch) -> BatchOut:
         rows=batch.stored + batch.unchanged + batch.refused,
         refusals=[verdict_of(row) for row in refused],
         state=state_of(batch),
-        **batch.model_dump(include={"id", "kind", "stored", "unchanged", "refused", "problem"}),
+        **batch.model_dump(include={"id", "kind", "stored", "unchanged", "refused", "problem", "mapping_of"}),
     )
 
 

@@ -15,9 +15,8 @@ from services.households.income.settings import (
     INCOME_CEILING,
     INCOME_FLOOR,
     WAGE_FLOOR,
-    holding,
 )
-from services.kit.store.reference import StandardKey, StandardMissing
+from services.kit.store.reference import StandardKey, StandardMissing, ruling
 
 ON_ALLOWANCE = {"subsistence_allowance", "extreme_hardship"}  # 低保、特困
 
@@ -103,7 +102,7 @@ def look_over(session: Session, stated: Stated, village: str, day: date) -> tupl
     flags, missing = [], []
     for check in CHECKS:
         try:
-            row = holding(session, check.threshold, village, day) if check.threshold else None
+            row = ruling(session, check.threshold, village, day) if check.threshold else None
         except StandardMissing:
             missing.append(check.threshold.key if check.threshold else "")
             continue

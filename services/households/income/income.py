@@ -13,19 +13,24 @@ from sqlmodel import Session, col
 
 from services.households.income.figures import Totals, per_person
 from services.households.income.flags import Flag, Stated, look_over
-from services.households.income.settings import INCOME_DIVISOR, MONITORING_LINE, holding
+from services.households.income.settings import (
+    IN_REGISTER,
+    INCOME_DIVISOR,
+    LIVES_TOGETHER,
+    MONITORING_LINE,
+    USUALLY_RESIDENT,
+)
 from services.households.models.income import Statement, StatementLine
 from services.households.models.register import Household, Membership, Tag
 from services.households.policy import allow
 from services.households.reach import reachable
 from services.kit.store.db import SessionDep, Today
-from services.kit.store.reference import StandardRow
+from services.kit.store.reference import StandardRow, ruling
 from services.kit.web.errors import DomainError
 from services.kit.web.written import WrittenDay, WrittenMoment
 
 router = APIRouter(prefix="/v1/households/{household_id}/income", tags=["income"])
 
-IN_REGISTER = 1  # as a divisor: every member
 # The others: who lives with the family, who usually lives there. By what was told last of each.
 BY_RESIDENCE: Mapping[Decimal, TextClause] = {
     Decimal(number): text(
@@ -40,7 +45,7 @@ BY_RESIDENCE: Mapping[Decimal, TextClause] = {
         WHERE m.household_id = :household AND m.valid @> CAST(:day AS date)
         """  # noqa: S608  # of constants alone
     )
-    for number, column in ((2, "lives_together"), (3, "usually_resident"))
+    for number, column in ((LIVES_TOGETHER, "lives_together"), (USUALLY_RESIDENT, "usually_resident"))
 }
 
 
@@ -113,7 +118,7 @@ def get_income(
         raise NothingStated
     totals = totals_of(session, statement)
     persons, divisor = persons_on(session, household, day, known_at)
-    line = holding(session, MONITORING_LINE, household.village, day)
+    line = ruling(session, MONITORING_LINE, household.village, day)
     stated = Stated(totals, persons, statement.purpose, tags_on(session, household_id, day))
     flags, missing = look_over(session, stated, household.village, day)
     return IncomeOut(
@@ -156,7 +161,7 @@ def persons_on(
     session: Session, household: Household, day: date, known_at: datetime | None = None
 ) -> tuple[int, StandardRow]:
     """Members of that day, counted as the county says. Nobody of whom it was not told is counted in or out unasked."""
-    divisor = holding(session, INCOME_DIVISOR, household.village, day)
+    divisor = ruling(session, INCOME_DIVISOR, household.village, day)
     if divisor.value == IN_REGISTER:
         members = select(func.count()).select_from(Membership).where(col(Membership.household_id) == household.id)
         return session.scalar(members.where(col(Membership.valid).contains(day))) or 0, divisor

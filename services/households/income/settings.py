@@ -1,10 +1,6 @@
 """The county's figures that income is held against, with the document that set each."""
 
-from datetime import date
-
-from sqlmodel import Session
-
-from services.kit.store.reference import StandardKey, StandardMissing, StandardRow, standards_on
+from services.kit.store.reference import StandardKey
 
 MONITORING_LINE = StandardKey("monitoring_line", "money", "分/人·年", "监测线", "monitoring line")
 INCOME_DIVISOR = StandardKey(
@@ -14,17 +10,10 @@ INCOME_DIVISOR = StandardKey(
     "人均收入的分母",
     "Who is counted when income is divided",
 )
+IN_REGISTER, LIVES_TOGETHER, USUALLY_RESIDENT = 1, 2, 3  # its values
 WAGE_FLOOR = StandardKey("wage_floor", "money", "分/年", "工资性收入核实下限", "wages too small to be believed")
 INCOME_FLOOR = StandardKey("income_floor", "money", "分/人·年", "收入核实下限", "income too low to be believed")
 INCOME_CEILING = StandardKey("income_ceiling", "money", "分/人·年", "收入核实上限", "income too high to be believed")
 IDENTIFICATION_CEILING = StandardKey(
     "identification_ceiling", "money", "分/人·年", "新识别收入核实上限", "income too high for an identification"
 )
-
-
-def holding(session: Session, key: StandardKey, village: str, day: date) -> StandardRow:
-    """What holds for a village, with its document. Refuses with the key's name when nothing does."""
-    for row in standards_on(session, key.key, day):
-        if village.startswith(row.division):
-            return row
-    raise StandardMissing(f"{key.key} · {village} · {day.isoformat()}")

@@ -6,16 +6,25 @@ from uuid import UUID, uuid4
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, ForeignKeyConstraint, Identity, Index, Text, text
 from sqlmodel import Field
 
+from services.households.models.register import known_moment
 from services.households.models.table import Table
 from services.kit.store.sealed import SealedColumn
 from services.kit.store.tables import instant
 
 FINDINGS = SealedColumn("case_entry", "sealed_findings")
 REASON = SealedColumn("case_entry", "sealed_reason")
+WATCHED = "after_care_until IS NOT NULL AND after_care_end IS NULL"
+WATCHED_IN_ORDER = (
+    "(after_care_until IS NULL) = (after_care_every IS NULL)"
+    " AND (after_care_until IS NULL) = (after_care_document_no IS NULL)"
+    " AND (after_care_until IS NULL OR closed_on IS NOT NULL)"
+    " AND (after_care_end IS NULL OR after_care_until IS NOT NULL)"
+)
 
 
 class CaseProfile(Table, table=True):
-    """The steps of a county's procedure, as data. A case keeps the version it was opened under."""
+    """The steps of a county's procedure, as data. A case keeps the version it was opened under. `division`: the county
+    that wrote it; empty: shipped."""
 
     __tablename__ = "case_profile"
 
@@ -25,6 +34,7 @@ class CaseProfile(Table, table=True):
     title_zh: str
     title_en: str
     categories: list[str] = Field(sa_type=ARRAY(Text))
+    division: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = instant()
 
 
@@ -57,8 +67,19 @@ class Case(Table, table=True):
     __table_args__ = (
         Index("monitored_case_open", "household_id", unique=True, postgresql_where="closed_on IS NULL"),
         Index("monitored_case_episode", "household_id", "episode", unique=True),
+        Index("monitored_case_merged", "merged_into", postgresql_where="merged_into IS NOT NULL"),
+        Index(
+            "monitored_case_noticed",
+            "id",
+            postgresql_where=text(
+                "notice_told IS NOT NULL OR next_step = 'notice_ended' OR next_step = 'elimination_notice_ended'"
+            ),
+        ),
+        Index("monitored_case_branched", "branched_from", postgresql_where="branched_from IS NOT NULL"),
         CheckConstraint("cardinality(risks) >= 1", name="monitored_case_risks"),
         CheckConstraint("state IN ('ended', 'refused') = (closed_on IS NOT NULL)", name="monitored_case_closed"),
+        CheckConstraint(WATCHED_IN_ORDER, name="monitored_case_watched"),
+        Index("monitored_case_watched_until", "after_care_until", postgresql_where=text(WATCHED)),
         ForeignKeyConstraint(["profile_key", "profile_version"], ["case_profile.key", "case_profile.version"]),
     )
 
@@ -88,9 +109,15 @@ class Case(Table, table=True):
     end_kind: str | None = None
     merged_into: UUID | None = Field(default=None, foreign_key="monitored_case.id")  # two households with a case merged
     branched_from: UUID | None = Field(default=None, foreign_key="monitored_case.id")  # its household was split off
+    notice_told: UUID | None = None  # the entry of the notice of which it was said that it has hung its days
+    after_care_until: date | None = None  # the last day it stays watched once its risk was eliminated
+    after_care_every: int | None = None  # months between follow-ups
+    after_care_document_no: str | None = None  # that says for how long
+    after_care_end: str | None = None  # completed, lapsed, new_risk, re_entered, household_gone
     version: int = 1
     opened_by: str
     opened_at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class CaseEntry(Table, table=True):
@@ -134,15 +161,21 @@ class CaseEntry(Table, table=True):
     rigid_spending_solved: bool | None = None
     procedure_due_on: date | None = None
     skipped: str | None = None
+    valid_until: date | None = None  # the last day a letter of authorisation is good for
+    outcome: str | None = None  # of after-care: steady, new_risk; and how it ended
     recorded_by: str
     recorded_at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class CaseParticipant(Table, table=True):
     """Who took part in a step, and as what: did it, signed as a member, or is a related person it covers."""
 
     __tablename__ = "case_participant"
-    __table_args__ = (Index("case_participant_person", "person_id", postgresql_where="person_id IS NOT NULL"),)
+    __table_args__ = (
+        Index("case_participant_person", "person_id", postgresql_where="person_id IS NOT NULL"),
+        Index("case_participant_guardian", "guardian_id", postgresql_where="guardian_id IS NOT NULL"),
+    )
 
     entry_id: UUID = Field(foreign_key="case_entry.id", primary_key=True)
     position: int = Field(primary_key=True)
@@ -151,7 +184,10 @@ class CaseParticipant(Table, table=True):
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
     cadre_id: UUID | None = None  # attendance's
     how: str | None = None  # in_writing, electronic, thumb_print
-    guardian: str | None = None
+    guardian: str | None = None  # somebody outside the household, by `guardian_relation`
+    guardian_id: UUID | None = Field(default=None, foreign_key="person.id")  # or a grown member of it
+    guardian_relation: str | None = None
+    guardian_document_no: str | None = None  # for somebody grown: the ruling that appoints
     proxy: str | None = None  # who signed for somebody grown, and why
     proxy_because: str | None = None
     relation: str | None = None
@@ -175,8 +211,16 @@ class CaseClock(Table, table=True):
 
     __tablename__ = "case_clock"
     __table_args__ = (
+        Index("case_clock_of", "case_id"),
         Index("case_clock_running", "case_id", "step", unique=True, postgresql_where="done_on IS NULL"),
         Index("case_clock_due", "due_on", postgresql_where="done_on IS NULL AND ran_out_at IS NULL"),
+        Index(
+            "case_clock_to_stop",
+            "id",
+            postgresql_where=text(
+                "done_on IS NOT NULL AND stop_told_at IS NULL AND (warned_at IS NOT NULL OR ran_out_at IS NOT NULL)"
+            ),
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -190,3 +234,6 @@ class CaseClock(Table, table=True):
     done_on: date | None = None
     warned_at: datetime | None = instant(default=None)
     ran_out_at: datetime | None = instant(default=None)
+    stop_told_at: datetime | None = instant(default=None)  # to whoever was told that it runs out
+    known_since: datetime | None = known_moment()
+    stopped_at: datetime | None = instant(default=None)  # since when `done_on` is known, by the database's clock

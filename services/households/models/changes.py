@@ -77,6 +77,7 @@ class History(Table, table=True):
         Index("history_until", "table_name", "until"),
         Index("history_of_household", "household_id", "until"),
         Index("history_of_person", "person_id", "until"),
+        Index("history_of_row", "row_id", "until"),
     )
 
     seq: int | None = Field(

@@ -9,6 +9,16 @@ from services.households.models.table import Table
 from services.kit.post.facts import OwnedFacts
 
 
+class FactsKept(Table, table=True):
+    """Of which day a village's facts are, and by which version of the standards they hang on."""
+
+    __tablename__ = "facts_kept"
+
+    village: str = Field(primary_key=True)
+    day: date
+    standards: int = Field(sa_type=BigInteger)
+
+
 class HouseholdFacts(Table, OwnedFacts, table=True):
     """What rules may ask of a household. Money in fen; empty means nobody has told us."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, ForeignKeyCon
 from sqlalchemy.dialects.postgresql import DATERANGE, ExcludeConstraint, Range
 from sqlmodel import Field
 
+from services.households.models.register import known_moment
 from services.households.models.table import Table
 from services.kit.store.sealed import SealedColumn
 from services.kit.store.tables import instant
@@ -46,6 +47,8 @@ class Received(Table, table=True):
 
     __table_args__ = (
         Index("received_of_household", "household_id"),
+        Index("received_of_person", "person_id", postgresql_where="person_id IS NOT NULL"),
+        Index("received_continued", "continues", postgresql_where="continues IS NOT NULL"),
         Index("received_of_policy", "policy_key", "household_id", postgresql_where="withdrawn_at IS NULL"),
         CheckConstraint("amount >= 0"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_because IS NULL)"),
@@ -66,6 +69,7 @@ class Received(Table, table=True):
     withdrawn_by: str | None = None
     withdrawn_because: str | None = None
     continues: UUID | None = Field(default=None, foreign_key="received.id")
+    known_since: datetime | None = known_moment()
 
 
 class Measure(Table, table=True):
@@ -74,8 +78,10 @@ class Measure(Table, table=True):
 
     __table_args__ = (
         Index("measure_of_household", "household_id", "id"),
+        Index("measure_of_person", "person_id", postgresql_where="person_id IS NOT NULL"),
         Index("measure_of_case", "case_id", postgresql_where="case_id IS NOT NULL"),
         Index("measure_due", "due", postgresql_where="done_on IS NULL AND dropped_because IS NULL"),
+        Index("measure_late", "id", postgresql_where="late_as IS NOT NULL"),
         CheckConstraint("state IN ('planned', 'under_way', 'done', 'dropped')"),
         CheckConstraint("(state = 'done') = (done_on IS NOT NULL)"),
         CheckConstraint("(state = 'dropped') = (dropped_because IS NOT NULL)"),
@@ -105,6 +111,8 @@ class Measure(Table, table=True):
     confirmed_by: str | None = None  # head, member, guardian, proxy
     recorded_by: str
     created_at: datetime = instant()
+    late_as: UUID | None = None  # as which it was said to be overdue, while it is
+    known_since: datetime | None = known_moment()
 
 
 class MeasureStep(Table, table=True):
@@ -118,6 +126,7 @@ class MeasureStep(Table, table=True):
     state: str
     recorded_by: str
     at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class Plan(Table, table=True):
@@ -136,13 +145,17 @@ class Plan(Table, table=True):
     responsible_label: str
     recorded_by: str
     created_at: datetime = instant()
+    known_since: datetime | None = known_moment()
 
 
 class PlanMeasure(Table, table=True):
     """A measure that a version of a plan holds."""
 
     __tablename__ = "plan_measure"
-    __table_args__ = (ForeignKeyConstraint(["household_id", "version"], ["plan.household_id", "plan.version"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["household_id", "version"], ["plan.household_id", "plan.version"]),
+        Index("plan_measure_of", "measure_id"),
+    )
 
     household_id: UUID = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})

@@ -18,16 +18,20 @@ STATE_BEFORE = SealedColumn("import_row", "sealed_before")
 
 class ImportBatch(Table, table=True):
     """A file somebody sent, and how far it is taken in. `roles` are those whose grants count when its rows are looked
-    at; `reached` is the last row that is settled; `problem` the code of what made the file as a whole unfit."""
+    at; `reached` is the last row that is settled; `problem` the code of what made the file as a whole unfit. `header`
+    is a digest of the first row: a mapping that was named for it once is that of the next file too (`mapping_of`)."""
 
     __tablename__ = "import_batch"
+    __table_args__ = (Index("import_batch_header", "asked_by", "kind", "header"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     kind: str  # households, members, statements, received, measures, cases; two of models/quality.py
     asked_by: str
     roles: list[str] = Field(sa_type=ARRAY(Text))
     sha256: str
-    mapping: dict[str, Any] = Field(sa_type=JSONB)
+    mapping: dict[str, Any] = Field(sa_type=JSONB)  # empty: the sender named none
+    mapping_of: UUID | None = None
+    header: str | None = None
     reached: int = 1  # the header
     stored: int = 0
     unchanged: int = 0

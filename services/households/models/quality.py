@@ -69,7 +69,7 @@ class ClaimedElsewhere(Table, table=True):
     """A file said that a person, found by the number, is of another household than the register says."""
 
     __tablename__ = "claimed_elsewhere"
-    __table_args__ = (UniqueConstraint("person_id", "household_id"),)
+    __table_args__ = (UniqueConstraint("person_id", "household_id"), Index("claimed_elsewhere_of", "household_id"))
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     person_id: UUID = Field(foreign_key="person.id")
@@ -147,7 +147,10 @@ class RegisterDifference(Table, table=True):
     """A field in which another register's file differs from ours. Theirs is sealed, whatever it is: perhaps a phone."""
 
     __tablename__ = "register_difference"
-    __table_args__ = (UniqueConstraint("batch_id", "household_id", "field"),)
+    __table_args__ = (
+        UniqueConstraint("batch_id", "household_id", "field"),
+        Index("register_difference_of", "household_id"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     batch_id: UUID = Field(foreign_key="import_batch.id")
@@ -163,7 +166,11 @@ class MemberDifference(Table, table=True):
     alone: without `person_id` on theirs, without a row (0) on ours."""
 
     __tablename__ = "member_difference"
-    __table_args__ = (Index("member_difference_of", "batch_id", "number"),)
+    __table_args__ = (
+        Index("member_difference_of", "batch_id", "number"),
+        Index("member_difference_of_household", "household_id"),
+        Index("member_difference_of_person", "person_id", postgresql_where="person_id IS NOT NULL"),
+    )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     batch_id: UUID = Field(foreign_key="import_batch.id")

@@ -25,6 +25,8 @@ class Household(Table, table=True):
     """A family as the county counts it, in exactly one managing village. One that has ended keeps its rows, and says
     into which it went. `version` rises with each change that became of it (changes.py)."""
 
+    __table_args__ = (Index("household_into", "into_id", postgresql_where="into_id IS NOT NULL"),)
+
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     number: str = Field(unique=True)  # 户编号, the county's own
     village: str = Field(index=True)  # twelve digits
@@ -43,6 +45,8 @@ class Household(Table, table=True):
 
 class Person(Table, table=True):
     """A human being, under our own key. The ID number is sealed; its blind index finds the same person again."""
+
+    __table_args__ = (Index("person_same", "same_as", postgresql_where="same_as IS NOT NULL"),)
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str
@@ -77,7 +81,7 @@ class Membership(Table, table=True):
 
     __table_args__ = (
         ExcludeConstraint(("person_id", "="), ("valid", "&&"), using="gist"),
-        Index("membership_open", "household_id", postgresql_where="upper_inf(valid)"),
+        Index("membership_of_household", "household_id"),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

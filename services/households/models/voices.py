@@ -53,7 +53,10 @@ class ViewCode(Table, table=True):
     """By which a household sees its own record until a day. The code itself is kept nowhere."""
 
     __tablename__ = "view_code"
-    __table_args__ = (Index("view_code_open", "household_id", unique=True, postgresql_where="ended_at IS NULL"),)
+    __table_args__ = (
+        Index("view_code_of", "household_id"),
+        Index("view_code_open", "household_id", unique=True, postgresql_where="ended_at IS NULL"),
+    )
 
     id: UUID = Field(primary_key=True)
     household_id: UUID = Field(foreign_key="household.id")

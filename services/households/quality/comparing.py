@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from services.households.imports.batches import MOST_ROWS, drop_file, read_file
 from services.households.imports.mapping import Mapped, mapped_rows
+from services.households.imports.remembered import with_its_mapping
 from services.households.models.imports import ImportBatch
 from services.households.models.quality import THEIRS, RegisterDifference
 from services.households.quality.fields import FIELDS, NUMBER, alike, held_of, homes_told
@@ -21,7 +22,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.scope import Asked, Binding, Scope, look_up, not_empty
 from services.kit.store.sets import write_set
 from services.kit.web.errors import DomainError
-from services.kit.web.sheets import Row, read_lines
+from services.kit.web.sheets import Lines, Row, read_lines
 
 COMPARE, KIND, OF_MEMBERS = "comparison", "comparison", "member_comparison"
 PART = 2_000
@@ -67,19 +68,20 @@ def compare(session: Session, seal: Seal, batch: ImportBatch, now: datetime) -> 
     """Within what the grants of whoever sent it reach now. `stored` rows differ, `refused` ones have no household."""
     asked = Asked(batch.asked_by, frozenset(batch.roles))
     scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
-    content, mapped = read_file(session, seal, batch.id), Mapped.model_validate(batch.mapping)
+    table = with_its_mapping(session, batch, read_lines(read_file(session, seal, batch.id)))
+    mapped = Mapped.model_validate(batch.mapping)
     if batch.kind == OF_MEMBERS:
-        compare_members(session, seal, batch, scope, parts(content, mapped, MEMBER_COLUMNS))
+        compare_members(session, seal, batch, scope, parts(table, mapped, MEMBER_COLUMNS))
         return
     session.execute(delete(RegisterDifference).where(col(RegisterDifference.batch_id) == batch.id))
     seen: set[UUID] = set()
-    for part in parts(content, mapped, tuple(FIELDS)):
+    for part in parts(table, mapped, tuple(FIELDS)):
         compare_part(session, seal, batch, scope, part, seen)
         batch.reached = part[-1].number
 
 
-def parts(content: bytes, mapped: Mapped, columns: Sequence[str]) -> Iterator[list[Row]]:
-    rows = mapped_rows(read_lines(content), (NUMBER,), mapped, MOST_ROWS, columns)
+def parts(table: Lines, mapped: Mapped, columns: Sequence[str]) -> Iterator[list[Row]]:
+    rows = mapped_rows(table, (NUMBER,), mapped, MOST_ROWS, columns)
     while part := list(islice(rows, PART)):
         yield part
 

@@ -43,9 +43,12 @@ router = APIRouter(
 )
 
 
+COLUMNS = {"households": tuple(FIELDS), "members": MEMBER_COLUMNS}
+
+
 class ComparisonOut(BaseModel):
     """Rows that agree, rows that differ, rows whose number is of no household within the caller's places or stands in
-    an earlier row."""
+    an earlier row. `mapping_of`: as with imports."""
 
     id: UUID
     state: Literal["waiting", "done", "refused"]
@@ -54,6 +57,7 @@ class ComparisonOut(BaseModel):
     agree: Annotated[int, Field(title="一致的行数")]
     differ: Annotated[int, Field(title="不一致的行数")]
     unknown: Annotated[int, Field(title="户编号未登记或重复的行数")]
+    mapping_of: Annotated[UUID | None, Field(title="沿用了哪一次比对的列对应关系")]
 
 
 class DifferenceOut(BaseModel):
@@ -80,8 +84,8 @@ def create_register_comparison(
     about: Annotated[Literal["households", "members"], Form(title="每行所述：户或成员")] = "households",
 ) -> ComparisonOut:
     """XLSX or CSV with a column 户编号, ours or the national system's, and any of the others (docs/quality.md), or what
-    `mapping` names. Compared by the worker; nothing of the register changes. It tells of each household whether a
-    telephone is the one that is held: of each one row counts, and a file costs a guess."""
+    `mapping` names, once for a header. Compared by the worker; nothing of the register changes. It tells of each
+    household whether a telephone is the one that is held: of each one row counts, and a file costs a guess."""
     content = file.file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise FileTooLarge
@@ -90,7 +94,7 @@ def create_register_comparison(
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
         sha256=sha256(content).hexdigest(),
-        mapping=read_mapping(mapping, (NUMBER, *(MEMBER_COLUMNS if about == "members" else FIELDS))).model_dump(),
+        mapping={} if mapping is None else read_mapping(mapping, (NUMBER, *COLUMNS[about])).model_dump(),
         created_at=now,
     )
     scope_of(session)
@@ -162,4 +166,5 @@ def shown(batch: ImportBatch) -> ComparisonOut:
         agree=batch.unchanged,
         differ=batch.stored,
         unknown=batch.refused,
+        mapping_of=batch.mapping_of,
     )

@@ -1,8 +1,9 @@
 """What the checks ask of: the register as it stands, as named sets that every check of one statement shares.
 
-`home`: the households looked at; `member`: who lives there today; `told`: what was last told of each; `working`: who
-worked in the twelve months until today; `money`: the newest statement of twelve months; `held`: the open tags;
-`latest`: the newest case; `cover`: what the county's standards say in each village. Amounts in fen.
+`home`: the households looked at; `member`: who lives there today, and who of them is of school age by the county's
+ages; `told`: what was last told of each; `working`: who worked in the twelve months until today; `money`: the newest
+statement of twelve months; `held`: the open tags; `latest`: the newest case; `cover`: what the county's standards say
+in each village. Amounts in fen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlalchemy import TextClause, text
 
 from services.households.quality.checks import Check
+from services.households.register.school_age import FROM, UNTIL, bound
 
 STANDARDS = (
     "monitoring_line", "wage_floor", "income_floor", "income_ceiling", "identification_ceiling",
@@ -21,13 +23,16 @@ OF_A_PLACE = "ended_on IS NULL AND starts_with(village, CAST(:place AS text))"
 OF_ONE = "id = CAST(:household AS uuid) AND ended_on IS NULL"
 
 SETS: Mapping[str, str] = {
-    "member": """
+    "member": f"""
         SELECT m.household_id, m.relation, p.id AS person_id, p.name, p.birth_date, p.sex, p.died_on, p.schooling,
                p.insured, p.id_index IS NOT NULL AS numbered, p.number_due_on,
-               CAST(date_part('year', age(:today, p.birth_date)) AS int) AS age
+               years.age, years.age BETWEEN schooling.since AND schooling.until AS of_school_age
         FROM home JOIN membership m ON m.household_id = home.id AND upper_inf(m.valid)
         JOIN person p ON p.id = m.person_id
-    """,
+        JOIN (SELECT h.village, {bound(FROM.key)} AS since, {bound(UNTIL.key)} AS until
+              FROM (SELECT DISTINCT village FROM home) h) schooling ON schooling.village = home.village
+        CROSS JOIN LATERAL (SELECT CAST(date_part('year', age(:today, p.birth_date)) AS int) AS age) years
+    """,  # noqa: S608  # of constants alone
     "told": """
         SELECT DISTINCT ON (c.person_id) c.person_id, c.school_state, c.marital, c.labour_capacity
         FROM member JOIN person_circumstances c ON c.person_id = member.person_id AND c.since <= :today

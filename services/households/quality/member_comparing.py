@@ -44,16 +44,20 @@ def compare_members(
 ) -> None:
     """Whom the file leaves out of a household it names is told at its end: a household may go on in the next part."""
     session.execute(delete(MemberDifference).where(col(MemberDifference.batch_id) == batch.id))
-    named: dict[UUID, tuple[Household, str]] = {}
+    named: dict[UUID, tuple[str, set[UUID]]] = {}
     met: set[UUID] = set()
     for part in parts:
         homes = homes_told(session, scope, {row.cells[NUMBER] for row in part})
-        named |= {home.id: (home, number) for number, home in homes.items()}
-        held = held_members(session, seal, [home for home, _ in {h.id: (h, n) for n, h in homes.items()}.values()])
+        held = held_members(session, seal, list({home.id: home for home in homes.values()}.values()))
+        named |= {home.id: (number, {one.person.id for one in held[home.id]}) for number, home in homes.items()}
         found = [d for row in part for d in of_row(seal, batch, row, homes.get(row.cells[NUMBER]), held, met)]
         write_set(session, WRITE.bindparams(batch=batch.id), found, *TOLD)
         batch.reached = part[-1].number
-    left = [d for home, number in named.values() for d in left_out(session, seal, home, number, met)]
+    left = [
+        difference(seal, home, person, 0, number, MEMBER, "")
+        for home, (number, present) in named.items()
+        for person in present - met
+    ]
     write_set(session, WRITE.bindparams(batch=batch.id), left, *TOLD)
 
 
@@ -61,10 +65,11 @@ def of_row(
     seal: Seal, batch: ImportBatch, row: Row, home: Household | None,
     held: Mapping[UUID, Sequence[HeldMember]], met: set[UUID],
 ) -> list[Difference]:  # fmt: skip
-    if home is None:
+    """Of each member one row counts: of several, which agrees would tell what is masked."""
+    member = member_meant(held[home.id], row.cells) if home else None
+    if home is None or (member and member.person.id in met):
         batch.refused += 1
         return []
-    member = member_meant(held[home.id], row.cells)
     if member is None:
         fields = [(MEMBER, row.cells.get(NAME, ""))]
     else:
@@ -74,13 +79,6 @@ def of_row(
     batch.stored, batch.unchanged = batch.stored + bool(fields), batch.unchanged + (not fields)
     person = member.person.id if member else None
     return [difference(seal, home.id, person, row.number, row.cells[NUMBER], *one) for one in fields]
-
-
-def left_out(session: Session, seal: Seal, home: Household, number: str, met: set[UUID]) -> list[Difference]:
-    ours = held_members(session, seal, [home])[home.id]
-    return [
-        difference(seal, home.id, held.person.id, 0, number, MEMBER, "") for held in ours if held.person.id not in met
-    ]
 
 
 def difference(

@@ -9,8 +9,6 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.households.exports.asking import ALONE, TableFile
-from services.households.exports.sheets import as_csv, as_xlsx
-from services.households.imports.mapping import Mapped
 from services.households.models.imports import ImportBatch
 from services.households.models.quality import MEMBERS_THEIRS, MemberDifference
 from services.households.models.register import Household
@@ -19,7 +17,7 @@ from services.households.quality.comparing import OF_MEMBERS
 from services.households.quality.comparisons import own
 from services.households.quality.fields import NUMBER, alike, name_shown
 from services.households.quality.member_fields import MEMBER, MEMBER_FIELDS, NAME, HeldMember, held_members
-from services.households.quality.to_correct import CorrectionsTooMany
+from services.households.quality.to_correct import AT_ONCE, CorrectionsTooMany, as_file, mark_of
 from services.households.reach import HOUSEHOLDS
 from services.households.search.filters import Place, lies_in
 from services.kit.store.db import Now, SessionDep, Today
@@ -34,7 +32,9 @@ router = APIRouter(prefix="/v1/comparison-imports", tags=["quality"], dependenci
 
 ROW, WHAT = "文件行号", "人员差异"
 THEY_LACK, WE_LACK = "对方系统缺此人", "本系统无此人"
+TO_CORRECT = [MEMBER, *(name for name, field in MEMBER_FIELDS.items() if not field.masked)]
 Present = dict[UUID, list[HeldMember]]
+Rows = dict[tuple[str, int, UUID | None], dict[str, str]]
 
 
 class MemberDifferenceOut(BaseModel):
@@ -72,21 +72,20 @@ def get_member_corrections(
     form: Annotated[Literal["xlsx", "csv"], Query(alias="format", title="格式")] = "xlsx",
 ) -> TableFile:  # fmt: skip
     """A row for each member to be corrected there, under their own headers: ours, where theirs still differs. ID
-    numbers are left out: what is masked corrects nothing."""
+    numbers are left out: what is masked corrects nothing. Nothing is opened behind the row that is one too many."""
     batch, seal = own(session, comparison_id, OF_MEMBERS), request.app.state.seal
-    wanted = of_batch(session, batch, village).order_by(col(MemberDifference.number), col(MemberDifference.id))
-    found = session.execute(wanted).all()
-    present = held_members(session, seal, list({home.id: home for _, home in found}.values()))
-    told = [line(seal, caller, row, present) for row, _ in found]
-    open_ones = [
-        one for one in told if not one.settled and (one.field == MEMBER or not MEMBER_FIELDS[one.field].masked)
-    ]
-    rows = as_rows(open_ones)
-    if len(rows) > standard(session, ALONE, village, today):
-        raise CorrectionsTooMany
+    shown_here = of_batch(session, batch, village).where(col(MemberDifference.field).in_(TO_CORRECT))
+    told = shown_here.order_by(col(MemberDifference.number), col(MemberDifference.id))
+    rows, most = Rows(), standard(session, ALONE, village, today)
+    for some in session.execute(told.execution_options(yield_per=AT_ONCE)).partitions():
+        present = held_members(session, seal, list({home.id: home for _, home in some}.values()))
+        for row, _ in some:
+            add(rows, line(seal, caller, row, present))
+            if len(rows) > most:
+                raise CorrectionsTooMany
     tell(request, batch.id, division=village, rows=len(rows))
-    mark = f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}"
-    return as_file(Mapped.model_validate(batch.mapping), rows, mark, form)
+    first, fields = (ROW, NUMBER, NAME), (*(f for f in MEMBER_FIELDS if f != NAME), WHAT)
+    return as_file(batch, list(rows.values()), first, fields, mark_of(caller, now), f"member-corrections.{form}")
 
 
 def of_batch(session: Session, batch: ImportBatch, village: str | None) -> Any:
@@ -117,23 +116,13 @@ def line(seal: Seal, caller: Caller, row: MemberDifference, present: Present) ->
     )  # fmt: skip
 
 
-def as_rows(told: list[MemberDifferenceOut]) -> list[dict[str, str]]:
-    """A member's differences side by side."""
-    rows: dict[tuple[str, int, UUID | None], dict[str, str]] = {}
-    for one in told:
-        row = rows.setdefault((one.number, one.row, one.person_id), {NUMBER: one.number, NAME: one.name})
-        row[ROW] = str(one.row or "")
-        if one.field == MEMBER:
-            row[WHAT] = WE_LACK if one.person_id is None else THEY_LACK
-        else:
-            row[one.field] = one.ours
-    return list(rows.values())
-
-
-def as_file(mapped: Mapped, rows: list[dict[str, str]], mark: str, form: str) -> TableFile:
-    differing = [field for field in (*MEMBER_FIELDS, WHAT) if field != NAME and any(field in row for row in rows)]
-    columns = [ROW, NUMBER, NAME, *differing]
-    headers = [mapped.columns.get(column, column) for column in columns]
-    table = [[row.get(column, "") for column in columns] for row in rows]
-    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
-    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="member-corrections.{form}"'})
+def add(rows: Rows, one: MemberDifferenceOut) -> None:
+    """A member's differences side by side; what agrees by now is none."""
+    if one.settled:
+        return
+    row = rows.setdefault((one.number, one.row, one.person_id), {NUMBER: one.number, NAME: one.name})
+    row[ROW] = str(one.row or "")
+    if one.field == MEMBER:
+        row[WHAT] = WE_LACK if one.person_id is None else THEY_LACK
+    else:
+        row[one.field] = one.ours

@@ -1,5 +1,7 @@
 """A file of what to correct in the national system, in its own columns."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,6 +11,7 @@ from sqlmodel import col
 from services.households.exports.asking import ALONE, TableFile
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.imports.mapping import Mapped
+from services.households.models.imports import ImportBatch
 from services.households.models.quality import RegisterDifference
 from services.households.policy import allow
 from services.households.quality.comparisons import line, of_batch, own
@@ -17,7 +20,7 @@ from services.households.search.filters import Place
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.reference import standard
 from services.kit.web.audited import tell
-from services.kit.web.auth import CallerDep
+from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError
 
 router = APIRouter(prefix="/v1/comparison-imports", tags=["quality"], dependencies=[allow("household:import")])
@@ -58,14 +61,26 @@ def get_register_corrections(
             if len(rows) > most:
                 raise CorrectionsTooMany
     tell(request, batch.id, division=village, rows=len(rows))
-    return as_file(
-        Mapped.model_validate(batch.mapping), rows, f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}", form
-    )
+    numbered = [{NUMBER: number} | said for number, said in rows.items()]
+    return as_file(batch, numbered, (NUMBER,), tuple(FIELDS), mark_of(caller, now), f"corrections.{form}")
 
 
-def as_file(mapped: Mapped, rows: dict[str, dict[str, str]], mark: str, form: str) -> TableFile:
-    fields = [field for field in FIELDS if any(field in told for told in rows.values())]
-    headers = [mapped.columns.get(field, field) for field in (NUMBER, *fields)]
-    table = [[number, *(told.get(field, "") for field in fields)] for number, told in rows.items()]
-    content = as_csv(headers, table, mark) if form == "csv" else as_xlsx(headers, {}, table, mark)
-    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="corrections.{form}"'})
+def mark_of(caller: Caller, now: datetime) -> str:
+    return f"更正文件 · {caller.subject} · {now:%Y-%m-%d %H:%M}"
+
+
+def as_file(
+    batch: ImportBatch,
+    rows: Sequence[dict[str, str]],
+    first: Sequence[str],
+    fields: Sequence[str],
+    mark: str,
+    name: str,
+) -> TableFile:
+    """`first` always, and those of `fields` that any row has, under the headers of the file that was sent."""
+    mapped = Mapped.model_validate(batch.mapping)
+    columns = [*first, *(field for field in fields if any(field in row for row in rows))]
+    headers = [mapped.columns.get(column, column) for column in columns]
+    table = [[row.get(column, "") for column in columns] for row in rows]
+    content = as_csv(headers, table, mark) if name.endswith("csv") else as_xlsx(headers, {}, table, mark)
+    return TableFile(content, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -38,9 +38,10 @@ class Past:
     def __bool__(self) -> bool:
         return bool(self.as_of or self.known_at)
 
-    def of(self, model: type[Kept], household: UUID | None = None) -> type[Kept]:
-        """The model, holding its rows as they were known. `household` narrows the search of a table that names it."""
-        return as_known(model, self.known_at, household) if self.known_at else model
+    def of(self, model: type[Kept], household: UUID | None = None, row: UUID | None = None) -> type[Kept]:
+        """The model, holding its rows as they were known. `household` narrows the search of a table that names it,
+        `row` that of any to the one."""
+        return as_known(model, self.known_at, household, row) if self.known_at else model
 
     def told(self, statement: Chosen) -> Chosen:
         """A row as it was is another object than the row: a session would answer with the one it has."""
@@ -78,16 +79,17 @@ async def asked_past(as_of: AsOf = None, known_at: KnownAt = None) -> Past:
 PastDep = Annotated[Past, Depends(asked_past)]
 
 
-def as_known(model: type[Kept], moment: datetime, household: UUID | None) -> type[Kept]:
+def as_known(model: type[Kept], moment: datetime, household: UUID | None, row: UUID | None = None) -> type[Kept]:
     """The form each row had then: the one that stands, if it was written by then, else the one kept in history."""
     table = table_of(model)
     names = ", ".join(f"was.{column.name}" for column in table.columns)
     narrowed = " AND h.household_id = :household" if household and model is not Household else ""
+    one = " AND h.row_id = :row" if row else ""
     kept = text(
         f"SELECT {names} FROM history h, jsonb_populate_record(NULL::{table.name}, h.held) AS was"  # noqa: S608
-        f" WHERE h.table_name = '{table.name}' AND h.known_since <= :moment AND h.until > :moment" + narrowed
+        f" WHERE h.table_name = '{table.name}' AND h.known_since <= :moment AND h.until > :moment" + narrowed + one
     )
-    told = {"moment": moment} | ({"household": household} if narrowed else {})
+    told = {"moment": moment} | ({"household": household} if narrowed else {}) | ({"row": row} if one else {})
     earlier = kept.bindparams(**told).columns(*(column._copy() for column in table.columns))
     standing = select(*table.columns).where(table.c.known_since <= moment)
     known = union_all(standing, earlier).subquery(f"{table.name}_known")

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.households.facts import facts_changed
 from services.households.models.people import PersonResidence
 from services.households.policy import allow
 from services.households.register.members import member_of
@@ -38,7 +39,8 @@ def put_residence(household_id: UUID, person_id: UUID, body: ResidenceIn, tellin
     """By the standard `income_divisor` it says among how many income is divided (docs/income.md)."""
     of = {"person_id": person_id}
     member_of(telling.session, Asked(telling.today), household_id, person_id, lock=True)
-    record(telling, PersonResidence, of, body, ResidenceOut.of)
+    if record(telling, PersonResidence, of, body, ResidenceOut.of):
+        facts_changed(telling.session, [household_id], telling.now)
     stands = ResidenceOut.of(standing(telling, PersonResidence, of))
     telling.edit.told(stands)
     return stands

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.households.nearest import nearest
 from services.kit.store.reference import StandardKey
 
 FROM = StandardKey("school_age_from", "number", "岁", "义务教育起始年龄", "Age at which compulsory schooling begins")
@@ -14,12 +15,7 @@ BY_LAW = {FROM.key: 6, UNTIL.key: 15}  # 义务教育法第二条、第十一条
 
 
 def bound(key: str) -> str:
-    """The nearest place wins, as everywhere."""
-    return (
-        f"coalesce((SELECT s.value FROM standard s WHERE s.key = '{key}' AND s.valid @> CAST(:today AS date)"  # noqa: S608
-        " AND s.population_class = '' AND starts_with(h.village, s.division)"
-        f" ORDER BY length(s.division) DESC LIMIT 1), {BY_LAW[key]})"
-    )
+    return nearest(key, BY_LAW[key])
 
 
 # Of each household: a member born after `too_old` and until `begun` is of that age today.

@@ -14,6 +14,7 @@ from services.households.models.voices import ANSWER, Correction
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS
 from services.households.views.corrections import CorrectionOut, Kind, shown
+from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import scoped
 from services.kit.web.auth import CallerDep
@@ -22,6 +23,8 @@ from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/corrections", tags=["household views"])
+
+ANSWERED = "correction.answered"
 
 
 class CorrectionLine(BaseModel):
@@ -78,6 +81,8 @@ def put_correction_answer(
     if held.outcome is None:
         row.sealed_answer = seal.close(body.reason, ANSWER.place(row.id))
         row.outcome, row.answered_by, row.answered_at = body.outcome, caller.subject, now
+        place = session.get_one(Household, row.household_id).village
+        emit(session, ANSWERED, row.id, now, division=place, data={"kind": row.kind, "outcome": body.outcome})
     return shown(seal, row)
 
 

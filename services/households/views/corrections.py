@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.households.declarations.due import CORRECTION_DAYS, due_day
+from services.households.declarations.due import CORRECTION_DAYS, due_day, written_day
 from services.households.declarations.hearing import HEARD, VILLAGER, WrittenCode
 from services.households.models.register import Household
 from services.households.models.voices import ANSWER, ASKED, Correction
 from services.households.views.codes import household_of
+from services.kit.post.events import emit
 from services.kit.store.db import Now, Today, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.sealed import take_turn
@@ -24,6 +25,7 @@ from services.kit.web.repeat import repeatable
 router = APIRouter(prefix="/v1/household-views/corrections", tags=["household views"])
 
 Kind = Literal["correction", "complaint"]
+FILED = "correction.filed"
 
 
 class CorrectionIn(BaseModel):
@@ -75,6 +77,8 @@ def create_correction(
         due_on=due_day(session, CORRECTION_DAYS, household.village, today),
     )
     session.add(filed)
+    told = {"kind": filed.kind, "due_on": written_day(filed.due_on)}
+    emit(session, FILED, filed.id, now, division=household.village, data=told)
     return shown(seal, filed)
 
 

@@ -33,7 +33,7 @@ AT_ONCE = 64  # subscribers that are being posted to
 DOUBTFUL = 4  # of those who did not accept the last time, or are new, taken up in a turn: the sound wait for each
 LEFT_ALONE = timedelta(seconds=2)  # after a round of which nothing was accepted: the next would most likely fail too
 PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
-SINGLES = 16  # posts at a time to one that does not take batches, once it has accepted one
+SINGLES = 4  # posts at a time to one that takes no batches, once it has accepted one: all that a kill can double
 
 
 @dataclass(frozen=True)

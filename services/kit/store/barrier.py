@@ -17,15 +17,17 @@ EVERYTHING = "(SELECT '' = ANY (shouwang_list('divisions')))"
 SUBJECTS = "(SELECT shouwang_subjects())"
 HOLDER = "(SELECT current_setting('shouwang.holder', true))"
 
-# What happens somewhere is told to those alone whose grants cover the place on that day; our own services hear all.
+# What happens somewhere is told to those alone whose grants cover the place on that day, be it a division or a
+# department, whose key is no code; our own services hear all.
 # In a function of SQL a column's name comes before a parameter's: `place` alone would be the grant's.
 MAY_HEAR = """
     CREATE OR REPLACE FUNCTION may_hear(own boolean, subscriber text, place text, today date) RETURNS boolean
     LANGUAGE sql STABLE AS
     $$ SELECT own OR may_hear.place = '' OR EXISTS (
            SELECT FROM access_grant held
-           WHERE held.holder = subscriber AND held.role = 'client' AND held.kind = 'division'
-             AND NOT held.revoked AND held.valid @> today AND starts_with(may_hear.place, held.place)) $$
+           WHERE held.holder = subscriber AND held.role = 'client' AND NOT held.revoked AND held.valid @> today
+             AND (held.kind = 'division' AND starts_with(may_hear.place, held.place)
+                  OR held.kind = 'department' AND may_hear.place = held.place)) $$
     """
 
 FUNCTIONS = (

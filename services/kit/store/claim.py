@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
 
+from services.kit.clock import now as now_of
 from services.kit.store.db import open_session
 from services.kit.store.tables import Job
 
@@ -86,7 +87,7 @@ def those_held(session: Session, rows: Sequence[Row]) -> list[Row]:
 
 @contextmanager
 def renewing(
-    engine: Engine, row: SQLModel, hold: timedelta, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    engine: Engine, row: SQLModel, hold: timedelta, clock: Callable[[], datetime] = lambda: now_of(UTC)
 ) -> Iterator[None]:
     """Keep a claim while its work is under way, however long that takes: a worker that is stopped or dead renews
     nothing, and its work is taken over when the hold is over. By the workers' clock, as the claim itself: a database

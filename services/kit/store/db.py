@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
 
+from services.kit import clock
 from services.kit.store.scope import Binding, widen
 
 # A process that is stopped within a transaction keeps its locks: whoever takes its work over waits no longer than this.
@@ -49,7 +50,7 @@ def open_session(engine: Engine) -> Session:
 
 def now_here(request: Request) -> datetime:
     """In the county's zone, so that its date is the county's day."""
-    return datetime.now(request.app.state.settings.timezone)
+    return clock.now(request.app.state.settings.timezone)
 
 
 async def read_clock(request: Request) -> datetime:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
+from services.kit import clock
 from services.kit.settings import Settings
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal, SealBroken
@@ -37,6 +38,7 @@ def read_seal(settings: Settings, engine: Engine, columns: Sequence[SealedColumn
         )
     with open_session(engine) as session, session.begin():
         unbind(session)  # an API's role would else be shown no row, and any key would do
+        clock.follow(session.scalar(text("SELECT current_setting(:mark, true)"), {"mark": clock.MARK}))
         check_keys(session, seal, columns, datetime.now(settings.timezone))
     return seal
 

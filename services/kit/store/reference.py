@@ -62,9 +62,14 @@ def standards_on(session: Session, key: str, day: date, population_class: str = 
 
 def standard(session: Session, key: StandardKey, division: str, day: date, population_class: str = "") -> Decimal:
     """The value that holds for a place. Refuses with the key's name when none does."""
+    return ruling(session, key, division, day, population_class).value
+
+
+def ruling(session: Session, key: StandardKey, division: str, day: date, population_class: str = "") -> StandardRow:
+    """The same with its document."""
     for row in standards_on(session, key.key, day, population_class):
         if division.startswith(row.division):
-            return row.value
+            return row
     raise StandardMissing(f"{key.key} · {division} · {day.isoformat()}")
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from services.kit import clock
 from services.kit.starting import collect_seldom
 from services.kit.store.db import open_session
 from services.kit.store.heartbeat import EVERY, beat
@@ -76,7 +77,7 @@ def turn(
     failing = {} if failing is None else failing
     while not stop.is_set():
         try:
-            if loop.step(datetime.now(zone)):
+            if loop.step(clock.now(zone)):
                 failures = empty = 0
                 wake(together)
             else:

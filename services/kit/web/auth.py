@@ -54,6 +54,13 @@ class IssuerAway(DomainError):
     en = "Sign-ins cannot be checked for a moment. Please try again."
 
 
+class SignInEnded(NotSignedIn):
+    """A good token, of before its subject was sent away or signed out: a device drops what it holds of others."""
+
+    zh = "本次登录已被终止，请清除本机下载的数据后重新登录。"
+    en = "This sign-in was ended. Drop what this device has downloaded, and sign in anew."
+
+
 class Keys:
     """County's public keys, fetched when first needed, when a token names one we do not know, and when they are old."""
 
@@ -125,8 +132,10 @@ def read_whole(token: str, keys: Keys, now: float, not_before: Callable[[str], f
         raise
     except (DomainError, JoseError, KeyError, ValueError, TypeError) as error:
         raise NotSignedIn from error
-    if (claims.roles and claims.scope) or claims.iat < not_before(claims.sub):
+    if claims.roles and claims.scope:
         raise NotSignedIn  # a person has roles and a system has scopes; nobody has both
+    if claims.iat < not_before(claims.sub):
+        raise SignInEnded
     return Caller(claims.sub, frozenset(claims.roles), frozenset(claims.scope.split()), token), claims, header["kid"]
 
 

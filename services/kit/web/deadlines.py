@@ -1,13 +1,29 @@
-"""Connections that say nothing, or half of something, end: the server we use waits for the rest for ever."""
+"""Connections that say nothing, or half of something, end: the server we use waits for the rest for ever. One that says
+what is no HTTP is told so in the one form of refusals."""
 
 import asyncio
+import json
 from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.kit.web.errors import DomainError, told
+
 HEADERS = 8.0  # seconds from a connection, or a request's first byte, to the end of its headers
 WHOLE = 30.0  # seconds from there to the last byte; a body that is late is told so before (strict_json.PATIENCE)
 UNREAD = 30.0  # seconds in which a client reads nothing of an answer that waits for it
+
+
+REFUSED = (
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\n"
+    "connection: close\r\n\r\n"
+)
+
+
+class NotHttp(DomainError):
+    status = 400
+    zh = "请求不是规范的 HTTP 报文。"
+    en = "What was sent is no well-formed HTTP."
 
 
 class Punctual(HttpToolsProtocol):
@@ -33,6 +49,12 @@ class Punctual(HttpToolsProtocol):
         call_off(self._late)
         self._late = None
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """In Chinese: of what cannot be read no language is known."""
+        body = json.dumps(told(NotHttp(), "zh", 400), ensure_ascii=False).encode()
+        self.transport.write(REFUSED.format(len(body)).encode() + body)
+        self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

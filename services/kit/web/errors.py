@@ -113,12 +113,7 @@ def problem(
 ) -> JSONResponse:
     status = status or refusal.status
     request.state.problem = refusal.code()  # read by the audit
-    body: dict[str, Any] = {
-        "type": f"/problems/{refusal.code()}",
-        "title": refusal.title(language_of(request)),
-        "status": status,
-        "code": refusal.code(),
-    }
+    body = told(refusal, language_of(request), status)
     if refusal.detail:
         body["detail"] = refusal.detail
     if faults:
@@ -128,6 +123,11 @@ def problem(
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def told(refusal: DomainError, language: str, status: int) -> dict[str, Any]:
+    code = refusal.code()
+    return {"type": f"/problems/{code}", "title": refusal.title(language), "status": status, "code": code}
 
 
 def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:

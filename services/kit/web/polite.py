@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.kit.clock import said
 from services.kit.web.errors import DomainError, methods_of
 from services.kit.web.request_id import begin
 from services.kit.web.sunset import announce_end
@@ -54,7 +55,8 @@ class Courtesies:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         sent = Request(scope).headers
-        scope["said"] = ALWAYS | {"X-Request-ID": begin(sent.get("x-request-id", ""), sent.get("traceparent", ""))}
+        known_as = begin(sent.get("x-request-id", ""), sent.get("traceparent", ""))
+        scope["said"] = ALWAYS | said() | {"X-Request-ID": known_as}
         told = saying(scope["said"], send)
         if scope["method"] == "OPTIONS" and (allowed := methods_of(scope)):
             return await Response(status_code=204, headers={"Allow": allowed})(scope, receive, told)

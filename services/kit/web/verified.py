@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from fastapi.concurrency import run_in_threadpool
 
-from services.kit.web.auth import Caller, Keys, read_whole
+from services.kit.web.auth import Caller, Keys, SignInEnded, read_whole
 from services.kit.web.compact import decode_part
-from services.kit.web.errors import DomainError, NotSignedIn
+from services.kit.web.errors import DomainError
 
 MOST_KEPT = 20_000  # tokens
 
@@ -37,7 +37,7 @@ class Verified:
         if seen is None or now >= seen.ends_at or not keys.knows(seen.key_id):
             return await self._read(token, digest, keys, now, not_before)
         if seen.issued_at < not_before(seen.caller.subject):
-            raise NotSignedIn
+            raise SignInEnded
         return Caller(seen.caller.subject, seen.caller.roles, seen.caller.scopes, token)
 
     async def _read(

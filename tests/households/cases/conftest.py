@@ -170,6 +170,7 @@ OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "elimination_visit": said(findings="收入稳定"),
     "authorisation": lambda home: {
         "signatures": home.adults,
+        "valid_until": "2026-12-31",
         "related": [{"name": "示丁", "relation": "子", "how": "electronic"}],
     },
     "comparison": said(findings="未见异常", related=[{"name": "示丁", "relation": "子"}]),
@@ -181,6 +182,7 @@ OWN: dict[str, Callable[[Home], dict[str, Any]]] = {
     "elimination_notice_ended": said(objections=0),
     "entry": said(national_number="5206210001", identified_month="202603"),
     "follow_up": said(findings="情况平稳"),
+    "after_care": said(findings="情况平稳", outcome="steady"),
     "elimination": said(
         mode="by_help", reason="收入稳定", income_steady_since="2026-04-01", rigid_spending_solved=True
     ),

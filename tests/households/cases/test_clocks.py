@@ -3,10 +3,12 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, select
 from sqlmodel import Session, col
 
-from services.households.cases.clocks import RAN_OUT, RUNNING_OUT, tell_of_clocks
+from services.households.cases.clocks import RAN_OUT, RUNNING_OUT, STOPPED, tell_of_clocks
+from services.households.cases.notices_over import ANSWERED, OVER, tell_of_notices
+from services.households.models.cases import CaseEntry
 from services.kit.store.tables import Day
 from tests.clock import NOW
 from tests.households.cases.conftest import Walk, code, end_standard, events, set_standard, write_days
@@ -136,6 +138,28 @@ def test_a_warning_comes_once_and_the_end_once(case: Walk, frame: Session, engin
     assert look(9) == (0, visit, [])
     assert look(10) == (1, visit, visit)
     assert look(11) == (0, visit, visit)
+    (said,) = events(frame, RAN_OUT)
+    assert (said.data["household"], said.data["level"], said.data["due_on"]) == (case.home.id, "village", "2026-03-09")
+    case.took("visit", day=date(2026, 3, 11))
+    assert [look(11)[0], look(12)[0]] == [1, 0]
+    (stopped,) = events(frame, STOPPED)
+    assert stopped.data["clock"] == said.data["clock"]
+
+
+def test_a_notice_that_has_hung_its_days_is_told_of_once_and_then_that_its_result_is_recorded(
+    case: Walk, frame: Session, engines: dict[str, Engine]
+) -> None:
+    """Five days from the day it was put up; without the county's days nothing is said."""
+    case.until("notice_ended")
+    (posted,) = frame.scalars(select(CaseEntry).where(col(CaseEntry.step) == "notice"))
+    for days, said in ((4, 0), (5, 1), (6, 1)):
+        tell_of_notices(engines["households"], on(posted.done_on + timedelta(days)))
+        assert [one.data["notice"] for one in events(frame, OVER)] == [str(posted.id)] * said
+    case.took("notice_ended")
+    for _ in range(2):
+        tell_of_notices(engines["households"], on(date(2026, 4, 1)))
+    assert [one.data["notice"] for one in events(frame, ANSWERED)] == [str(posted.id)]
+    assert len(events(frame, OVER)) == 1
 
 
 def test_of_a_step_that_is_done_nothing_is_said(case: Walk, frame: Session, engines: dict[str, Engine]) -> None:

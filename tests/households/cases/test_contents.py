@@ -76,9 +76,51 @@ def test_every_grown_member_signs(case: Walk) -> None:
 def test_for_a_member_under_age_a_guardian_signs(case: Walk) -> None:
     case.took("visit")
     child = {"person_id": case.home.child, "how": "in_writing"}
-    assert code(case.take("authorisation", signatures=[*case.home.adults, child])) == (422, "guardian-missing")
-    guarded = [*case.home.adults, child | {"guardian": "示甲"}]
-    assert case.take("authorisation", signatures=guarded).status_code == 201
+
+    def sent(**guarded: str) -> tuple[int, str]:
+        return code(case.take("authorisation", signatures=[*case.home.adults, child | guarded]))
+
+    assert sent() == (422, "guardian-missing")
+    for half in ({"guardian": "示戊"}, {"guardian_relation": "祖母"}, {"guardian_document_no": "示例1号"}):
+        assert sent(**half) == (422, "guardian-half-named")
+    assert sent(guardian="示戊", guardian_relation="祖母", guardian_id=case.home.head) == (422, "guardian-half-named")
+    assert sent(guardian_id=case.home.child) == (422, "guardian-unfit")
+    assert sent(guardian_id=str(uuid4())) == (422, "guardian-unfit")
+    assert sent(guardian_id=case.home.spouse) == (201, "")
+    entry = case.seen()["entries"][-1]
+    assert [p["guardian_id"] for p in entry["participants"] if p["guardian_id"]] == [case.home.spouse]
+    corrected = {"guardian": "示戊", "guardian_relation": "祖母"}
+    signatures = [*case.home.adults, child | corrected]
+    assert code(case.take("authorisation", signatures=signatures, corrects=entry["id"])) == (201, "")
+
+
+def test_for_somebody_grown_a_guardian_signs_by_a_ruling_and_guards_nobody_else(case: Walk) -> None:
+    case.took("visit")
+    head, spouse = case.home.adults
+    child = {"person_id": case.home.child, "how": "in_writing"}
+    guarded = spouse | {"guardian_id": case.home.head}
+    assert code(case.take("authorisation", signatures=[head, guarded])) == (422, "guardian-without-ground")
+    guarded |= {"guardian_document_no": "（2026）示0621民特1号"}
+    by_her = child | {"guardian_id": case.home.spouse}
+    assert code(case.take("authorisation", signatures=[head, guarded, by_her])) == (422, "guardian-unfit")
+    assert code(case.take("authorisation", signatures=[head, guarded])) == (201, "")
+
+
+def test_a_letter_has_an_end_and_nothing_is_compared_after_it(case: Walk, frame: Session) -> None:
+    case.took("visit")
+    for end in (None, "2026-03-01"):
+        assert code(case.take("authorisation", valid_until=end)) == (422, "letter-without-end")
+    case.took("authorisation", valid_until="2026-03-12")
+    refused = case.take("comparison", date(2026, 3, 13))
+    assert (code(refused), refused.json()["detail"]) == ((409, "letter-run-out"), "2026-03-12")
+    set_standard(frame, "authorisation_days", 5)  # of the two the earlier one
+    assert case.take("comparison", date(2026, 3, 8)).json()["detail"] == "2026-03-07"
+    assert code(case.take("comparison", date(2026, 3, 7))) == (201, "")
+
+
+def test_where_the_county_says_how_long_a_letter_need_not(case: Walk, frame: Session) -> None:
+    set_standard(frame, "authorisation_days", 30)
+    assert code(case.took("visit").take("authorisation", valid_until=None)) == (201, "")
 
 
 def test_who_comes_of_age_signs_on_that_birthday_and_not_the_day_before(case: Walk, frame: Session) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from services.households.cases import profiles
 from services.households.cases.clocks import UNITS
 from services.households.cases.course import Standing, onward
-from services.households.cases.profiles import Procedure, step_of
+from services.households.cases.profiles import FOLLOWED_AFTERWARDS, Procedure, step_of
 from services.households.cases.steps import StepIn
 from services.households.cases.words import words
 from services.kit.web.errors import DomainError
@@ -116,8 +116,8 @@ def test_nor_does_any_sequence_of_requests(walk: Walk, frame: Session, tries: li
 
 def test_every_step_of_a_shipped_procedure_has_its_form_its_word_and_a_known_clock() -> None:
     forms = {kind for form in get_args(get_args(StepIn)[0]) for kind in get_args(form.model_fields["kind"].annotation)}
-    assert set(KINDS) == forms - {"skip"}
-    assert set(KINDS) <= words("step").keys()
+    assert set(KINDS) == forms - {"skip", FOLLOWED_AFTERWARDS.key}  # both stand beside every procedure
+    assert {*KINDS, FOLLOWED_AFTERWARDS.key} <= words("step").keys()
     for step in (step for profile in SHIPPED for step in profile["step"]):
         timed = [name in step for name in ("days", "unit", "since")]
         assert all(timed) or not any(timed), step["key"]

@@ -46,6 +46,10 @@ def test_a_household_taken_over_is_monitored_and_goes_on_to_its_next_step(
     assert [(one["episode"], one["state"], one["end_kind"], one["closed_on"]) for one in told] == [
         (1, "ended", "eliminated_by_help", "2023-02-03"), (2, "monitored", None, None),
     ]  # fmt: skip
+    walk.id = told[0]["id"]
+    for day, state in (("2022-01-09", None), ("2022-01-10", "monitored"), ("2023-02-03", "ended")):
+        then = http.get(f"/v1/cases/{walk.id}?as_of={day}", headers=people["village"]).json()
+        assert then.get("state") == state
     walk.id = told[1]["id"]
     seen = walk.seen()
     said = (seen["ground"]["kind"], seen["line"], seen["line_document_no"], seen["identified_month"], seen["risks"])

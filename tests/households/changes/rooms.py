@@ -34,13 +34,24 @@ STATES: dict[str, dict[str, Any]] = {
     "monitored": {"state": "monitored", "next_step": None, "identified_on": START},
     "eliminating": {"state": "eliminating", "next_step": "county", "identified_on": START - timedelta(days=1)},
     "refused": {"state": "refused", "next_step": "visit", "closed_on": START},
+    "watched": {
+        "state": "ended",
+        "next_step": None,
+        "identified_on": START,
+        "closed_on": START,
+        "end_kind": "eliminated_by_help",
+        "after_care_until": TODAY + timedelta(days=90),
+        "after_care_every": 1,
+        "after_care_document_no": "示例",
+    },
 }
 FAR = "the measure of a case of another household is still to be done"
 
 BROKEN = {
     "something of a case is open or to be done in a household that has ended": (
         "SELECT c.id FROM monitored_case c JOIN household h ON h.id = c.household_id"
-        " WHERE h.ended_on IS NOT NULL AND (c.closed_on IS NULL OR c.next_step IS NOT NULL)"
+        " WHERE h.ended_on IS NOT NULL AND (c.closed_on IS NULL OR c.next_step IS NOT NULL"
+        "   OR (c.after_care_until IS NOT NULL AND c.after_care_end IS NULL))"
     ),
     "a household has two open cases": (
         "SELECT household_id FROM monitored_case WHERE closed_on IS NULL GROUP BY household_id HAVING count(*) > 1"
@@ -48,6 +59,7 @@ BROKEN = {
     "a clock runs of a case that is settled": (
         "SELECT k.id FROM case_clock k JOIN monitored_case c ON c.id = k.case_id"
         " WHERE k.done_on IS NULL AND c.closed_on IS NOT NULL AND c.next_step IS NULL"
+        " AND NOT (k.step = 'after_care' AND c.after_care_until IS NOT NULL AND c.after_care_end IS NULL)"
     ),
     "a case ended in one that is not": (
         "SELECT c.id FROM monitored_case c WHERE (c.end_kind = 'merged_into') <> (c.merged_into IS NOT NULL)"
@@ -134,7 +146,8 @@ def write_case(session: Session, home: UUID, state: str, ago: int) -> None:
     ground = START - timedelta(days=ago)
     said = STATES[state] | {"ground_on": ground, "risks": ["01", "0201"] if ago % 2 else ["07"], "green": ago == 3}
     case = case_of(session, home, episode=(session.scalar(newest) or 0) + 1, **said)
-    run_clock(session, case, VILLAGE, "procedure" if case.green else "county", START, 5, "calendar_days")
+    step = "after_care" if state == "watched" else "procedure" if case.green else "county"
+    run_clock(session, case, VILLAGE, step, START, 5, "calendar_days")
     tagged = select(Tag).where(col(Tag.household_id) == home, col(Tag.key) == "monitored")
     if case.identified_on and not case.closed_on and session.scalar(tagged) is None:
         session.add(Tag(household_id=home, key="monitored", valid=Range(START, None), source="示例"))

@@ -173,6 +173,26 @@ def test_a_merged_household_brings_its_help_its_payments_and_its_plan(
     assert str(homes["JK1"]) not in {gap["household_id"] for gap in nobody}
 
 
+def test_after_care_goes_along_with_a_merge_and_ends_with_a_household_that_is_gone(
+    record: Record, homes: Ids, people: Ids, households: Session, http: TestClient, clerk: Headers
+) -> None:
+    rooms.frame(households)
+    rooms.write_case(households, homes["JK1"], "watched", 0)
+    households.commit()
+
+    def watched(home: str, **asked: str) -> list[str | None]:
+        where = {"village": VILLAGE, "household_id": str(homes[home])} | asked
+        rows = http.get("/v1/cases", params=where, headers=clerk).json()["rows"]
+        return [row["after_care"]["end"] for row in rows]
+
+    assert (watched("JK1"), watched("JK2")) == ([None], [])
+    merge(record, homes, people, on="2026-11-15")
+    assert (watched("JK1"), watched("JK2")) == ([], [None])
+    assert record("ending", household_id=homes["JK2"], why="died_out").status_code == 201
+    assert (watched("JK2"), watched("JK2", watched="true")) == (["household_gone"], [])
+    assert households.scalar(text("SELECT count(*) FROM case_clock WHERE done_on IS NULL")) == 0
+
+
 def test_a_new_household_has_a_plan_with_the_measures_of_those_who_went(
     record: Record, homes: Ids, people: Ids, help_of: Any, read: Any, http: TestClient, clerk: Headers
 ) -> None:

@@ -125,6 +125,17 @@ def test_a_refusal_has_a_reason_and_the_villager_reads_it(http: TestClient, cler
     assert (status["state"], status["reason"], status["decided_on"]) == ("refused", "住房已于上月修缮", "2026-11-21")
 
 
+def test_offices_hear_that_there_is_one_and_nothing_of_it(
+    http: TestClient, clerk: Headers, receipt: Any, households: Session
+) -> None:
+    assert decide(http, clerk, receipt, outcome="refused", reason="住房已于上月修缮").status_code == 200
+    about = select(Event).where(col(Event.subject) == receipt["id"]).order_by(col(Event.type))
+    assert [(event.type, event.division, event.data) for event in households.scalars(about)] == [
+        ("self_declaration.received", VILLAGE, {"due_on": receipt["due_on"]}),
+        ("self_declaration.refused", VILLAGE, {}),
+    ]
+
+
 def test_an_accepted_one_is_of_a_household_and_is_announced_by_ids_alone(
     http: TestClient, clerk: Headers, receipt: Any, family: str, households: Session
 ) -> None:

@@ -1,15 +1,19 @@
 """A measure goes forward from planned to done or dropped, against a risk, with its own end."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.households.help.overdue import tell_of_measures
+from services.kit.store.tables import Event
 from tests.callers import Headers, Office
+from tests.households.changes.conftest import moment
 from tests.households.conftest import Send, household_numbered, household_row, member_row
 from tests.households.help.conftest import Put, measure
 
@@ -129,3 +133,72 @@ def test_a_measure_for_one_member_names_a_member(
     send("members", member_row(姓名="示乙", 与户主关系="配偶"))
     person = http.get(family, headers=clerk).json()["members"][0]["person_id"]
     assert put_measure(person_id=person).json()["person_id"] == person
+
+
+def test_a_measure_is_said_to_be_overdue_once_for_each_lateness_and_that_it_is_so_no_more(
+    households: Session, engines: dict[str, Engine], family: str, put_measure: Put
+) -> None:
+    one, done = str(uuid4()), str(uuid4())
+
+    def goes_on(day: str) -> list[tuple[str, str]]:
+        tell_of_measures(engines["households"], datetime.fromisoformat(f"{day}T01:00:00+00:00"))
+        households.rollback()
+        said = households.scalars(select(Event).where(col(Event.type).startswith("measure.")).order_by(col(Event.xid)))
+        return [(event.type.partition(".")[2], event.subject) for event in said]
+
+    put_measure(one, due="2026-11-30")
+    put_measure(done, due="2026-11-20", **DONE)
+    assert goes_on("2026-11-30") == []
+    late = [("overdue", one)]
+    assert (goes_on("2026-12-01"), goes_on("2026-12-02")) == (late, late)
+    put_measure(one, due="2026-12-10")  # put off
+    late += [("no_longer_overdue", one)]
+    assert (goes_on("2026-12-03"), goes_on("2026-12-10")) == (late, late)
+    late += [("overdue", one)]
+    assert goes_on("2026-12-11") == late
+    first, over, second = households.scalars(select(Event).where(col(Event.subject) == one).order_by(col(Event.xid)))
+    assert (first.data["lateness"], first.data["household"]) == (over.data["lateness"], family.rpartition("/")[2])
+    assert second.data["lateness"] != first.data["lateness"]
+    put_measure(one, due="2026-12-10", **DONE)
+    assert goes_on("2026-12-12")[3:] == [("no_longer_overdue", one)]
+
+
+def test_measures_and_what_was_received_read_as_they_stood_on_a_day_and_as_they_were_known(
+    http: TestClient, clerk: Headers, family: str, put_measure: Put, put_policy: Put, households: Session
+) -> None:
+    """A measure promised on 21 November, done on the 20th as is written down later; an allowance of March withdrawn."""
+
+    def rows(what: str, **asked: str) -> Any:
+        told = http.get(f"{family}/{what}", params=asked, headers=clerk).json()
+        return told["rows"] if isinstance(told, dict) else told
+
+    one = put_measure().json()
+    address = f"measures/{one['id']}"
+    allowance: dict[str, Any] = {
+        "id": str(uuid4()),
+        "policy_key": "public-post",
+        "since": "2026-03-01",
+        "source": "示例名册",
+    }
+    allowance |= {"amount": 100, "account": "6222000012345678"}
+    http.post(f"{family}/received", json=allowance, headers=clerk)
+    then, of_then = moment(households), (rows("measures"), rows("received"))
+    put_measure(one["id"], **DONE | {"done_on": "2026-11-20"}, amount=5)
+    http.put(f"{family}/received/{allowance['id']}/withdrawn", json={"because": "重复登记"}, headers=clerk)
+
+    assert [row["state"] for row in rows("measures", as_of="2026-11-20")] == ["done"]
+    assert rows("measures", as_of="2026-11-19") == []
+    assert (rows("measures", known_at=then), len(rows(f"{address}/steps", known_at=then))) == (of_then[0], 1)
+    assert (len(rows(f"{address}/steps", as_of="2026-11-21")), rows(f"{address}/steps", as_of="2026-11-20")) == (2, [])
+    was = http.get(f"{family}/{address}", params={"known_at": then}, headers=clerk)
+    assert (was.json(), was.headers.get("etag")) == (one, None)
+    assert http.get(f"{family}/{address}", params={"as_of": "2026-11-19"}, headers=clerk).status_code == 404
+    everywhere = {"village": "520621", "state": "planned", "known_at": then}
+    assert [row["id"] for row in http.get("/v1/measures", params=everywhere, headers=clerk).json()["rows"]] == [
+        one["id"]
+    ]
+    assert http.get("/v1/measures", params=everywhere | {"state": "done"}, headers=clerk).json()["rows"] == []
+
+    assert [row["withdrawn_because"] for row in rows("received")] == ["重复登记"]
+    assert rows("received", known_at=then) == [row | {"account_masked": None} for row in of_then[1]]
+    assert (len(rows("received", as_of="2026-03-01")), rows("received", as_of="2026-02-28")) == (1, [])

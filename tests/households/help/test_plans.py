@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from services.households.help.risks import LABELS, RISKS, answers
 from tests.callers import Headers, edit
 from tests.clock import TODAY
+from tests.households.changes.conftest import moment
 from tests.households.conftest import Send, household_numbered, household_row
 from tests.households.help.conftest import Put, plan
 from tests.households.open_cases import case_of
@@ -31,8 +32,11 @@ def test_a_change_is_a_new_version_and_the_same_again_is_none(
     assert [(row["version"], row["reason"]) for row in rows] == [(2, "新患大病"), (1, "初次制定")]
 
 
-def test_a_plan_is_read_as_it_stood_on_a_day(http: TestClient, clerk: Headers, family: str, put_plan: Put) -> None:
+def test_a_plan_is_read_as_it_stood_on_a_day_and_as_it_was_known(
+    http: TestClient, clerk: Headers, family: str, put_plan: Put, households: Session
+) -> None:
     put_plan()
+    then = moment(households)
     put_plan(since="2026-06-01", reason="调整")
 
     def stood(day: str) -> Any:
@@ -40,6 +44,10 @@ def test_a_plan_is_read_as_it_stood_on_a_day(http: TestClient, clerk: Headers, f
 
     assert [stood(day).json()["version"] for day in ("2026-03-01", "2026-05-31", "2026-06-01")] == [1, 1, 2]
     assert stood("2026-02-28").status_code == 404
+    asked = {"as_of": "2026-06-01", "known_at": then}
+    assert http.get(f"{family}/plan", params=asked, headers=clerk).json()["version"] == 1
+    rows = http.get(f"{family}/plan/versions", params={"known_at": then}, headers=clerk).json()["rows"]
+    assert [row["version"] for row in rows] == [1]
 
 
 @pytest.mark.parametrize(

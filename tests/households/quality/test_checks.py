@@ -139,6 +139,20 @@ def test_a_check_finds_what_it_says_and_nothing_beside_it(session: Session, key:
     assert found - {key} <= BESIDE.get(key, set()), found
 
 
+def test_school_begins_and_ends_where_the_county_says(session: Session) -> None:
+    young = Family(session)
+    young.member("20", years_ago(5), schooling=None)
+    assert "school-age-unknown" not in young.found()
+    session.add(
+        Standard(
+            key="school_age_from", division="520621", valid=Range(date(2026, 1, 1), None), value=Decimal(5), unit="岁",
+            document_no="示例〔2026〕5号", version=1,
+        )
+    )  # fmt: skip
+    session.flush()
+    assert "school-age-unknown" in young.found()
+
+
 def test_an_elimination_is_judged_by_the_line_and_the_income_of_its_day(session: Session) -> None:
     """Poorer afterwards is no fault of the decision; and a line that was higher then is."""
     later = Family(session, NEXT)

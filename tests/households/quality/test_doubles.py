@@ -71,8 +71,16 @@ def test_nobody_is_a_pair_within_one_household_or_after_leaving_or_dying(
     other.session.delete(other.session.scalars(of(other.head)).one())
     session.commit()
     assert pairs(http, clerk) == []
-    third = Family(session, NEXT)
-    session.get_one(Person, third.head).died_on = years_ago(1)
+    third = session.get_one(Person, Family(session, NEXT).head)
+    session.commit()
+    assert len(pairs(http, clerk)) == 2  # with the head and with the other of the family
+    born, third.birth_date = third.birth_date, years_ago(33)
+    session.commit()
+    assert pairs(http, clerk) == []
+    third.birth_date = born
+    session.commit()
+    assert len(pairs(http, clerk)) == 2  # with the head and with the other of the family
+    third.died_on = years_ago(1)
     session.commit()
     assert pairs(http, clerk) == []
 

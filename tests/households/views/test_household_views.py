@@ -165,7 +165,7 @@ def test_where_the_county_has_set_no_days_no_code_is_made(
 
 
 def test_an_objection_is_answered_with_a_reason_that_the_household_reads(
-    http: TestClient, clerk: Headers, code: str
+    http: TestClient, clerk: Headers, code: str, households: Session
 ) -> None:
     filed = http.post(CORRECT, json=objection(code)).json()
     assert (filed["due_on"], filed["outcome"]) == ("2026-12-04", None)
@@ -178,6 +178,11 @@ def test_an_objection_is_answered_with_a_reason_that_the_household_reads(
     told = http.post(VIEW, json={"code": code}).json()["corrections"]
     assert [(one["outcome"], one["answer"]) for one in told] == [("granted", "已核实并改正。")]
     assert http.get(f"{LIST}?village={VILLAGE}&state=waiting", headers=clerk).json()["rows"] == []
+    events = text("SELECT type, division, data FROM event WHERE subject = :id ORDER BY type")
+    assert [tuple(row) for row in households.execute(events, {"id": filed["id"]})] == [
+        ("correction.answered", VILLAGE, {"kind": filed["kind"], "outcome": "granted"}),
+        ("correction.filed", VILLAGE, {"kind": filed["kind"], "due_on": "2026-12-04"}),
+    ]
 
 
 def test_an_answer_stands(http: TestClient, clerk: Headers, code: str) -> None:

@@ -1,0 +1,93 @@
+"""What departments tell of a household is a reason of its one task, and what a visit has shown goes back to them."""
+
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine, select, text
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.alerts.models.clues import Clue
+from services.alerts.models.tasks import TaskCase
+from services.alerts.tasks.folding import Folded, fold_county
+from services.alerts.tasks.later import fold_soon, folds
+from services.kit.store.claim import work_a_job
+from tests.alerts.conftest import COUNTY, VILLAGE
+from tests.alerts.tasks.conftest import POOR, one_task, read, reasons, tasks, tell
+from tests.alerts.tasks.test_outcomes import answered
+from tests.alerts.test_department_clues import HOME, OTHER_HOME, Bureau, bureau, costs, events, line
+from tests.callers import Office
+from tests.conftest import NOW
+
+__all__ = ["bureau"]  # a fixture
+
+
+def test_clues_of_departments_fold_with_the_rules_and_are_answered_by_the_visit(
+    waiting: Session, bureau: Bureau, http: TestClient, office: Office, engines: dict[str, Engine]
+) -> None:
+    def folded() -> list[str]:
+        while work_a_job(engines["alerts"], folds(engines["alerts"]), NOW):
+            pass
+        waiting.rollback()
+        return reasons(waiting)
+
+    bureau.told(line(), costs("4999.99", record_id="M-1"), line(2, name="示乙"))
+    assert folded() == ["serious_illness", "serious_illness"]
+    tell(waiting, HOME, version=2, formerly_poor=True, **POOR)
+    tell(waiting, OTHER_HOME, version=2, monitored=True)
+    assert folded() == ["income-below-line", "serious_illness", "serious_illness"]
+    bureau.told(costs("20000.00", day="2026-11-06", record_id="M-1"))
+    assert folded() == ["income-below-line", "medical_self_pay", "serious_illness", "serious_illness"]
+
+    township = office("a-township", "township", place=VILLAGE[:9])
+    rows = http.get("/v1/tasks", params={"household": str(HOME)}, headers=township).json()["rows"]
+    (task,) = [row["id"] for row in rows]
+    told = {one["key"]: (one["title"], one["explanation"], one["severity"]) for one in rows[0]["reasons"]}
+    assert told["medical_self_pay"] == (
+        "医疗自付费用较高", "medical-insurance 反馈，数据日期 2026-11-06，金额 20,000.00 元。", "high",
+    )  # fmt: skip
+    cadre = office("a-cadre", "cadre", place=VILLAGE)
+    assert answered(http, cadre, task, serious_illness="dismissed").json()["code"] == "not-allowed"
+    said = {"serious_illness": "confirmed", "medical_self_pay": "dismissed", "income_below_line": "dismissed"}
+    assert answered(http, township, task, ("01",), **said).json()["closed_as"] == "answered"
+    outcomes = {one.data["kind"]: (one.data["outcome"], one.data["code"]) for one in events(waiting, "clue.answered")}
+    assert outcomes == {"serious_illness": ("confirmed", None), "medical_self_pay": ("dismissed", "not_confirmed")}
+    assert [case.ground_kind for case in waiting.scalars(select(TaskCase))] == ["clue"]
+
+    other = one_task(waiting)
+    (clue,) = read(http, township, other.id).json()["reasons"]
+    http.put(f"/v1/clues/{clue['source_id']}/answer", json={"outcome": "confirmed"}, headers=township)
+    assert folded() == []
+    assert read(http, township, other.id).json()["closed_as"] == "over"
+
+
+def known_clue(session: Session, household: UUID, level: str) -> UUID:
+    told = Clue(
+        id=uuid4(), county=COUNTY, department="medical-insurance", kind="disaster", year=2026, data_on=NOW.date(),
+        level=level, record_id="R-1", batch_id=uuid4(), received_at=NOW, told_at=NOW, matched_at=NOW, state="matched",
+        household=household, division=VILLAGE,
+    )  # fmt: skip
+    session.add(told)
+    return told.id
+
+
+def test_nobody_is_sent_for_what_is_below_its_threshold_withdrawn_or_of_nobody_known(
+    waiting: Session, engines: dict[str, Engine]
+) -> None:
+    def folded() -> None:
+        fold_soon(waiting, COUNTY, NOW)
+        waiting.commit()
+        assert work_a_job(engines["alerts"], folds(engines["alerts"]), NOW) == 1
+
+    gone, fallen, risen = (known_clue(waiting, tell(waiting), level) for level in ("over", "reported", "reported"))
+    for household, level in ((tell(waiting), "below"), (uuid4(), "over")):
+        known_clue(waiting, household, level)
+    folded()
+    assert sorted(task.severity for task in tasks(waiting)) == ["high", "medium", "medium"]
+    waiting.execute(text("UPDATE clue SET state = 'withdrawn' WHERE id = :id"), {"id": gone})
+    for clue, level in ((fallen, "below"), (risen, "over")):
+        waiting.execute(text("UPDATE clue SET level = :level WHERE id = :id"), {"id": clue, "level": level})
+    folded()
+    assert sorted((task.closed_as or "", task.severity) for task in tasks(waiting)) == [
+        ("", "high"), ("over", "high"), ("over", "medium"),
+    ]  # fmt: skip
+    assert fold_county(waiting, COUNTY, NOW) == Folded()  # a sweep finds nothing else
