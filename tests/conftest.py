@@ -23,13 +23,13 @@ from tests.clock import NOW, TODAY
 __all__ = ["NOW", "TODAY", "office", "sign", "signing_key"]  # fixtures and the moment, for every test
 
 
-LONGEST = ("tests/outside", "tests/fuzz", "tests/door")
+FIRST = ("tests/desk", "tests/outside", "tests/fuzz", "tests/door")
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first: work is stolen from a worker's end, so that one worker alone starts a whole county."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+    items.sort(key=lambda item: next((turn for turn, folder in enumerate(FIRST) if item.nodeid.startswith(folder)), 9))
 
 
 def pytest_collection_finish() -> None:

@@ -53,7 +53,8 @@ def test_a_whole_team_at_once_is_counted_whole(
     assert {len(day.evidence) for day in attendance.scalars(select(DayStatus))} == {6}
     facts = attendance.get(TeamFacts, village.team)
     assert facts
-    assert (facts.last_present_on, facts.member_away_since, facts.version) == (TODAY, TODAY, 2)
+    assert (facts.last_present_on, facts.member_away_since) == (TODAY, TODAY)
+    assert facts.version in (1, 2)  # as the two first ones were written: together, or one after the other
 
 
 def test_a_crowd_that_writes_and_reads_is_answered_whole(http: TestClient, office: Office, village: Stationed) -> None:

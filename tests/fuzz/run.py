@@ -38,8 +38,11 @@ def succeeded(operation: str, seen: Counter[int]) -> bool:
     return any(200 <= status < 300 and (status != 204 or count > 2) for status, count in seen.items())
 
 
-def config_of(pools: Pools, base: str, examples: int, seed: int, phases: Sequence[str]) -> SchemathesisConfig:
+def config_of(
+    pools: Pools, base: str, examples: int, seed: int, phases: Sequence[str], without_bounds: Sequence[str]
+) -> SchemathesisConfig:
     """Values that exist are drawn more often than made up ones; the coverage phase still tries each bound."""
+    unbound = {"include-operation-id": list(without_bounds), "phases": {"coverage": {"enabled": False}}}
     dear = {"include-operation-id": list(HASHING), "generation": {"max-examples": min(examples, DEAR)}}
     return SchemathesisConfig.from_dict(
         {
@@ -50,7 +53,7 @@ def config_of(pools: Pools, base: str, examples: int, seed: int, phases: Sequenc
             "generation": {"max-examples": examples, "deterministic": True, "no-shrink": True},
             "checks": {"enabled": True},
             "phases": {phase: {"enabled": phase in phases} for phase in EVERY_PHASE},
-            "operations": [dear] if examples < 1000 else [],
+            "operations": [*([dear] if examples < 1000 else []), *([unbound] if without_bounds else [])],
             "dictionaries": {name: {"values": values} for name, values in pools.items()},
             "parameters": {name: {"dictionary": name, "probability": 0.8} for name in pools},
             "request-timeout": 20,
@@ -59,9 +62,12 @@ def config_of(pools: Pools, base: str, examples: int, seed: int, phases: Sequenc
 
 
 def fuzz(
-    document: Document, pools: Pools, base: str, caller: Caller, examples: int, phases: Sequence[str] = EVERY_PHASE
-) -> Outcome:
-    schema = schemathesis.openapi.from_dict(document, config=config_of(pools, base, examples, SEED, phases))
+    document: Document, pools: Pools, base: str, caller: Caller, examples: int,
+    phases: Sequence[str] = EVERY_PHASE, without_bounds: Sequence[str] = (),
+) -> Outcome:  # fmt: skip
+    """`without_bounds`: the ids of operations of which the coverage phase asks nothing."""
+    config = config_of(pools, base, examples, SEED, phases, without_bounds)
+    schema = schemathesis.openapi.from_dict(document, config=config)
 
     @schema.auth(refresh_interval=None)
     class _Caller:

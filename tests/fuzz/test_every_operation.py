@@ -1,11 +1,15 @@
 """Every operation of every service is asked what its document allows and what it does not, and holds to its document:
 with every check that schemathesis has, in every phase, and no list of known failures beside `excused.py`.
 
-`SHOUWANG_FUZZ` is the number of examples per operation, `make fuzz` takes many.
+`SHOUWANG_FUZZ` is the number of examples per operation, `make fuzz` takes many and tries the bounds of each value of
+every operation. The suite takes few, and the bounds of a sixth of the operations: another sixth when the document
+changes.
 """
 
 import os
 from collections.abc import Callable, Iterator
+from hashlib import sha256
+from json import dumps
 from pathlib import Path
 
 import pytest
@@ -16,12 +20,14 @@ from sqlalchemy import Engine
 from services.cli.secret_files import SERVICES
 from tests.callers import Sign
 from tests.fuzz.callers import authorised, holding_nothing
-from tests.fuzz.document import document_of
+from tests.fuzz.document import Document, document_of
 from tests.fuzz.run import SEED, Outcome, fuzz
 from tests.fuzz.service import opened
 from tests.fuzz.world import Pools
 
+MANY = "SHOUWANG_FUZZ" in os.environ
 EXAMPLES = int(os.environ.get("SHOUWANG_FUZZ", "3"))
+TURNS = 6
 OF_NOTHING = max(2, EXAMPLES // 5)
 PHASES = ("examples", "fuzzing")  # the bounds of each value were tried by somebody who gets further
 Service = tuple[str, FastAPI, Pools, str]
@@ -46,11 +52,20 @@ def tell(record: Callable[[str, object], None], outcome: Outcome) -> None:
     record("seed", SEED)
 
 
+def not_in_turn(document: Document) -> list[str]:
+    """The ids of the operations whose bounds are not tried this time. A document that changed has its turn moved."""
+    turn = sha256(dumps(document, sort_keys=True).encode()).digest()[0]
+    ids = sorted(said["operationId"] for item in document["paths"].values() for said in item.values())
+    return [] if MANY else [one for place, one in enumerate(ids) if (place + turn) % TURNS]
+
+
 def test_every_operation_holds_to_its_document(
     service: Service, sign: Sign, record_property: Callable[[str, object], None]
 ) -> None:
     name, app, pools, base = service
-    outcome = fuzz(document_of(name, app), pools, base, authorised(sign, name), EXAMPLES)
+    document = document_of(name, app)
+    caller = authorised(sign, name)
+    outcome = fuzz(document, pools, base, caller, EXAMPLES, without_bounds=not_in_turn(document))
     tell(record_property, outcome)
     assert outcome.failures == {}, "\n\n".join(f"{kind}\n{said}" for kind, said in outcome.failures.items())
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 from services.cli.demo import COUNTY
 from services.cli.office import Office, Refused
@@ -122,6 +123,7 @@ def kill_at_random(county: WatchedCounty, kills: int) -> None:
         os.kill(county.processes()[name]["pid"], signal.SIGKILL)
 
 
+@pytest.mark.long  # `make chaos` does it with every kind of process and a model of what must be
 def test_twenty_kills_lose_nothing_acknowledged_and_double_no_alert(county: WatchedCounty) -> None:
     office = county.office("county")
     families = unmonitored(office, 8)

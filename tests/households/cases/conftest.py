@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import chinese_calendar
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
@@ -68,14 +69,22 @@ def end_standard(session: Session, key: str, day: date) -> None:
     session.commit()
 
 
-def write_days(session: Session, until: date = date(2026, 12, 31)) -> None:
+@cache
+def published_days(until: date) -> list[dict[str, Any]]:
     """As the State Council's office has published them."""
+    rows: list[dict[str, Any]] = []
     day, ordinal = date(2026, 1, 1), 0
     while day <= until:
         working = bool(chinese_calendar.is_workday(day))
         ordinal += working
-        session.add(Day(date=day, working=working, ordinal=ordinal, provisional=False, source="示例", version=1))
+        row = {"date": day, "working": working, "ordinal": ordinal}
+        rows.append(row | {"provisional": False, "source": "示例", "version": 1})
         day += timedelta(days=1)
+    return rows
+
+
+def write_days(session: Session, until: date = date(2026, 12, 31)) -> None:
+    session.execute(insert(Day), published_days(until))
     session.commit()
 
 
