@@ -45,7 +45,7 @@ test-pg15: $(VENV)/dev.stamp ## migrations, kit and judging on Debian's PostgreS
 	@if [ -x $(PG15)/initdb ]; then SHOUWANG_POSTGRES_PROGRAMS=$(PG15) $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal \
 	tests/migrations tests/kit tests/cli/test_migrations_of_what_is_held.py tests/cli/test_other_programs.py \
 	tests/alerts/test_judging.py tests/alerts/test_sweep.py tests/alerts/tasks/test_folding.py \
-	--ignore tests/kit/test_hostile_sheets.py --ignore tests/kit/test_guard.py --ignore tests/kit/test_sheets.py; \
+	--ignore tests/kit/test_hostile_sheets.py --ignore tests/kit/test_hostile.py --ignore tests/kit/test_guard.py --ignore tests/kit/test_sheets.py; \
 	else echo "skipped: no PostgreSQL 15 in $(PG15); apt-get install postgresql-15"; fi
 
 test-long: $(VENV)/dev.stamp ## what takes minutes: real processes under full disks, cut wires, put-forward clocks and upgrades

@@ -65,8 +65,9 @@ class Signer:
 
 
 def load_key(path: Path) -> RSAKey:
-    key = RSAKey.import_key(path.read_text())
-    return RSAKey.import_key(key.as_dict(private=True, kid=key.thumbprint(), use="sig", alg="RS256"))
+    key = RSAKey.import_key(path.read_text(), {"use": "sig", "alg": "RS256"})
+    key.ensure_kid()
+    return key
 
 
 @router.get("/v1/keys")

@@ -9,11 +9,13 @@ from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI
+from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 from starlette.datastructures import State
 from starlette.testclient import TestClient
 
 from services.cli.secret_files import secret_folder
+from services.county import tokens
 from services.county.main import create
 from services.county.settings import SignInSettings
 from services.kit.settings import Settings
@@ -21,6 +23,23 @@ from services.kit.store.db import read_clock
 from tests.secrets_made_once import make_secrets
 
 PASSWORD = "a long enough password"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_looked_at_once() -> Iterator[None]:
+    """Whether an RSA key is sound takes longer to see than most tests take."""
+    kept: dict[str, RSAKey] = {}
+
+    def load(path: Path) -> RSAKey:
+        written = path.read_text()
+        if written not in kept:
+            kept[written] = look(path)
+        return kept[written]
+
+    look = tokens.load_key
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tokens, "load_key", load)
+        yield
 
 
 @pytest.fixture(scope="session")

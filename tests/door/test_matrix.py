@@ -2,7 +2,7 @@
 what is outside answers with the bytes of what never was.
 
 `SHOUWANG_MATRIX=full` asks as every role that has the right with every holding; otherwise one role does, and the others
-with a few, for two of the four villages; and each operation is asked in a fourth of the cells, in turn.
+with a few, for two of the four villages; and each operation is asked in a sixth of the cells, in turn.
 """
 
 import os
@@ -31,7 +31,7 @@ from tests.test_policy import OPERATIONS
 FULL = os.environ.get("SHOUWANG_MATRIX") == "full"
 WHOLE = "county"  # the role that holds each of these rights
 FEW = ("its village", "another township", "what was taken back")
-TURNS = 4
+TURNS = 6
 TWO = (OWN, TOWNSHIP)  # one of which each of the few reaches, or neither
 PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
@@ -149,7 +149,7 @@ def said(answer: Any) -> bytes:
 
 
 def in_turn(probes: Sequence[Probe], cell: int) -> Sequence[Probe]:
-    """Any four cells that follow each other ask them all."""
+    """Any six cells that follow each other ask them all."""
     return probes if FULL else probes[cell % TURNS :: TURNS]
 
 
