@@ -39,10 +39,12 @@ def succeeded(operation: str, seen: Counter[int]) -> bool:
 
 
 def config_of(
-    pools: Pools, base: str, examples: int, seed: int, phases: Sequence[str], without_bounds: Sequence[str]
-) -> SchemathesisConfig:
+    pools: Pools, base: str, examples: int, seed: int, phases: Sequence[str],
+    without_bounds: Sequence[str], left_out: Sequence[str],
+) -> SchemathesisConfig:  # fmt: skip
     """Values that exist are drawn more often than made up ones; the coverage phase still tries each bound."""
     unbound = {"include-operation-id": list(without_bounds), "phases": {"coverage": {"enabled": False}}}
+    unasked = {"include-operation-id": list(left_out), "enabled": False}
     dear = {"include-operation-id": list(HASHING), "generation": {"max-examples": min(examples, DEAR)}}
     return SchemathesisConfig.from_dict(
         {
@@ -53,7 +55,11 @@ def config_of(
             "generation": {"max-examples": examples, "deterministic": True, "no-shrink": True},
             "checks": {"enabled": True},
             "phases": {phase: {"enabled": phase in phases} for phase in EVERY_PHASE},
-            "operations": [*([dear] if examples < 1000 else []), *([unbound] if without_bounds else [])],
+            "operations": [
+                *([dear] if examples < 1000 else []),
+                *([unbound] if without_bounds else []),
+                *([unasked] if left_out else []),
+            ],
             "dictionaries": {name: {"values": values} for name, values in pools.items()},
             "parameters": {name: {"dictionary": name, "probability": 0.8} for name in pools},
             "request-timeout": 20,
@@ -63,10 +69,10 @@ def config_of(
 
 def fuzz(
     document: Document, pools: Pools, base: str, caller: Caller, examples: int,
-    phases: Sequence[str] = EVERY_PHASE, without_bounds: Sequence[str] = (),
+    phases: Sequence[str] = EVERY_PHASE, without_bounds: Sequence[str] = (), left_out: Sequence[str] = (),
 ) -> Outcome:  # fmt: skip
-    """`without_bounds`: the ids of operations of which the coverage phase asks nothing."""
-    config = config_of(pools, base, examples, SEED, phases, without_bounds)
+    """Ids of operations of which the coverage phase asks nothing, and of those that are not asked at all."""
+    config = config_of(pools, base, examples, SEED, phases, without_bounds, left_out)
     schema = schemathesis.openapi.from_dict(document, config=config)
 
     @schema.auth(refresh_interval=None)
