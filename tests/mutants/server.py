@@ -3,10 +3,10 @@
 import sys
 
 from services.cli.postgres import throwaway
-from tests.conftest import FAST, make_tables
+from tests.conftest import FAST, UNSEEN, make_tables
 
 if __name__ == "__main__":
-    with throwaway(FAST) as (cluster, port):
+    with throwaway(FAST | UNSEEN) as (cluster, port):
         make_tables(cluster, port)
         sys.stdout.write(f"{cluster.state} {port}\n")
         sys.stdout.flush()
