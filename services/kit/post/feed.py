@@ -11,7 +11,7 @@ from sqlalchemy import false, func, literal, select, text
 from sqlmodel import col
 
 from services.kit.post.events import CloudEvent, source_of
-from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_place
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.months import last_made_by, made_when
 from services.kit.store.tables import Event
@@ -61,6 +61,7 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
     ) -> Feed:
         """In the order in which they were stored; of all types one may hear when none is named."""
         hearing.check(type, caller)
+        check_place(session, division, caller.subject, today)
         wanted = heard(type or hearing.all_of(caller), division, caller.subject, today)
         wanted = wanted.where(col(Event.occurred_at) >= since) if since else wanted
         refuse_too_old(paging, now - timedelta(days=request.app.state.settings.event_days))

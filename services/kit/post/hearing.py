@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlmodel import Session
 
 from services.kit.post.retries import DISABLED
 from services.kit.web.auth import Caller
@@ -30,6 +34,11 @@ class UnknownType(DomainError):
     en = "There is no such event type."
 
 
+class PlaceBeyondGrants(DomainError):
+    zh = "区划超出所获授权的范围。"
+    en = "The division lies beyond what was granted."
+
+
 @dataclass(frozen=True)
 class Hearing:
     rights: Rights
@@ -48,3 +57,9 @@ class Hearing:
 
     def all_of(self, caller: Caller) -> list[str]:
         return sorted(kind for kind in self.published if self.may(kind, caller))
+
+
+def check_place(session: Session, division: str, holder: str, today: date, *, own: bool = False) -> None:
+    """Asked for by name, a place must lie within a grant: who would hear little or nothing of it is told so."""
+    if not session.scalar(select(func.may_hear(own, holder, division, today))):
+        raise PlaceBeyondGrants(division)

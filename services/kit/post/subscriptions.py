@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from services.kit.post.deliveries import AddressNotListed, add_deliveries, owned
 from services.kit.post.events import source_of
-from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_place
 from services.kit.post.posts import secret_place
 from services.kit.post.retries import end_debts
 from services.kit.store.db import Now, SessionDep
@@ -47,6 +47,7 @@ class SubscriptionOut(BaseModel):
     batch: bool
     ordered: bool
     created_at: datetime
+    counts_from: datetime | None
     former_until: datetime | None
     disabled_at: datetime | None
     disabled_because: str | None
@@ -74,8 +75,10 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         hearing.check(body.types, caller)
         if not request.app.state.allowed.permits(body.url):
             raise AddressNotListed
+        own = request.app.state.allowed.is_own(body.url)
+        check_place(session, body.division, caller.subject, now.date(), own=own)
         kept = keep(session, subscription_id, body, caller.subject, now)
-        kept.own = request.app.state.allowed.is_own(body.url)
+        kept.own = own
         made = secret_wished(kept, body.secret)
         if made:
             seal_secret(request.app.state.seal, kept, made, now)
@@ -120,6 +123,8 @@ def keep(session: Session, subscription_id: UUID, body: SubscriptionIn, subscrib
     if held and held.subscriber != subscriber:
         raise NotThere
     row = held or Subscription(id=subscription_id, subscriber=subscriber, created_at=now, sealed_secret=b"")  # type: ignore[call-arg]
+    if held is None or held.disabled_at or (set(row.types), row.division) != (set(body.types), body.division):
+        row.counts_from = now
     row.url, row.types, row.division = body.url, body.types, body.division
     row.batch, row.ordered = body.batch, body.ordered
     row.disabled_at, row.disabled_because = None, None

@@ -56,7 +56,7 @@ class Event(Kit, table=True):
 class Subscription(Kit, table=True):
     """Who wants to hear of which types, and where. `batch` lets events share a post; `ordered` keeps an event back
     until the earlier ones of its subject have arrived; `own` is an inbox of ours. The former secret signs too, for a
-    while."""
+    while. `counts_from`: since when it has been told of these types and this place."""
 
     id: UUID = Field(primary_key=True)
     subscriber: str
@@ -72,6 +72,7 @@ class Subscription(Kit, table=True):
     created_at: datetime = instant()
     disabled_at: datetime | None = instant(default=None)
     disabled_because: str | None = None
+    counts_from: datetime | None = instant(default=None)
 
 
 class Delivery(Kit, table=True):
