@@ -59,7 +59,7 @@ def left_on(day: date) -> tuple[Select[Any], Any]:
     ended = ended_by(day)
     now, there = aliased(Posting), aliased(Team)
     in_place = or_(col(there.village) == col(Pairing.village), ended.c.village != col(Pairing.village))
-    still = select(now.id).join(there, col(there.id) == col(now.team_id))
+    still = select(col(now.id)).join(there, col(there.id) == col(now.team_id))
     still = still.where(col(now.cadre_id) == col(Pairing.cadre_id), col(now.valid).contains(day), in_place)
     columns = (ended.c.id, ended.c.team_id, ended.c.until)
     wanted = select(Pairing, *columns).select_from(Pairing).join(ended, true())
