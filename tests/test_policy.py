@@ -249,6 +249,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/pairing-imports": "pairing:write",
         "PUT /v1/pairings/{pairing_id}": "pairing:write",
         "GET /v1/pairings": "pairing:read",
+        "GET /v1/left-pairings": "pairing:read",
         "GET /v1/pairings/{pairing_id}": "pairing:read",
         "GET /v1/sync/snapshot": "sync:read",
         "GET /v1/sync/changes": "sync:read",

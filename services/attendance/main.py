@@ -11,6 +11,7 @@ from sqlalchemy import Engine, make_url
 
 from services.attendance import inbox
 from services.attendance.facts import KIND
+from services.attendance.handovers import left
 from services.attendance.imports import files as imports
 from services.attendance.leave import decisions, reading, requests, returns
 from services.attendance.models import SEALED
@@ -68,6 +69,7 @@ ROUTERS = [
     cadres.router,
     stations.router,
     pairings.router,
+    left.router,
     villages.router,
     imports.router,
     visits.router,

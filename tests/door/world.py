@@ -194,7 +194,8 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction = uuid4(), uuid4()
+    leave, correction, gone = uuid4(), uuid4(), uuid4()
+    once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
         Unit(id=unit, name=f"示例局{village}"),
@@ -204,6 +205,15 @@ def attendance(engine: Engine, village: str) -> Thing:
             username=username, account=account,
         ),
         Posting(cadre_id=cadre, team_id=team, role="member", valid=SINCE),
+        Cadre(
+            id=gone, name="示乙", sealed_mobile=SEAL.close(once, f"cadre.sealed_mobile:{gone}"),
+            mobile_index=SEAL.index(once), unit_id=unit,
+        ),
+        Posting(cadre_id=gone, team_id=team, role="member", valid=Range(SINCE.lower, date(2026, 6, 1))),
+        Pairing(
+            id=uuid4(), cadre_id=gone, household_id=home, kind="leader", village=village, valid=SINCE,
+            document_no="示例",
+        ),
         Pairing(
             id=paired, cadre_id=cadre, household_id=home, kind="assistant", village=village, valid=SINCE,
             document_no="示例",
@@ -258,6 +268,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         session.execute(CALENDAR)
     names = {
         "team": str(team),
+        "gone": str(gone),
         "team_name": name,
         "username": username,
         "mobile": mobile,
