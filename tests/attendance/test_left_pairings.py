@@ -41,11 +41,11 @@ def leaves(session: Session, cadre: UUID, day: date) -> None:
     session.commit()
 
 
-def goes_to(session: Session, cadre: UUID, village: str, day: date) -> None:
+def goes_to(session: Session, cadre: UUID, village: str, day: date, until: date | None = None) -> None:
     team = Team(name=f"示例队{village}", village=village)
     session.add(team)
     session.flush()
-    session.add(Posting(cadre_id=cadre, team_id=team.id, role="member", valid=Range(day, None)))
+    session.add(Posting(cadre_id=cadre, team_id=team.id, role="member", valid=Range(day, until)))
     session.commit()
 
 
@@ -87,6 +87,17 @@ def test_who_goes_to_another_village_leaves_the_households_of_the_first(
     leaves(attendance, village.first, date(2026, 6, 1))
     goes_to(attendance, village.first, ELSEWHERE, date(2026, 6, 1))
     assert len(left(http, office("a-county", "county"))) == 1
+
+
+def test_who_has_gone_on_twice_left_the_household_with_the_posting_in_its_own_village(
+    http: TestClient, office: Office, attendance: Session, village: Stationed
+) -> None:
+    paired(attendance, village.first)
+    leaves(attendance, village.first, date(2026, 6, 1))
+    goes_to(attendance, village.first, ELSEWHERE, date(2026, 6, 1), date(2026, 8, 1))
+    goes_to(attendance, village.first, "520621001007", date(2026, 8, 1))
+    (row,) = left(http, office("a-county", "county"))
+    assert (row["team_id"], row["posted_until"]) == (str(village.team), "2026-06-01")
 
 
 def test_who_is_posted_anew_in_the_same_village_leaves_nothing(

@@ -133,12 +133,12 @@ def test_after_a_change_webhook_feed_and_folder_tell_the_same_of_the_new_filter_
     client: TestClient, house: House, bureau: Headers, receiver: Receiver, lanes: Lanes, tmp_path: Path
 ) -> None:
     """What was owed before the change still comes, by the old one."""
-    wide = {"types": ["alert.opened", "alert.closed"], "division": TOWNSHIP}
-    narrow = {"types": ["alert.closed"], "division": VILLAGE}
+    wide: dict[str, Any] = {"types": ["alert.opened", "alert.closed"], "division": TOWNSHIP}
+    narrow: dict[str, Any] = {"types": ["alert.closed"], "division": VILLAGE}
     key = UUID(asks(client, bureau, receiver.url("/200"), batch=True, **wide).json()["id"])
     happened(house, "before", "alert.opened")
     house.delivers(lanes(receiver.place), HERE)
-    asked = {"type": narrow["types"], "division": VILLAGE, "limit": 2}
+    asked: dict[str, Any] = {"type": narrow["types"], "division": VILLAGE, "limit": 2}
     cursor = client.get(f"{PATH}/feed", params=asked, headers=bureau).json()["next"]
     asks(client, bureau, receiver.url("/200"), key, batch=True, **narrow).raise_for_status()
     for number in range(5):
