@@ -27,7 +27,7 @@ def test_each_right_is_held_by_the_roles_the_page_says_and_by_no_other(service: 
     assert set().union(*rights.values()) <= set(ROLES)
 
 
-@pytest.mark.parametrize("service", ["households", "attendance"])
+@pytest.mark.parametrize("service", ["households", "attendance", "alerts"])
 def test_a_right_inside_an_answer_is_had_by_a_role_or_by_a_scope(service: str) -> None:
     may = import_module(f"services.{service}.policy").may
     for right, roles in written(service).items():

@@ -45,7 +45,7 @@ class Outside:
     def _ask(self, method: str, url: str, query: Mapping[str, str], body: bytes) -> dict[str, Any]:
         whole = f"{url}?{urlencode(query)}" if query else url
         headers = JSON | {"content-length": str(len(body))}
-        [answer] = self._open().send([Post(whole, headers, body, method, READS)]).result()
+        answer = self._open().send(Post(whole, headers, body, method, READS)).result()
         if not answer.accepted:
             raise NoAnswer(answer.problem or f"status {answer.status}")
         try:

@@ -58,7 +58,7 @@ class House:
         return tried
 
     def all_answer(self, courier: Courier, now: datetime = NOW) -> None:
-        wait([done.answers for done in courier.under_way.values()])
+        wait([stock.answer for stock in courier.under_way.values()])
         courier.note(now)
 
     def courier(self, lane: Lane, *, own: bool = False) -> Courier:

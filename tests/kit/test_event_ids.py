@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Answer
-from services.kit.post.posts import Group
-from services.kit.post.relay import Courier, Round
+from services.kit.post.posts import HOLD, Group
+from services.kit.post.relay import FRESH, Courier, Stock
 from services.kit.store.tables import Event, Subscription
 from services.kit.web.logs import JsonLine
 from services.kit.web.request_id import begin, event_id, request_id, speaks_of, trace_id, traceparent
@@ -58,11 +58,11 @@ def test_the_relay_says_of_each_post_what_it_told(engines: dict[str, Engine], co
     with county.begin():
         emit(county, "reference.changed", "days", NOW)
     event = county.scalars(select(Event)).one()
-    answers: Future[list[Answer]] = Future()
-    answers.set_result([Answer(503)])
+    answer: Future[Answer] = Future()
+    answer.set_result(Answer(503))
     subscription = Subscription(id=uuid4(), subscriber="x", url="x", types=[], sealed_secret=b"", created_at=NOW)
     courier = Courier(engines["county"], None, None, "county", own=True)  # type: ignore[arg-type]
-    courier.under_way[subscription.id] = Round([Group(subscription, [], [event])], answers)
+    courier.under_way[subscription.id] = Stock([Group(subscription, [], [event])], NOW + FRESH, NOW + HOLD, answer)
     heard, logger = Heard(), logging.getLogger("services.kit.post.relay")
     logger.addHandler(heard)
     logger.setLevel(logging.INFO)

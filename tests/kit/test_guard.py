@@ -153,9 +153,7 @@ def test_a_listed_name_that_is_found_at_a_forbidden_address_is_not_called(witnes
     coming = iter(found)
     with name_server(lambda _: next(coming)) as names:
         lane = lanes(f"http://listed.example:{witness.port}", look_up=names)
-        said = [
-            answer for _ in found for answer in lane.send([post(f"http://listed.example:{witness.port}/")]).result()
-        ]
+        said = [lane.send(post(f"http://listed.example:{witness.port}/")).result() for _ in found]
     assert said == [Answer(None, NOT_LISTED)] * 78
     assert (witness.met, witness.called) == ([], [])
 
@@ -178,7 +176,10 @@ def test_a_name_that_changes_between_two_looks_never_leads_inside(receiver: Rece
     ):
         lane = lanes(f"http://rebinding.example:{receiver.port}", receiver.place, look_up=names, deadline=30)
         url = f"http://rebinding.example:{receiver.port}/204"
-        said = [answer for _ in range(TRIES // 50) for answer in lane.send([post(url)] * 50).result()]
+        said: list[Answer] = []
+        for _ in range(TRIES // 50):
+            together = [lane.send(post(url)) for _ in range(50)]
+            said += [answer.result() for answer in together]
         trap.setblocking(False)
         with pytest.raises(BlockingIOError):
             trap.accept()
@@ -196,17 +197,17 @@ def test_listed_private_receivers_are_called(receiver: Receiver, lanes: Lanes) -
         server.settimeout(5)
         url = f"http://{address}:{server.getsockname()[1]}/"
         listed = f"http://{ip_network(f'{address}/24', strict=False)}:{server.getsockname()[1]}"
-        under_way = lanes(listed, here=lambda one: within(one, LOOPBACK)).send([post(url)])
+        under_way = lanes(listed, here=lambda one: within(one, LOOPBACK)).send(post(url))
         connection, _ = server.accept()
         connection.recv(4096)
         connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-        assert under_way.result() == [Answer(204)]
+        assert under_way.result() == Answer(204)
         connection.close()
         server.settimeout(0.2)
-        assert lanes(listed).send([post(url)]).result() == [Answer(None, NOT_LISTED)]
+        assert lanes(listed).send(post(url)).result() == Answer(None, NOT_LISTED)
         with pytest.raises(TimeoutError):
             server.accept()
-    assert lanes(receiver.place).send([post(receiver.url())]).result() == [Answer(204)]
+    assert lanes(receiver.place).send(post(receiver.url())).result() == Answer(204)
     assert receiver.got[0].headers["host"] == receiver.place
 
 
@@ -223,7 +224,7 @@ def own_address() -> str:
 def test_a_listed_name_is_called_at_a_listed_address_under_its_own_name(receiver: Receiver, lanes: Lanes) -> None:
     with name_server(lambda _: ["127.0.0.1"]) as names:
         lane = lanes(f"http://hooks.example:{receiver.port}", receiver.place, look_up=names)
-        assert lane.send([post(f"http://HOOKS.example.:{receiver.port}/204")]).result() == [Answer(204)]
+        assert lane.send(post(f"http://HOOKS.example.:{receiver.port}/204")).result() == Answer(204)
     assert receiver.got[0].headers["host"] == f"hooks.example:{receiver.port}"
 
 
@@ -242,7 +243,8 @@ def test_our_own_services_and_databases_are_never_called_even_when_listed(
     assert set(our_places(settings)) == {
         ("127.0.0.1", receiver.port), ("county.example", 443), ("127.0.0.1", 2), ("127.0.0.1", 3), ("10.0.0.4", 4),
     }  # fmt: skip
-    said = lanes(allowed=Allowed.read(settings)).send([post(receiver.url()), post("http://127.0.0.1:2/")]).result()
+    lane = lanes(allowed=Allowed.read(settings))
+    said = [lane.send(post(url)).result() for url in (receiver.url(), "http://127.0.0.1:2/")]
     assert said == [Answer(None, NOT_LISTED)] * 2
     assert receiver.got == []
 
@@ -251,7 +253,8 @@ def test_a_database_that_is_named_is_found_wherever_its_name_leads(receiver: Rec
     listed = f"{receiver.place},http://hooks.example:{receiver.port}"
     with name_server(lambda _: ["127.0.0.1"]) as names:
         lane = lanes(allowed=Allowed("", listed, [("db.example", receiver.port)]), look_up=names)
-        said = lane.send([post(receiver.url()), post(f"http://hooks.example:{receiver.port}/")]).result()
+        urls = (receiver.url(), f"http://hooks.example:{receiver.port}/")
+        said = [lane.send(post(url)).result() for url in urls]
     assert said == [Answer(None, NOT_LISTED)] * 2
     assert receiver.got == []
 

@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,9 +67,9 @@ class Lane:
         self._thread = threading.Thread(target=self._loop.run_forever, name="lane", daemon=True)
         self._thread.start()
 
-    def send(self, posts: Sequence[Post]) -> "Future[list[Answer]]":
-        """All at the same time; each ends within the deadline whatever the other side does."""
-        return asyncio.run_coroutine_threadsafe(self._send_all(posts), self._loop)
+    def send(self, post: Post) -> "Future[Answer]":
+        """Beside all others; it ends within the deadline whatever the other side does."""
+        return asyncio.run_coroutine_threadsafe(self._send(post), self._loop)
 
     def close(self) -> None:
         """What is under way is given up; its retry is booked."""
@@ -79,9 +78,6 @@ class Lane:
         self._thread.join()
         self._names.shutdown(wait=False)
         self._loop.close()
-
-    async def _send_all(self, posts: Sequence[Post]) -> list[Answer]:
-        return list(await asyncio.gather(*(self._send(post) for post in posts)))
 
     async def _send(self, post: Post) -> Answer:
         place = self._allowed.place_of(post.url)

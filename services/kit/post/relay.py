@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from sqlmodel import Session
 
 from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Answer, Lane
-from services.kit.post.posts import Group, claim_groups, compose
+from services.kit.post.posts import HOLD, Group, claim_groups, compose
 from services.kit.post.receivers import Allowed
-from services.kit.post.retries import note_accepted, note_refused
+from services.kit.post.retries import give_back, note_accepted, note_refused
 from services.kit.settings import Settings
 from services.kit.store.answers import forget_answers
 from services.kit.store.claim import those_held
@@ -31,33 +31,46 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 64  # subscribers that are being posted to
 DOUBTFUL = 4  # of those who did not accept the last time, or are new, taken up in a turn: the sound wait for each
-LEFT_ALONE = timedelta(seconds=2)  # after a round of which nothing was accepted: the next would most likely fail too
+LEFT_ALONE = timedelta(seconds=2)  # after a post that was not accepted: the next would most likely fail too
 PATIENCE = 0.05  # seconds to wait for an answer before looking for new work
-SINGLES = 4  # posts at a time to one that takes no batches, once it has accepted one: all that a kill can double
+STOCK = 32  # posts claimed together for one that accepts
+FRESH = timedelta(seconds=1)  # what waits longer goes back, to be held against grants once more
 
 
-@dataclass(frozen=True)
-class Round:
-    """What is under way to one subscriber."""
+@dataclass
+class Stock:
+    """What was claimed together for one subscriber. The first is under way; the next is sent when that one's answer
+    has been noted, so a kill can double one post and no more."""
 
     groups: Sequence[Group]
-    answers: "Future[list[Answer]]"
+    fresh_until: datetime
+    held_until: datetime
+    answer: "Future[Answer]"
+    sent: int = 1
+
+    @property
+    def under_way(self) -> Group:
+        return self.groups[self.sent - 1]
+
+    @property
+    def waiting(self) -> Sequence[Group]:
+        return self.groups[self.sent :]
 
 
 class Courier:
-    """Brings each subscriber what it is owed, one round at a time. Whoever is slow keeps nobody waiting but itself."""
+    """Brings each subscriber what it is owed, one post at a time. Whoever is slow keeps nobody waiting but itself."""
 
     def __init__(self, engine: Engine, lane: Lane, seal: Seal, service: str, *, own: bool) -> None:
         self._engine, self._lane, self._seal, self._service, self._own = engine, lane, seal, service, own
-        self.under_way: dict[UUID, Round] = {}
-        self._accepting: set[UUID] = set()
+        self.under_way: dict[UUID, Stock] = {}
+        self._accepting: dict[UUID, int] = {}  # how many each took the last time, one after another
         self._left_alone: dict[UUID, datetime] = {}  # until when
 
     def step(self, now: datetime) -> int:
         """0 when nothing is due or under way, so that the caller can sleep."""
         taken = self.take_up(now)
         if not taken:
-            wait([done.answers for done in self.under_way.values()], PATIENCE, FIRST_COMPLETED)
+            wait([stock.answer for stock in self.under_way.values()], PATIENCE, FIRST_COMPLETED)
         return taken + self.note(now) + len(self.under_way)
 
     def take_up(self, now: datetime) -> int:
@@ -65,47 +78,53 @@ class Courier:
         taken = 0
         with open_session(self._engine) as session:
             for subscription in self._free(session, now):
-                posts = SINGLES if subscription.id in self._accepting else 1
+                posts = min(STOCK, 1 + 2 * self._accepting.get(subscription.id, 0))
                 groups = claim_groups(session, subscription, now, posts)
                 if groups:
-                    self.under_way[subscription.id] = Round(groups, self._send(groups, now))
+                    answer = self._send(groups[0], now)
+                    self.under_way[subscription.id] = Stock(groups, now + FRESH, now + HOLD, answer)
                 taken += sum(len(group.deliveries) for group in groups)
         return taken
 
     def note(self, now: datetime) -> int:
-        """What another relay has taken over meanwhile is that one's to note."""
-        answered = [key for key, done in self.under_way.items() if done.answers.done()]
-        for key in answered:
-            done = self.under_way.pop(key)
-            self._weigh(key, done.answers.result(), now)
-            self._settle(key, done, now)
+        """All answers that have come, in one transaction; then the next of each stock that may go on. When the database
+        is away they are kept and noted when it is back, unless another relay may have taken them over by then."""
+        self.under_way = {key: stock for key, stock in self.under_way.items() if now < stock.held_until}
+        answered = {key: stock for key, stock in self.under_way.items() if stock.answer.done()}
+        if answered:
+            self._settle(answered, now)
+        for key, stock in answered.items():
+            if stock.answer.result().accepted:
+                self._accepting[key] = stock.sent
+            else:
+                self._accepting.pop(key, None)
+                self._left_alone[key] = now + LEFT_ALONE
+            if goes_on(stock, now):
+                stock.answer, stock.sent = self._send(stock.waiting[0], now), stock.sent + 1
+            else:
+                del self.under_way[key]
         event_id.set("")
         return len(answered)
 
-    def _settle(self, key: UUID, done: Round, now: datetime) -> None:
+    def _settle(self, answered: Mapping[UUID, Stock], now: datetime) -> None:
         """What was accepted first, and in sets: whoever took one of these is alive when the others are weighed."""
         accepted: dict[int, list[Delivery]] = defaultdict(list)
         refused: list[tuple[Group, Answer]] = []
-        for group, answer in zip(done.groups, done.answers.result(), strict=True):
+        for key, stock in answered.items():
+            group, answer = stock.under_way, stock.answer.result()
             event_id.set(" ".join(str(event.id) for event in group.events))
             log.info("posted to %s: %s", key, answer.status or answer.problem)
             if answer.accepted and answer.status:
                 accepted[answer.status] += group.deliveries
             else:
                 refused.append((group, answer))
+        left = [group for stock in answered.values() if not goes_on(stock, now) for group in stock.waiting]
         with open_session(self._engine) as session, session.begin():
             for status, deliveries in accepted.items():
                 note_accepted(session, deliveries, status, now)
+            give_back(session, [delivery for group in left for delivery in group.deliveries], now)
             for group, answer in refused:
                 note_refused(session, those_held(session, group.deliveries), answer, now, self._own)
-
-    def _weigh(self, key: UUID, answers: Sequence[Answer], now: datetime) -> None:
-        """Who accepts is sent many posts at a time; who does not, one, and only after a rest."""
-        self._accepting.discard(key)
-        if any(answer.accepted for answer in answers):
-            self._accepting.add(key)
-        else:
-            self._left_alone[key] = now + LEFT_ALONE
 
     def _free(self, session: Session, now: datetime) -> list[Subscription]:
         self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
@@ -116,14 +135,18 @@ class Courier:
         room = AT_ONCE - len(self.under_way)
         return [*sound[:room], *doubtful[: max(0, min(DOUBTFUL, room - AT_ONCE // 2))]]
 
-    def _send(self, groups: Sequence[Group], now: datetime) -> "Future[list[Answer]]":
+    def _send(self, group: Group, now: datetime) -> "Future[Answer]":
         """A secret that cannot be opened is that subscriber's trouble, not the others'."""
         try:
-            return self._lane.send([compose(self._seal, self._service, group, now) for group in groups])
+            return self._lane.send(compose(self._seal, self._service, group, now))
         except SealBroken:
-            known: Future[list[Answer]] = Future()
-            known.set_result([Answer(None, "the secret cannot be opened")] * len(groups))
+            known: Future[Answer] = Future()
+            known.set_result(Answer(None, "the secret cannot be opened"))
             return known
+
+
+def goes_on(stock: Stock, now: datetime) -> bool:
+    return bool(stock.waiting) and stock.answer.result().accepted and now < stock.fresh_until
 
 
 def due_subscriptions(

@@ -34,10 +34,18 @@ DISABLE = text(
     RETURNING subscriber
     """
 )
-# Fenced as claim.those_held is: what somebody else has taken over meanwhile is theirs to settle.
+# Both fenced as claim.those_held is: what somebody else has taken over meanwhile is theirs to settle.
 ACCEPTED = text(
     """
     UPDATE delivery SET done_at = :now, status = :status, problem = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:due AS timestamptz[]))
+         AS held (id, attempts, due_at)
+    WHERE (delivery.id, delivery.attempts, delivery.due_at) = (held.id, held.attempts, held.due_at)
+    """
+)
+GIVEN_BACK = text(
+    """
+    UPDATE delivery SET due_at = :now, attempts = held.attempts - 1
     FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:due AS timestamptz[]))
          AS held (id, attempts, due_at)
     WHERE (delivery.id, delivery.attempts, delivery.due_at) = (held.id, held.attempts, held.due_at)
@@ -67,12 +75,21 @@ NOTICE = text(
 
 def note_accepted(session: Session, deliveries: Sequence[Delivery], status: int, now: datetime) -> None:
     """Of any number of posts that were answered with the same."""
-    held = {
+    session.execute(ACCEPTED, tokens(deliveries) | {"now": now, "status": status})
+
+
+def give_back(session: Session, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """What was taken up and not sent: due at once, as if nobody had taken it."""
+    if deliveries:
+        session.execute(GIVEN_BACK, tokens(deliveries) | {"now": now})
+
+
+def tokens(deliveries: Sequence[Delivery]) -> dict[str, str]:
+    return {
         "ids": as_array(delivery.id for delivery in deliveries),
         "attempts": as_array(delivery.attempts for delivery in deliveries),
         "due": as_array(delivery.due_at for delivery in deliveries),
     }
-    session.execute(ACCEPTED, held | {"now": now, "status": status})
 
 
 def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:

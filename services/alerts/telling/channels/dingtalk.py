@@ -35,7 +35,7 @@ class DingTalk:
         }
         url = f"{self.url}/robot/send?{urlencode(asked)}"
         post = Post(url, {"content-type": "application/json"}, json.dumps(said).encode(), reads=READS)
-        return outcome_of(self.lane.send([post]).result()[0], ACCEPTING)
+        return outcome_of(self.lane.send(post).result(), ACCEPTING)
 
 
 def signature(secret: str, now: datetime) -> dict[str, str]:

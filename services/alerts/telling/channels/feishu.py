@@ -32,7 +32,7 @@ class Feishu:
         signed = said | (signature(self.secret, now) if self.secret else {})
         url = f"{self.url}/open-apis/bot/v2/hook/{quote(self.token, safe='')}"
         post = Post(url, {"content-type": "application/json"}, json.dumps(signed).encode(), reads=READS)
-        return outcome_of(self.lane.send([post]).result()[0], ACCEPTING)
+        return outcome_of(self.lane.send(post).result(), ACCEPTING)
 
 
 def signature(secret: str, now: datetime) -> dict[str, str]:

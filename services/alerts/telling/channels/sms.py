@@ -41,7 +41,7 @@ class Sms:
         body = json.dumps(filled(json.loads(self.body), said), ensure_ascii=False).encode()
         headers = {"content-type": "application/json; charset=utf-8", **self.headers}
         post = Post(self.url, headers, body, reads=READS)
-        return outcome_of(self.lane.send([post]).result()[0], self.accepting)
+        return outcome_of(self.lane.send(post).result(), self.accepting)
 
 
 def filled(part: Any, said: Mapping[str, str]) -> Any:

@@ -26,4 +26,4 @@ class WeCom:
         said = {"msgtype": "text", "text": {"content": cut, "mentioned_mobile_list": [letter.address]}}
         url = f"{self.url}/cgi-bin/webhook/send?{urlencode({'key': self.token})}"
         post = Post(url, {"content-type": "application/json"}, json.dumps(said).encode(), reads=READS)
-        return outcome_of(self.lane.send([post]).result()[0], ACCEPTING)
+        return outcome_of(self.lane.send(post).result(), ACCEPTING)
