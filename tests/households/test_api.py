@@ -128,6 +128,16 @@ def test_facts_are_for_our_own_services_alone(http: TestClient, sign: Sign, cler
     assert (len(told["rows"]), told["after"]) == (1, None)
 
 
+@pytest.mark.parametrize("since", ["09", "00", "", "-1", "1" * 20, "١"])
+def test_a_transaction_that_the_database_would_not_read_is_refused_before_it(
+    http: TestClient, sign: Sign, since: str
+) -> None:
+    """It reads a leading zero as octal."""
+    asked = {"division": "520621", "since": since}
+    told = http.get("/v1/services/households/facts/household", params=asked, headers=sign("a", scopes="facts:read"))
+    assert told.status_code == 422
+
+
 def test_an_unknown_household_is_not_found_in_either_language(http: TestClient, clerk: Headers) -> None:
     path = f"/v1/households/{uuid4()}"
     assert http.get(path, headers=clerk).json()["title"] == "没有找到。"

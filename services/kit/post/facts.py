@@ -130,7 +130,7 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
         kind: Kind,
         division: Division,
         session: UnboundSessionDep,
-        since: Annotated[str, Query(pattern=r"^[0-9]{1,19}$")] = "0",
+        since: Annotated[str, Query(pattern=r"^(0|[1-9][0-9]{0,18})$")] = "0",
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     ) -> FactsPage:
