@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
-from services.kit.post.relay import Courier
+from services.kit.post.relay import STOCK, Courier
 from services.kit.store.db import open_session
 from tests.attendance.test_check_ins import body
 from tests.callers import HERE
@@ -91,8 +91,9 @@ def follow(shared: Shared, owner: str) -> None:
         for (name, _), courier in couriers.items():
             attempt(partial(fan_out, shared.workers[name], now))
             attempt(partial(courier.take_up, now))
-            wait([one.answers for one in courier.under_way.values()], 15)
-            attempt(partial(courier.note, now))
+            for _ in range(STOCK):
+                wait([stock.answer for stock in courier.under_way.values()], 15)
+                attempt(partial(courier.note, now))
         if number and not any(owed(shared.owners[name]) for name in (owner, "alerts")):
             return
 
