@@ -135,7 +135,7 @@ def test_of_several_places_each_lies_within_a_grant_and_their_order_says_nothing
     client: TestClient, bureau: Headers, receiver: Receiver
 ) -> None:
     at(client, HERE)
-    beyond = {"divisions": [VILLAGE, ELSEWHERE]}
+    beyond: dict[str, Any] = {"divisions": [VILLAGE, ELSEWHERE]}
     assert asks(client, bureau, receiver.url(), **beyond).json()["code"] == "place-beyond-grants"
     fed = client.get(f"{PATH}/feed", params={"division": beyond["divisions"]}, headers=bureau)
     assert fed.json()["code"] == "place-beyond-grants"
@@ -163,7 +163,8 @@ def test_of_several_places_and_hundreds_of_events_of_one_subject_every_way_tells
 ) -> None:
     """More than one post holds, one page shows and one round takes up; some in the same transaction, some not."""
     wish: dict[str, Any] = {"divisions": [VILLAGE, BESIDE]}
-    for path, said in {"/200": {"batch": True}, "/204": {"ordered": True}}.items():
+    ways: dict[str, dict[str, Any]] = {"/200": {"batch": True}, "/204": {"ordered": True}}
+    for path, said in ways.items():
         asks(client, bureau, receiver.url(path), **wish, **said).raise_for_status()
     late = UUID(asks(client, bureau, receiver.url("/201"), **wish, batch=True).json()["id"])
     client.delete(f"{PATH}/subscriptions/{late}", headers=bureau)
