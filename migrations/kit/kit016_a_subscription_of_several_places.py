@@ -13,7 +13,9 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     """Those there are name one, and go on doing so."""
-    several = sa.Column("divisions", sa.ARRAY(sa.Text()), nullable=False, server_default=sa.text("'{}'"))
+    several: sa.Column[object] = sa.Column(
+        "divisions", sa.ARRAY(sa.Text()), nullable=False, server_default=sa.text("'{}'")
+    )
     op.add_column("subscription", several)
 
 

@@ -77,7 +77,13 @@ def test_a_household_that_moved_within_the_period_counts_where_it_was_found_last
                 day=at.date(), contact="home", **said,
             )
         )  # fmt: skip
-    gathering = {"id": uuid4(), "name": "示例", "division": COUNTY, "first_day": HERE.date(), "last_day": HERE.date()}
+    gathering: dict[str, Any] = {
+        "id": uuid4(),
+        "name": "示例",
+        "division": COUNTY,
+        "first_day": HERE.date(),
+        "last_day": HERE.date(),
+    }
     attendance.add(VisitRound(**gathering, document_no="示例", created_by="示例", created_at=HERE))
     attendance.commit()
     told = figures(http, reports).json()
