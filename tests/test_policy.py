@@ -232,6 +232,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
     | OWNING
     | GRANTING
     | {
+        "GET /v1/services/{service}/visit-figures": "visit:count",
         "POST /v1/check-ins": "check-in:write",
         "POST /v1/check-in-batches": "check-in:write",
         "GET /v1/check-ins": "check-in:read",

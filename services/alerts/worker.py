@@ -60,7 +60,7 @@ def main() -> None:
         notices_purge.purges(engine),
         makes_months(engine),
         escalates(engine),
-        *reports(engine, owners["households"]),
+        *reports(engine, owners["households"], owners["attendance"]),
         Loop("sweep", lambda now: sweep_some(walk, now), idle=0.5),
         Loop("gather", lambda now: gather(engine, now), idle=3.0),  # a look at everybody: not after each piece of work
         Loop("tell at once", lambda now: deliver_some(office, now, urgent=True), idle=1.0, slowest=5.0),

@@ -25,7 +25,7 @@ from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
 from services.attendance.sync import down, up
 from services.attendance.teams import cadres, stations, teams, villages
-from services.attendance.visits import batches, month, rounds, sheet, visits
+from services.attendance.visits import batches, figures, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
@@ -77,6 +77,7 @@ ROUTERS = [
     month.router,
     rounds.router,
     sheet.router,
+    figures.router,
     requests.router,
     reading.router,
     decisions.router,

@@ -19,6 +19,7 @@ RIGHTS = {
     "visit:write": FIELD | OFFICE | {"assistant"},
     "visit:record": OFFICE,  # for somebody else
     "visit:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "visit:count": frozenset[str](),  # our own alerts alone: figures for its reports
     "visit-note:read": FIELD | OFFICE | {"assistant"},
     "round:write": OFFICE,
     "round:read": FIELD | OFFICE | {"assistant", "auditor"},

@@ -62,7 +62,7 @@ def follow(
     ],
     origin: Annotated[str, typer.Option(envvar="SHOUWANG_ORIGIN", help="地址 / address")] = "http://127.0.0.1:8100",
     type: Annotated[list[str] | None, typer.Option(help="事件类型，可多次 / type of event, repeatable")] = None,  # noqa: A002
-    division: Annotated[str, typer.Option(help="区划代码前缀 / prefix of a place")] = "",
+    division: Annotated[list[str] | None, typer.Option(help="区划前缀，可多次 / prefix of a place, repeatable")] = None,
     once: Annotated[bool, typer.Option("--once", help="取完即退出 / exit when all is there")] = False,
     every: Annotated[float, typer.Option(min=1.0, help="间隔秒数 / seconds between looks")] = 5.0,
     lang: Annotated[Lang, typer.Option("--lang", help="zh | en")] = "zh",

@@ -53,6 +53,7 @@ OWN_SERVICES: Mapping[str, list[str]] = {
         "measure:hear",
         "leave:hear",
         "case:count",
+        "visit:count",
     ],
     "scheduler": ["sweep:start"],
 }

@@ -1,26 +1,30 @@
-"""A feed that rises, falls, repeats, changes its unit and comes in another order: one clue, its true history."""
+"""A feed that rises, falls, repeats, changes its unit and comes in another order: one clue, one task, its true
+history."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select, text
-from sqlmodel import col
+from sqlalchemy import Engine, and_, select, text
+from sqlmodel import Session, col
 
 from services.alerts.clues.current import judge
 from services.alerts.clues.rows import FEN, NotTold, Reader, Told, read_lines
 from services.alerts.clues.storing import store_part
 from services.alerts.clues.withdrawing import withdraw_batch
 from services.alerts.models.clues import Clue, ClueBatch, ClueKind, ClueReading
+from services.alerts.models.facts import HouseholdFacts
+from services.alerts.models.tasks import Task, TaskReason
+from services.alerts.tasks.later import FOLD, folds
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
-from tests.alerts.conftest import COUNTY, set_standards
-from tests.alerts.test_department_clues import costs
+from tests.alerts.conftest import COUNTY, VILLAGE, set_standards
+from tests.alerts.test_department_clues import HOME, costs
 from tests.conftest import NOW, TODAY
 
 FIRST, LINE = date(2026, 1, 31), 2_000_000
@@ -59,11 +63,11 @@ months = st.lists(
 
 @given(feed=months, data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_the_order_it_is_one_clue_with_a_true_history(
+def test_whatever_the_order_it_is_one_clue_and_one_task_with_a_true_history(
     engines: dict[str, Engine], clean: None, seal: Seal, feed: list[Sent], data: st.DataObject
 ) -> None:
     """Batches may come in any order and twice, in other units; one that was a mistake is withdrawn and leaves no
-    trace in the figures."""
+    trace in the figures. Folded after each, somebody is sent while it is over its threshold, and once."""
     engine = engines["alerts"]
     start_anew(engine)
     repeated = data.draw(st.lists(st.sampled_from(feed), max_size=3))
@@ -75,6 +79,7 @@ def test_whatever_the_order_it_is_one_clue_with_a_true_history(
         mistaken = take(engine, seal, [Sent(wrong, LINE * 2, "元")])
         with open_session(engine) as session, session.begin():
             withdraw_batch(session, session.get_one(ClueBatch, mistaken.id), NOW)
+        fold(engine)
     check(engine, sorted(feed, key=lambda one: one.month))
 
 
@@ -85,6 +90,28 @@ def check(engine: Engine, feed: Sequence[Sent]) -> None:
         assert [(one.data_on, one.amount) for one in session.scalars(stands)] == [(s.day, s.amount) for s in feed]
         assert (clue.data_on, clue.amount, clue.record_id) == (feed[-1].day, feed[-1].amount, f"M-{feed[-1].month}")
         assert clue.level == ("over" if feed[-1].amount >= LINE else "below")
+        waits = [(HOME, clue.id)] if clue.level == "over" else []
+        assert [(task.subject, source) for task, source in open_tasks(session)] == waits
+
+
+def open_tasks(session: Session) -> Sequence[tuple[Task, UUID]]:
+    """With each of their open reasons."""
+    of_a_task = (col(TaskReason.task_id) == col(Task.id), col(TaskReason.ended_at).is_(None))
+    joined = select(Task, col(TaskReason.source_id)).outerjoin(TaskReason, and_(*of_a_task))
+    return [(task, source) for task, source in session.execute(joined.where(col(Task.closed_at).is_(None)))]
+
+
+def fold(engine: Engine) -> None:
+    """As the worker's job does: nothing is to be done a second time."""
+    for _ in range(2):
+        before = folded(engine)
+        folds(engine)[FOLD](COUNTY, NOW)
+    assert folded(engine) == before
+
+
+def folded(engine: Engine) -> Sequence[tuple[UUID, int]]:
+    with open_session(engine) as session:
+        return [(one.id, one.version) for one in session.scalars(select(Task).order_by(col(Task.id)))]
 
 
 def take(engine: Engine, seal: Seal, feed: Sequence[Sent]) -> ClueBatch:
@@ -102,15 +129,28 @@ def take(engine: Engine, seal: Seal, feed: Sequence[Sent]) -> ClueBatch:
         store_part(session, seal, batch, rows, {}, NOW)
         session.flush()
         session.execute(
-            text("UPDATE clue SET state = 'matched', household = :home WHERE household IS NULL"), {"home": uuid4()}
+            text("UPDATE clue SET state = 'matched', household = :home, matched_at = :now WHERE household IS NULL"),
+            {"home": HOME, "now": NOW},
         )
         judge(session, COUNTY, [one for (one,) in session.execute(text("SELECT id FROM clue"))])
+    fold(engine)
     return batch
 
 
 def start_anew(engine: Engine) -> None:
     with open_session(engine) as session, session.begin():
-        for table in ("clue_row", "clue_reading", "clue", "clue_batch", "clue_kind", "standard"):
+        for table in (
+            "task_reason",
+            "task",
+            "household_facts",
+            "clue_row",
+            "clue_reading",
+            "clue",
+            "clue_batch",
+            "clue_kind",
+            "standard",
+        ):
             session.execute(text(f"DELETE FROM {table}"))  # noqa: S608  # our own
         session.add(ClueKind(division="", key="medical_self_pay", zh="示例", en="example", threshold="clue_medical"))
+        session.add(HouseholdFacts(subject=HOME, county=COUNTY, division=VILLAGE, version=1))
         set_standards(session, {"clue_medical": LINE})

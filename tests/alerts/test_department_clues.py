@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.alerts.clues.id_numbers import check_digit
+from services.alerts.clues.levels import level_again
 from services.alerts.clues.matching import MATCH, Matching
 from services.alerts.clues.purge import purge
 from services.alerts.clues.taking import TAKE, Taking
@@ -28,13 +29,14 @@ from services.alerts.models.clues import Clue, ClueReading
 from services.alerts.models.facts import HouseholdFacts
 from services.alerts.rules.catalogue import HOUSEHOLD
 from services.alerts.rules.rules import ship
+from services.alerts.tasks.later import FOLD
 from services.households.models.register import Membership, Person
 from services.kit.post.events import CloudEvent, source_of
 from services.kit.post.inbox import receive
 from services.kit.post.peers import Peer
 from services.kit.store.claim import work_a_job
 from services.kit.store.fields import Seal
-from services.kit.store.tables import Event
+from services.kit.store.tables import Event, Job
 from tests.alerts.conftest import COUNTY, VILLAGE, set_standards
 from tests.alerts.neighbours import households_service, register
 from tests.callers import HERE, Headers, Office, grant, served
@@ -343,6 +345,28 @@ def test_the_threshold_is_that_of_the_households_class_on_the_day_of_the_data(bu
     assert [(one.household, one.level) for one in clues(alerts)] == [(HOME, "below"), (OTHER_HOME, "below")]
     bureau.told(costs("5000", "2026-10-01"))
     assert clues(alerts)[0].level == "over"
+
+
+def test_a_clue_that_waits_follows_a_standard_that_changes_and_one_that_was_decided_does_not(
+    bureau: Bureau, http: TestClient, alerts: Session, office: Office, engines: dict[str, Engine]
+) -> None:
+    alerts.execute(text("DELETE FROM standard WHERE key = 'clue_medical'"))
+    alerts.commit()
+    bureau.told(costs(5_000, person=1, record_id="M-1"), costs(6_000, person=2, record_id="M-2", name="示乙"))
+    assert [one.level for one in clues(alerts)] == ["unset", "unset"]
+    decided, waits = clues(alerts)
+    answer = {"outcome": "dismissed", "code": "too_small"}
+    put = http.put(f"/v1/clues/{decided.id}/answer", json=answer, headers=office("c", "township", place=VILLAGE[:9]))
+    assert put.status_code == 200, put.text
+    told = len(events(alerts, "clue.matched"))
+    set_standards(alerts, {"clue_medical": 550_000})
+    alerts.commit()
+    for days in (1, 2):
+        tomorrow = NOW + timedelta(days=days)
+        level_again(engines["alerts"], COUNTY, tomorrow)
+        assert [(one.state, one.level) for one in clues(alerts)] == [("dismissed", "unset"), ("matched", "over")]
+        assert [event.subject for event in events(alerts, "clue.matched")[told:]] == [str(waits.id)]
+    assert alerts.scalars(select(col(Job.kind)).where(col(Job.kind) == FOLD)).all() == [FOLD]
 
 
 def test_a_batch_is_replaced_whole_or_cancelled_but_for_what_was_answered(

@@ -1,6 +1,7 @@
 """A subscriber hears of what it asked for: types and a place within its grants, by every way alike, and knows since
 when."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.kit.receiving import SECRET, Receiver
 from tests.secrets_made_once import make_secrets
 
 PATH = "/v1/services/alerts"
-TOWNSHIP, VILLAGE, ELSEWHERE = "520621001", "520621001005", "520622001001"
+TOWNSHIP, VILLAGE, BESIDE, ELSEWHERE = "520621001", "520621001005", "520621001006", "520622001001"
 LATER = HERE + timedelta(hours=1)
 Lanes = Callable[..., Lane]
 
@@ -106,8 +107,9 @@ def test_a_place_whose_grant_was_taken_back_is_refused_and_the_subscription_stay
         ({"types": ["alert.closed"]}, LATER),
         ({"types": ["alert.opened", "alert.closed"]}, LATER),
         ({"division": VILLAGE}, LATER),
+        ({"divisions": [VILLAGE, BESIDE]}, LATER),
     ],
-    ids=["the same", "another way of sending", "other types", "one more type", "a place"],
+    ids=["the same", "another way of sending", "other types", "one more type", "a place", "several places"],
 )
 def test_a_subscription_says_since_when_its_types_and_place_count(
     client: TestClient, bureau: Headers, receiver: Receiver, said: dict[str, Any], since: datetime
@@ -127,6 +129,78 @@ def test_one_that_had_ended_counts_from_when_it_is_put_again(
     assert client.delete(f"{PATH}/subscriptions/{key}", headers=bureau).status_code == 204
     at(client, LATER)
     assert datetime.fromisoformat(asks(client, bureau, receiver.url(), key).json()["counts_from"]) == LATER
+
+
+def test_of_several_places_each_lies_within_a_grant_and_their_order_says_nothing(
+    client: TestClient, bureau: Headers, receiver: Receiver
+) -> None:
+    at(client, HERE)
+    beyond: dict[str, Any] = {"divisions": [VILLAGE, ELSEWHERE]}
+    assert asks(client, bureau, receiver.url(), **beyond).json()["code"] == "place-beyond-grants"
+    fed = client.get(f"{PATH}/feed", params={"division": beyond["divisions"]}, headers=bureau)
+    assert fed.json()["code"] == "place-beyond-grants"
+    both = asks(client, bureau, receiver.url(), division=TOWNSHIP, divisions=[VILLAGE])
+    assert (both.status_code, both.json()["code"]) == (422, "one-place-or-several")
+    first = asks(client, bureau, receiver.url(), divisions=[VILLAGE, BESIDE]).json()
+    assert (first["division"], first["divisions"]) == ("", [VILLAGE, BESIDE])
+    at(client, LATER)
+    again = asks(client, bureau, receiver.url(), UUID(first["id"]), divisions=[BESIDE, VILLAGE, BESIDE]).json()
+    assert datetime.fromisoformat(again["counts_from"]) == HERE
+
+
+def test_one_whose_beginning_was_never_noted_shows_none_until_its_filter_changes(
+    client: TestClient, house: House, bureau: Headers, receiver: Receiver
+) -> None:
+    key = house.subscribe(receiver.url(), subscriber="bureau", types=["alert.opened"], division=TOWNSHIP)
+    at(client, LATER)
+    assert asks(client, bureau, receiver.url(), key, division=TOWNSHIP).json()["counts_from"] is None
+    changed = asks(client, bureau, receiver.url(), key, division=VILLAGE).json()
+    assert datetime.fromisoformat(changed["counts_from"]) == LATER
+
+
+def test_of_several_places_and_hundreds_of_events_of_one_subject_every_way_tells_the_same_in_one_order(
+    client: TestClient, house: House, bureau: Headers, receiver: Receiver, lanes: Lanes, tmp_path: Path
+) -> None:
+    """More than one post holds, one page shows and one round takes up; some in the same transaction, some not."""
+    wish: dict[str, Any] = {"divisions": [VILLAGE, BESIDE]}
+    ways: dict[str, dict[str, Any]] = {"/200": {"batch": True}, "/204": {"ordered": True}}
+    for path, said in ways.items():
+        asks(client, bureau, receiver.url(path), **wish, **said).raise_for_status()
+    late = UUID(asks(client, bureau, receiver.url("/201"), **wish, batch=True).json()["id"])
+    client.delete(f"{PATH}/subscriptions/{late}", headers=bureau)
+    for number in range(70):
+        happened(house, "one", "alert.opened", "520621001007")
+        with open_session(house.engine) as session, session.begin():
+            for place in (VILLAGE, BESIDE, VILLAGE):
+                emit(session, "alert.opened", "one", HERE, division=place, data={"number": number})
+            emit(session, "alert.opened", "another", HERE, division=BESIDE)
+    house.delivers(lanes(receiver.place), HERE)
+    asks(client, bureau, receiver.url("/201"), late, **wish, batch=True).raise_for_status()
+    asked = {"since": (HERE - timedelta(days=1)).isoformat()}
+    key = {"Idempotency-Key": str(uuid4())}
+    owed = client.post(f"{PATH}/subscriptions/{late}/replay", json=asked, headers=bureau | key)
+    assert owed.json() == {"owed": 280}
+    house.delivers(lanes(receiver.place), HERE)
+
+    def ask(following: str | None) -> Any:
+        page = {"type": "alert.opened", "division": wish["divisions"], "limit": 200, "cursor": following}
+        known = {name: value for name, value in page.items() if value}
+        return client.get(f"{PATH}/feed", params=known, headers=bureau).raise_for_status().json()
+
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert fetch_all(ask, folder) == 280
+    files = [path.read_bytes() for path in sorted(folder.glob("0*.json"))]
+    fed = [json.loads(file) for file in files]
+    by_batch, replayed = (
+        [event for got in receiver.got if got.path == path for event in got.verified()] for path in ("/200", "/201")
+    )
+    by_ones = [got.body for got in receiver.got if got.path == "/204"]
+    assert by_batch == replayed == fed
+    assert sorted(by_ones) == sorted(files)
+    for subject in ("one", "another"):
+        mine = [file for file in files if json.loads(file)["subject"] == subject]
+        assert [body for body in by_ones if json.loads(body)["subject"] == subject] == mine
 
 
 def test_after_a_change_webhook_feed_and_folder_tell_the_same_of_the_new_filter_in_one_order(

@@ -226,7 +226,9 @@ def sealed(seal: Seal, row: Told, clue_id: UUID, match: Match) -> dict[str, Any]
         "sealed_id_number": seal.close(row.id_number, ID_NUMBER.place(clue_id)),
         "sealed_name": seal.close(row.name, NAME.place(clue_id)) if named else None,
         "sealed_note": seal.close(row.note, NOTE.place(clue_id)) if row.note else None,
-        **match._asdict(),
+        "state": match.state,
+        "home": match.home,
+        "village": match.village,
     }
 
 

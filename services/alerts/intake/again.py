@@ -1,5 +1,5 @@
-"""Judging a county again without news: each day, because days go by and absence is no event; and when a standard that
-was missing has come."""
+"""Judging a county again without news: each day, because days go by and absence is no event, and standards change; and
+when a standard that was missing has come."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from services.alerts.clues.levels import level_again
 from services.alerts.intake.take_in import JUDGE_AGAIN
 from services.alerts.judging.judge import convene, judge_county, lock_out_learning
 from services.alerts.rules.catalogue import SUBJECTS
@@ -32,10 +33,12 @@ def ask_for_today(session: Session, now: datetime) -> None:
 
 
 def judges_again(engine: Engine) -> Mapping[str, JobHandler]:
-    """The job: everything of a county by today's rules, standards and calendar. Tried again until it can be done. A
-    worker that slept through its hold would judge by the rules of the day it fell asleep: it writes nothing."""
+    """The job: levels of clues, which want no other standard than their own, then everything of a county by today's
+    rules, standards and calendar. Tried again until it can be done. A worker that slept through its hold would judge by
+    the rules of the day it fell asleep: it writes nothing."""
 
     def judge_again(county: str, now: datetime) -> None:
+        level_again(engine, county, now)
         for about in SUBJECTS:
             with open_session(engine) as session, session.begin():
                 lock_out_learning(session, county)

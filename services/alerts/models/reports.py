@@ -14,8 +14,9 @@ from services.kit.store.tables import instant
 
 class Report(Table, table=True):
     """A draft until it is signed: its figures are worked out whenever it is read. `cases` is what the register has told
-    of its cases, up to `cases_until`. Signed, it holds its figures for good, which a trigger sees to; what is wrong in
-    it is put right by another version, which `corrects` it."""
+    of its cases, up to `cases_until`, and `visiting` what attendance has told of visits and rounds. Signed, it holds
+    its figures for good, which a trigger sees to; what is wrong in it is put right by another version, which `corrects`
+    it."""
 
     __table_args__ = (
         UniqueConstraint("division", "span", "first", "version"),
@@ -39,7 +40,8 @@ class Report(Table, table=True):
     asked_at: datetime = instant()
     cases: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     cases_until: datetime | None = instant(default=None)
-    cases_asked_at: datetime | None = instant(default=None)
+    visiting: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    cases_asked_at: datetime | None = instant(default=None)  # both were
     figures: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     digest: str | None = None
     signed_by: str | None = None

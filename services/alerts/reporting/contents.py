@@ -5,13 +5,14 @@ it lasts; everything else is what happened within it."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeAlias
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.alerts.reporting.periods import Span
 
 Unknown: TypeAlias = Literal[
-    "sweep", "judged", "due_days", "finished_tasks", "days_to_visit", "villages", "cases", "case_due_days"
+    "sweep", "judged", "due_days", "finished_tasks", "days_to_visit", "villages", "cases", "case_due_days", "visiting"
 ]  # fmt: skip
 
 
@@ -112,6 +113,47 @@ class CaseFigures(BaseModel):
     villages: list[CasesOfAVillage]
 
 
+class OfVisiting(BaseModel):
+    """走访: visits that met somebody; households by the best that came of theirs; and of those that somebody
+    answers for on the last day, how many were met."""
+
+    visits: Annotated[int, Field(title="走访次数")] = 0
+    met: Annotated[int, Field(title="走访见面户数")] = 0
+    contacted: Annotated[int, Field(title="只电话等联系户数")] = 0
+    not_reached: Annotated[int, Field(title="未联系上户数")] = 0
+    paired: Annotated[int, Field(title="结对户数")] = 0
+    paired_met: Annotated[int, Field(title="结对户见面户数")] = 0
+
+
+class VisitingOfAVillage(OfVisiting):
+    division: str
+
+
+class OfARound(BaseModel):
+    """摸排: `households` is the sum of the five that follow. As it stood when attendance was asked."""
+
+    id: UUID
+    name: str
+    first_day: date
+    last_day: date
+    state: Literal["open", "closed"]
+    households: Annotated[int, Field(title="应摸排户数")]
+    met: Annotated[int, Field(title="见面")]
+    contacted: Annotated[int, Field(title="只电话等联系")]
+    away: Annotated[int, Field(title="外出")]
+    not_reached: Annotated[int, Field(title="未联系上")]
+    not_tried: Annotated[int, Field(title="尚未走访")]
+
+
+class VisitFigures(BaseModel):
+    """As attendance has told them."""
+
+    until: datetime
+    total: OfVisiting
+    villages: list[VisitingOfAVillage]
+    rounds: list[OfARound]
+
+
 class OfCoverage(BaseModel):
     """Of the copies that alerts holds of the register when it is asked. Empty: no list of villages is known."""
 
@@ -130,6 +172,7 @@ class OfAPlace(BaseModel):
     alerts: OfAlerts
     tasks: OfTasks
     cases: OfCases | None = None
+    visiting: OfVisiting | None = None
 
 
 class Figures(BaseModel):
@@ -149,6 +192,9 @@ class Figures(BaseModel):
     visit_clues: OfVisitClues
     cases: OfCases | None
     steps: list[OfAStep]
+    visiting_until: datetime | None = None
+    visiting: OfVisiting | None = None
+    rounds: list[OfARound] = []
     coverage: OfCoverage
     places: list[OfAPlace]
     unknown: Annotated[list[Unknown], Field(title="无法得知的数字")]

@@ -17,7 +17,9 @@ from services.alerts.reporting.contents import (
     OfCases,
     OfCoverage,
     OfTasks,
+    OfVisiting,
     Unknown,
+    VisitFigures,
 )
 from services.alerts.reporting.counting import (
     ALERTS,
@@ -40,6 +42,7 @@ def figures_of(session: Session, report: Report, period: Period) -> Figures:
     counting = Counting(session, report.division, period)
     alerts, tasks = counting.rows(ALERTS), [*counting.rows(TASKS), *counting.rows(REASONS)]
     cases = CaseFigures.model_validate(report.cases) if report.cases else None
+    visiting = VisitFigures.model_validate(report.visiting) if report.visiting else None
     sweeps, visits = counting.sweeps(), counting.visits()
     known = {row["code"]: row for row in counting.rows(BELOW)}
     households, gaps = counting.rows(HOUSEHOLDS), counting.rows(GAPS) if sweeps else None
@@ -60,8 +63,11 @@ def figures_of(session: Session, report: Report, period: Period) -> Figures:
         visit_clues=counting.visit_clues(),
         cases=cases.total if cases else None,
         steps=cases.steps if cases else [],
+        visiting_until=visiting.until if visiting else None,
+        visiting=visiting.total if visiting else None,
+        rounds=visiting.rounds if visiting else [],
         coverage=coverage_of(known, households),
-        places=places_of(report.division, known, alerts, tasks, households, gaps, cases),
+        places=places_of(report.division, known, alerts, tasks, households, gaps, cases, visiting),
         unknown=[],
     )
     told.unknown = list(unknown_of(told, cases, whole_county=counting.whole_county, gone=counting.are_gone()))
@@ -103,11 +109,15 @@ def places_of(
     households: Rows,
     gaps: Rows | None,
     cases: CaseFigures | None,
+    visiting: VisitFigures | None,
 ) -> list[OfAPlace]:
     """In the order of codes, which says nothing of anybody; what lies in no village of the list is told too."""
-    of_villages = [one.model_dump() for one in cases.villages] if cases else []
+    told = {
+        name: [one.model_dump() for one in by.villages] if by else []
+        for name, by in {"cases": cases, "visiting": visiting}.items()
+    }
     counted = {name: below(place, rows) for name, rows in (
-        ("alerts", alerts), ("tasks", tasks), ("households", households), ("gaps", gaps or []), ("cases", of_villages),
+        ("alerts", alerts), ("tasks", tasks), ("households", households), ("gaps", gaps or []), *told.items(),
     )}  # fmt: skip
     codes = {code for code in known if len(code) in LEVELS and code != place}
     return [
@@ -119,6 +129,7 @@ def places_of(
             alerts=summed(OfAlerts, counted["alerts"].get(code, [])),
             tasks=summed(OfTasks, counted["tasks"].get(code, [])),
             cases=summed(OfCases, counted["cases"].get(code, [])) if cases else None,
+            visiting=summed(OfVisiting, counted["visiting"].get(code, [])) if visiting else None,
         )
         for code in sorted(codes.union(*counted.values()))
     ]
@@ -151,3 +162,5 @@ def unknown_of(told: Figures, cases: CaseFigures | None, *, whole_county: bool, 
         yield "cases"
     elif cases.no_due_day:
         yield "case_due_days"
+    if told.visiting is None:
+        yield "visiting"

@@ -1,15 +1,17 @@
-"""The worker's part: the register is asked for the cases of every draft, and the county's draft of the period that is
-over is made ready where the county has set a day for it."""
+"""The worker's part: the register is asked for the cases of every draft, attendance for its visits and rounds, and the
+county's draft of the period that is over is made ready where the county has set a day for it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import httpx
+from pydantic import BaseModel
 from sqlalchemy import Engine, or_, select, text
 from sqlmodel import Session, col
 
 from services.alerts.models.reports import Report
-from services.alerts.reporting.contents import CaseFigures
+from services.alerts.reporting.contents import CaseFigures, VisitFigures
 from services.alerts.reporting.periods import Period, Span, first_of, period_of
 from services.alerts.reporting.reports import as_span
 from services.alerts.telling.notices import tell
@@ -24,6 +26,8 @@ WEEK_DAY = StandardKey("report_week_day", "number", "星期（1–7）", "备好
 MONTH_DAY = StandardKey("report_month_day", "number", "日（1–28）", "备好上月月报的日子", "Day for the month's draft")
 DAYS: Mapping[Span, StandardKey] = {"week": WEEK_DAY, "month": MONTH_DAY}
 FIGURES = f"{source_of('households')}/case-figures"
+VISITING = f"{source_of('attendance')}/visit-figures"
+Told = TypeVar("Told", bound=BaseModel)
 EVERY = 30.0  # seconds
 AGAIN = timedelta(hours=1)
 SOON = timedelta(minutes=5)  # where the register did not answer
@@ -41,10 +45,10 @@ READY = text(
 )
 
 
-def reports(engine: Engine, register: Peer) -> list[Loop]:
+def reports(engine: Engine, register: Peer, attendance: Peer) -> list[Loop]:
     return [
         Loop("reports", lambda now: make_ready(engine, now), idle=EVERY),
-        Loop("cases of reports", lambda now: ask_for_cases(engine, register, now), idle=EVERY),
+        Loop("figures of others", lambda now: ask_the_owners(engine, register, attendance, now), idle=EVERY),
     ]
 
 
@@ -71,9 +75,9 @@ def ready(county: str, span: Span, now: datetime) -> Mapping[str, object]:
     return {"county": county, "span": span, "first": before, "now": now}
 
 
-def ask_for_cases(engine: Engine, register: Peer, now: datetime) -> int:
-    """The asking is noted before it is done: a register that does not answer is left alone for a while, and the figure
-    stays unknown."""
+def ask_the_owners(engine: Engine, register: Peer, attendance: Peer, now: datetime) -> int:
+    """The asking is noted before it is done: who does not answer is left alone for a while, and the figures stay
+    unknown, or as they were told before."""
     with open_session(engine) as session, session.begin():
         due = list(those_due(session, now))
         for report in due:
@@ -81,33 +85,39 @@ def ask_for_cases(engine: Engine, register: Peer, now: datetime) -> int:
     told = 0
     for report in due:
         period = period_of(as_span(report), report.first, now)
-        cases = cases_of(register, report.division, period)
-        if cases:
-            told += keep(engine, report, cases, period.until)
+        cases = asked_of(register, FIGURES, CaseFigures, report.division, period)
+        visiting = asked_of(attendance, VISITING, VisitFigures, report.division, period)
+        if cases or visiting:
+            told += keep(engine, report, cases, visiting, period.until)
     return told
 
 
 def those_due(session: Session, now: datetime) -> Sequence[Report]:
-    asked, told = col(Report.cases_asked_at), col(Report.cases_until)
-    again = or_(asked.is_(None), asked < now - AGAIN, told.is_(None) & (asked < now - SOON))
+    asked = col(Report.cases_asked_at)
+    wanting = or_(col(Report.cases_until).is_(None), col(Report.visiting).is_(None))
+    again = or_(asked.is_(None), asked < now - AGAIN, wanting & (asked < now - SOON))
     young = col(Report.asked_at) > now - FOR
-    wanted = select(Report).where(col(Report.signed_at).is_(None), young, again).order_by(col(Report.asked_at))
+    wanted = select(Report).where(col(Report.signed_at).is_(None), young, again).order_by(asked.nulls_first())
     return session.scalars(wanted.limit(AT_ONCE).with_for_update(skip_locked=True)).all()
 
 
-def cases_of(register: Peer, division: str, period: Period) -> CaseFigures | None:
+def asked_of(owner: Peer, path: str, figures: type[Told], division: str, period: Period) -> Told | None:
     asked = {"division": division, "begin": period.begin.isoformat(), "until": period.until.isoformat()}
     try:
-        return CaseFigures.model_validate(register.get(FIGURES, **asked))
+        return figures.model_validate(owner.get(path, **asked))
     except httpx.HTTPError:
         return None
 
 
-def keep(engine: Engine, report: Report, cases: CaseFigures, until: datetime) -> int:
+def keep(
+    engine: Engine, report: Report, cases: CaseFigures | None, visiting: VisitFigures | None, until: datetime
+) -> int:
     """Unless it was signed meanwhile."""
     with open_session(engine) as session, session.begin():
         mine = select(Report).where(col(Report.id) == report.id, col(Report.signed_at).is_(None)).with_for_update()
         held = session.scalar(mine)
-        if held:
+        if held and cases:
             held.cases, held.cases_until = cases.model_dump(mode="json"), until
+        if held and visiting:
+            held.visiting = visiting.model_dump(mode="json")
     return int(held is not None)

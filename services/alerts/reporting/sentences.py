@@ -36,7 +36,7 @@ def lines_of(report: ReportOut, language: Language) -> Iterator[str]:
     yield said("signed" if report.signed_at else "draft", language, until=until, version=report.version)
     if report.corrects:
         yield said("corrects", language, former=report.version - 1)
-    for part in (sweeps, alerts, tasks, clues, cases, coverage, places):
+    for part in (sweeps, alerts, tasks, clues, cases, visiting, coverage, places):
         yield from part(told, language)
 
 
@@ -98,6 +98,17 @@ def cases(told: Figures, language: Language) -> Iterator[str]:
         yield said("step", language, title=one.en if language == "en" else one.zh, open=one.open, overdue=one.overdue)
     if "case_due_days" in told.unknown:
         yield said("case_due_days", language)
+
+
+def visiting(told: Figures, language: Language) -> Iterator[str]:
+    """A round is told by its days: what it is called somebody has typed."""
+    yield said("visiting", language)
+    if told.visiting is None:
+        yield said("no_visiting", language)
+        return
+    yield said("visiting_all", language, **told.visiting.model_dump())
+    for one in told.rounds:
+        yield said("round" if one.state == "open" else "round_closed", language, **one.model_dump(exclude={"name"}))
 
 
 def coverage(told: Figures, language: Language) -> Iterator[str]:

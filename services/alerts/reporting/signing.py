@@ -22,12 +22,14 @@ SIGNED = "report.signed"
 
 
 class SignatureIn(BaseModel):
-    """`digest` of the figures that were seen. `without_cases` signs what the register has told nothing for."""
+    """`digest` of the figures that were seen. `without_cases` and
+    `without_visits` sign what the register, or attendance, has told nothing for."""
 
     model_config = ConfigDict(extra="forbid")
 
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", title="所见数字的摘要")]
     without_cases: Annotated[bool, Field(strict=True, title="不含案卷数字")] = False
+    without_visits: Annotated[bool, Field(strict=True, title="不含走访摸排数字")] = False
 
 
 class ReportPeriodNotOver(DomainError):
@@ -46,6 +48,12 @@ class CasesNotTold(DomainError):
     status = 409
     zh = "还没有取得案卷数字。请稍后再签，或写明 without_cases 不含案卷数字签发。"
     en = "The register has not told its cases yet. Sign later, or say that you sign without_cases."
+
+
+class VisitsNotTold(DomainError):
+    status = 409
+    zh = "还没有取得走访摸排数字。请稍后再签，或写明 without_visits 不含走访摸排数字签发。"
+    en = "Attendance has not told its visits yet. Sign later, or say that you sign without_visits."
 
 
 class ReportSignedAlready(DomainError):
@@ -71,6 +79,8 @@ def put_report_signature(
         raise FiguresHaveChanged
     if "cases" in seen.figures.unknown and not body.without_cases:
         raise CasesNotTold
+    if "visiting" in seen.figures.unknown and not body.without_visits:
+        raise VisitsNotTold
     report.figures, report.digest = seen.figures.model_dump(mode="json"), seen.digest
     report.signed_by, report.signed_at = caller.subject, now
     told = {"span": report.span, "first": report.first.isoformat(), "version": report.version}

@@ -11,7 +11,16 @@ from pydantic import BaseModel
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
 from services.alerts.policy import allow
-from services.alerts.reporting.contents import Figures, OfADepartment, OfAlerts, OfAStep, OfCases, OfTasks
+from services.alerts.reporting.contents import (
+    Figures,
+    OfADepartment,
+    OfAlerts,
+    OfARound,
+    OfAStep,
+    OfCases,
+    OfTasks,
+    OfVisiting,
+)
 from services.alerts.reporting.reports import ReportOut, reachable_report, shown
 from services.kit.store.db import Now, UnboundSessionDep
 from services.kit.web.auth import CallerDep
@@ -24,6 +33,7 @@ Sheet: TypeAlias = tuple[str, Sequence[str], Iterable[Sequence[Cell]]]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # of a file whose bytes say nothing of when it was asked for
 UNKNOWN = "无法得知"
+STATES = {"open": "进行中", "closed": "已办结"}
 SPANS = {"week": "周报", "month": "月报"}
 
 
@@ -64,7 +74,8 @@ def sheets_of(told: Figures) -> Iterable[Sheet]:
     ]  # fmt: skip
     for part in (told.alerts, told.tasks, told.visits, told.visit_clues, told.coverage):
         rows += zip(titles(type(part)), numbers(part, type(part)), strict=True)
-    rows += zip(titles(OfCases), numbers(told.cases, OfCases), strict=True)
+    for held, model in ((told.cases, OfCases), (told.visiting, OfVisiting)):
+        rows += zip(titles(model), numbers(held, model), strict=True)
     yield "总览", ("项目", "数字"), [(name, listed(value)) for name, value in rows]
     yield (
         "全量筛查", ("月份", "登记户数", "已判定户数", "未能判定户数"),
@@ -77,10 +88,16 @@ def sheets_of(told: Figures) -> Iterable[Sheet]:
     )  # fmt: skip
     yield "案卷环节", ("环节", "案卷数", "超期数"), [of_step(one) for one in told.steps]
     yield (
-        "各地", ("代码", "名称", "已有信息户数", "未能判定户数", *titles(OfAlerts), *titles(OfTasks), *titles(OfCases)),
+        "摸排轮次", ("名称", "起", "止", "状态", *titles(OfARound)),
+        [(one.name, f"{one.first_day}", f"{one.last_day}", STATES[one.state], *numbers(one, OfARound))
+         for one in told.rounds],
+    )  # fmt: skip
+    yield (
+        "各地", ("代码", "名称", "已有信息户数", "未能判定户数", *titles(OfAlerts), *titles(OfTasks), *titles(OfCases),
+               *titles(OfVisiting)),
         [
             (one.division, one.name or "", one.households, one.not_judged, *numbers(one.alerts, OfAlerts),
-             *numbers(one.tasks, OfTasks), *numbers(one.cases, OfCases))
+             *numbers(one.tasks, OfTasks), *numbers(one.cases, OfCases), *numbers(one.visiting, OfVisiting))
             for one in told.places
         ],
     )  # fmt: skip

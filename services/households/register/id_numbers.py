@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 
 from services.kit.web.errors import DomainError
 
@@ -51,7 +52,7 @@ def as_eighteen(plain: str) -> str:
 
 
 def check_digit(body: str) -> str:
-    return CHECKS[sum(weight * int(digit) for weight, digit in zip(WEIGHTS, body, strict=True)) % 11]
+    return CHECKS[sum(map(mul, WEIGHTS, map(int, body))) % 11]
 
 
 def birth_date_in(body: str) -> date:

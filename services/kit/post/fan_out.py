@@ -22,7 +22,8 @@ FAN_OUT = text(
         SELECT marked.id, subscription.id, :now
         FROM marked JOIN subscription
           ON marked.type = ANY (subscription.types)
-         AND starts_with(marked.division, subscription.division)
+         AND (subscription.divisions = '{}' AND starts_with(marked.division, subscription.division)
+              OR marked.division ^@ ANY (subscription.divisions))
          AND subscription.disabled_at IS NULL
          AND may_hear(subscription.own, subscription.subscriber, marked.division, CAST(:today AS date))
         ORDER BY marked.xid, marked.id

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import false, func, literal, select, text
+from sqlalchemy import ARRAY, Text, any_, false, func, literal, select, text
 from sqlmodel import col
 
 from services.kit.post.events import CloudEvent, source_of
-from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_place
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_places
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.months import last_made_by, made_when
 from services.kit.store.tables import Event
@@ -21,7 +21,7 @@ from services.kit.web.paging import Paging, PagingDep
 from services.kit.web.written import WrittenMoment
 
 Types = Annotated[list[Annotated[str, Field(max_length=60)]], Query(max_length=50, title="事件类型")]
-Prefix = Annotated[str, Query(pattern=PREFIX, title="区划代码前缀")]
+Prefixes = Annotated[list[Annotated[str, Field(pattern=PREFIX)]], Query(max_length=50, title="区划代码前缀")]
 
 # A transaction that began earlier may commit later: what is older than every open one is final.
 FINAL = text("event.xid < pg_snapshot_xmin(pg_current_snapshot())")
@@ -56,12 +56,12 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
         today: Today,
         now: Now,
         type: Types = [],  # noqa: A002, B006  # the name of the parameter; FastAPI copies the default
-        division: Prefix = "",
+        division: Prefixes = [],  # noqa: B006
         since: Annotated[WrittenMoment | None, Query(title="从何时起")] = None,
     ) -> Feed:
-        """In the order in which they were stored; of all types one may hear when none is named."""
+        """In the order in which they were stored; of all types one may hear when none is named, and of all places."""
         hearing.check(type, caller)
-        check_place(session, division, caller.subject, today)
+        check_places(session, division, caller.subject, today)
         wanted = heard(type or hearing.all_of(caller), division, caller.subject, today)
         wanted = wanted.where(col(Event.occurred_at) >= since) if since else wanted
         refuse_too_old(paging, now - timedelta(days=request.app.state.settings.event_days))
@@ -73,11 +73,11 @@ def feed(service: str, allow: Callable[[str], Any], rights: Rights, published: P
     return router
 
 
-def heard(types: Sequence[str], division: str, holder: str, today: date) -> Any:
+def heard(types: Sequence[str], divisions: Sequence[str], holder: str, today: date) -> Any:
     return select(Event).where(
         FINAL,
         col(Event.type).in_(types),
-        func.starts_with(col(Event.division), division),
+        col(Event.division).op("^@")(any_(literal(divisions or [""], ARRAY(Text)))),
         func.may_hear(false(), literal(holder), col(Event.division), literal(today)),
     )
 

@@ -59,7 +59,8 @@ class Hearing:
         return sorted(kind for kind in self.published if self.may(kind, caller))
 
 
-def check_place(session: Session, division: str, holder: str, today: date, *, own: bool = False) -> None:
-    """Asked for by name, a place must lie within a grant: who would hear little or nothing of it is told so."""
-    if not session.scalar(select(func.may_hear(own, holder, division, today))):
-        raise PlaceBeyondGrants(division)
+def check_places(session: Session, divisions: Sequence[str], holder: str, today: date, *, own: bool = False) -> None:
+    """Asked for by name, each must lie within a grant: who would hear little or nothing of it is told so."""
+    for division in divisions:
+        if not session.scalar(select(func.may_hear(own, holder, division, today))):
+            raise PlaceBeyondGrants(division)

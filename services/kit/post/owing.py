@@ -24,7 +24,8 @@ OWE_AGAIN = text(
         WHERE event.fanned_out
           AND event.occurred_at >= :since
           AND event.type = ANY (subscription.types)
-          AND starts_with(event.division, subscription.division)
+          AND (subscription.divisions = '{}' AND starts_with(event.division, subscription.division)
+               OR event.division ^@ ANY (subscription.divisions))
           AND may_hear(subscription.own, subscription.subscriber, event.division, CAST(:today AS date))
         ORDER BY event.xid, event.id
         ON CONFLICT (event_id, subscription_id) DO UPDATE

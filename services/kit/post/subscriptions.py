@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from services.kit.post.deliveries import AddressNotListed, add_deliveries, owned
 from services.kit.post.events import source_of
-from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_place
+from services.kit.post.hearing import ABOUT_ITSELF, PREFIX, Hearing, Published, Rights, check_places
 from services.kit.post.posts import secret_place
 from services.kit.post.retries import end_debts
 from services.kit.store.db import Now, SessionDep
@@ -22,7 +22,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.sealed import FORMER_SECRET, take_turn
 from services.kit.store.tables import Subscription
 from services.kit.web.auth import CallerDep
-from services.kit.web.errors import NotThere
+from services.kit.web.errors import DomainError, NotThere
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 
 
@@ -34,6 +34,9 @@ class SubscriptionIn(BaseModel):
     url: Annotated[str, Field(max_length=500, title="接收地址")]
     types: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=50, title="事件类型")]
     division: Annotated[str, Field(pattern=PREFIX, title="区划代码前缀")] = ""
+    divisions: Annotated[
+        list[Annotated[str, Field(pattern=PREFIX, min_length=2)]], Field(max_length=50, title="几个前缀")
+    ] = []
     batch: Annotated[bool, Field(strict=True, title="成批投递")] = False
     ordered: Annotated[bool, Field(strict=True, title="同一对象按先后投递")] = False
     secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,100}$", title="签名密钥")] = None
@@ -44,6 +47,7 @@ class SubscriptionOut(BaseModel):
     url: str
     types: list[str]
     division: str
+    divisions: list[str]
     batch: bool
     ordered: bool
     created_at: datetime
@@ -52,6 +56,11 @@ class SubscriptionOut(BaseModel):
     disabled_at: datetime | None
     disabled_because: str | None
     secret: str | None = None
+
+
+class OnePlaceOrSeveral(DomainError):
+    zh = "写一个 division，或几个 divisions，不能都写。"
+    en = "Name one division or several divisions, not both."
 
 
 SECRET_OVERLAP = timedelta(hours=24)
@@ -76,7 +85,9 @@ def subscriptions(service: str, allow: Callable[[str], Any], rights: Rights, pub
         if not request.app.state.allowed.permits(body.url):
             raise AddressNotListed
         own = request.app.state.allowed.is_own(body.url)
-        check_place(session, body.division, caller.subject, now.date(), own=own)
+        if body.division and body.divisions:
+            raise OnePlaceOrSeveral
+        check_places(session, body.divisions or [body.division], caller.subject, now.date(), own=own)
         kept = keep(session, subscription_id, body, caller.subject, now)
         kept.own = own
         made = secret_wished(kept, body.secret)
@@ -123,13 +134,17 @@ def keep(session: Session, subscription_id: UUID, body: SubscriptionIn, subscrib
     if held and held.subscriber != subscriber:
         raise NotThere
     row = held or Subscription(id=subscription_id, subscriber=subscriber, created_at=now, sealed_secret=b"")  # type: ignore[call-arg]
-    if held is None or held.disabled_at or (set(row.types), row.division) != (set(body.types), body.division):
+    if held is None or held.disabled_at or wishes(row) != wishes(body):
         row.counts_from = now
-    row.url, row.types, row.division = body.url, body.types, body.division
+    row.url, row.types, row.division, row.divisions = body.url, body.types, body.division, body.divisions
     row.batch, row.ordered = body.batch, body.ordered
     row.disabled_at, row.disabled_because = None, None
     session.add(row)
     return row
+
+
+def wishes(said: Subscription | SubscriptionIn) -> tuple[frozenset[str], ...]:
+    return frozenset(said.types), frozenset(said.divisions or [said.division])
 
 
 def secret_wished(row: Subscription, sent: str | None) -> str | None:

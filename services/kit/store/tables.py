@@ -54,15 +54,16 @@ class Event(Kit, table=True):
 
 
 class Subscription(Kit, table=True):
-    """Who wants to hear of which types, and where. `batch` lets events share a post; `ordered` keeps an event back
-    until the earlier ones of its subject have arrived; `own` is an inbox of ours. The former secret signs too, for a
-    while. `counts_from`: since when it has been told of these types and this place."""
+    """Who wants to hear of which types, and where: in `division`, or in one of `divisions`. `batch` lets events share a
+    post; `ordered` keeps an event back until the earlier ones of its subject have arrived; `own` is an inbox of ours.
+    The former secret signs too, for a while. `counts_from`: since when it has been told of these types and places."""
 
     id: UUID = Field(primary_key=True)
     subscriber: str
     url: str
     types: list[str] = Field(sa_type=ARRAY(Text))
     division: str = ""
+    divisions: list[str] = Field(default=[], sa_type=ARRAY(Text), sa_column_kwargs={"server_default": text("'{}'")})
     batch: bool = False
     ordered: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     own: bool = False

@@ -20,27 +20,33 @@ from starlette.testclient import TestClient
 from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task, TaskPurge, TaskStep
 from services.alerts.models.telling import Notice
-from services.alerts.reporting.gathering import FIGURES, ask_for_cases, make_ready
+from services.alerts.reporting.gathering import FIGURES, ask_the_owners, make_ready
+from services.attendance.main import create as create_attendance
+from services.attendance.models.teams import Team
+from services.attendance.models.visits import RoundTask, Visit, VisitRound
 from services.households.main import create as create_households
 from services.households.models.cases import Case, CaseClock, CaseEntry
 from services.kit.post.peers import Peer
+from services.kit.store.fields import Seal
 from services.kit.store.tables import Division, Event
 from tests.alerts.conftest import COUNTY, VILLAGE, set_standards
 from tests.alerts.tasks.conftest import POOR, WELL, tell, visited
 from tests.alerts.tasks.test_outcomes import settled
+from tests.attendance.conftest import cadre_in
 from tests.callers import HERE, Headers, Office, Sign, served
 from tests.conftest import NOW
 
 TUESDAY, THURSDAY, FRIDAY = (datetime(2026, 11, day, 1, tzinfo=UTC) for day in (10, 12, 13))
 BESIDE = "520621001006"
+NOBODY = {"visits": 0, "met": 0, "contacted": 0, "not_reached": 0, "paired": 0, "paired_met": 0}
 WEEK = {"span": "week", "first": "2026-11-09"}
 
 
-class Register(Peer):
-    """The households service itself, asked without a network; `away` for as long as it is."""
+class Owner(Peer):
+    """Another service itself, asked without a network; `away` for as long as it is."""
 
-    def __init__(self, client: TestClient, headers: Headers) -> None:
-        self.name, self._client, self._headers, self.away = "households", client, headers, True
+    def __init__(self, name: str, client: TestClient, headers: Headers) -> None:
+        self.name, self._client, self._headers, self.away = name, client, headers, True
 
     def get(self, path: str, **params: Any) -> Any:
         if self.away:
@@ -53,12 +59,52 @@ class Register(Peer):
 @pytest.fixture
 def register(
     api_engines: dict[str, Engine], households: Session, signing_key: RSAKey, sign: Sign, tmp_path: Path
-) -> Iterator[Register]:
+) -> Iterator[Owner]:
     folder = tmp_path / "households"
     folder.mkdir()
     with served(create_households, "households", api_engines["households"], signing_key, folder) as client:
         open_a_case(households)
-        yield Register(client, sign("alerts", scopes="case:count"))
+        yield Owner("households", client, sign("alerts", scopes="case:count"))
+
+
+@pytest.fixture
+def presence(
+    api_engines: dict[str, Engine], attendance: Session, seal: Seal, signing_key: RSAKey, sign: Sign, tmp_path: Path
+) -> Iterator[Owner]:
+    folder = tmp_path / "attendance"
+    folder.mkdir()
+    with served(create_attendance, "attendance", api_engines["attendance"], signing_key, folder) as client:
+        begin_a_round(attendance, seal)
+        yield Owner("attendance", client, sign("alerts", scopes="visit:count"))
+
+
+def begin_a_round(session: Session, seal: Seal) -> None:
+    """Of two households in two villages, which lasts beyond the week. One was visited on Thursday."""
+    team = Team(name="示例队", village=VILLAGE)
+    session.add(team)
+    cadre, seen, number = cadre_in(session, seal, team, "10001000001"), uuid4(), uuid4()
+    said: dict[str, Any] = {"met": ["head"], "undone": [], "findings": [], "recorded_by": "示例"}
+    first = Visit(
+        id=seen, first_id=seen, version=1, cadre_id=cadre, household_id=uuid4(), village=VILLAGE, at=THURSDAY,
+        received_at=THURSDAY, day=THURSDAY.date(), contact="home", **said,
+    )  # fmt: skip
+    days: dict[str, Any] = {"first_day": THURSDAY.date(), "last_day": NOW.date(), "opened_at": THURSDAY}
+    session.add(first)
+    session.add(
+        VisitRound(
+            id=number,
+            name="示例摸排",
+            division=COUNTY,
+            document_no="示例",
+            created_by="示例",
+            created_at=TUESDAY,
+            **days,
+        )
+    )
+    session.flush()
+    session.add(RoundTask(round_id=number, household_id=first.household_id, village=VILLAGE))
+    session.add(RoundTask(round_id=number, household_id=uuid4(), village=BESIDE))
+    session.commit()
 
 
 def open_a_case(session: Session) -> None:
@@ -116,7 +162,7 @@ def texts_of(workbook: bytes) -> str:
 
 
 def test_a_week_is_drafted_signed_with_what_was_seen_and_stands_whatever_comes_later(
-    http: TestClient, places: Session, office: Office, register: Register, engines: dict[str, Engine]
+    http: TestClient, places: Session, office: Office, register: Owner, presence: Owner, engines: dict[str, Engine]
 ) -> None:
     family = tell(places, now=TUESDAY, **POOR)
     tell(places, tell(places, now=TUESDAY, **POOR), now=FRIDAY, version=2, **WELL)
@@ -133,18 +179,30 @@ def test_a_week_is_drafted_signed_with_what_was_seen_and_stands_whatever_comes_l
     assert told["visits"] == {"reasons": 1, "median": 2.0, "p90": 2.0}
     assert [one["division"] for one in told["places"]] == [VILLAGE[:9], VILLAGE, BESIDE]
     assert told["coverage"] == {"households": 3, "villages": 2, "without_households": [BESIDE]}
-    assert (told["cases"], told["places"][0]["not_judged"], told["unknown"]) == (None, None, ["sweep", "cases"])
+    assert (told["cases"], told["places"][0]["not_judged"], told["unknown"]) == (
+        None,
+        None,
+        ["sweep", "cases", "visiting"],
+    )
 
-    ask_for_cases(engines["alerts"], register, HERE)  # which is away
+    ask_the_owners(engines["alerts"], register, presence, HERE)  # who are away
     assert signed(http, officer, report).json()["code"] == "cases-not-told"
     register.away = False
     with pytest.raises(httpx.HTTPStatusError):  # no period; and 0001 has no day before it
         register.get(FIGURES, division=COUNTY, begin="0001-01-01T00:00:00+14:00", until="0001-01-01T00:00:00+00:00")
-    assert ask_for_cases(engines["alerts"], register, HERE) == 0  # not yet again
-    assert ask_for_cases(engines["alerts"], register, HERE.replace(minute=6)) == 1
+    assert ask_the_owners(engines["alerts"], register, presence, HERE) == 0  # not yet again
+    assert ask_the_owners(engines["alerts"], register, presence, HERE.replace(minute=6)) == 1
+    assert signed(http, officer, get(http, officer, report).json()).json()["code"] == "visits-not-told"
+    presence.away = False
+    assert ask_the_owners(engines["alerts"], register, presence, HERE.replace(minute=12)) == 1  # it still wants some
     assert signed(http, officer, report).json()["code"] == "figures-have-changed"
     report = get(http, officer, report).json()
     assert (report["figures"]["cases"]["opened"], report["figures"]["cases"]["overdue"]) == (1, 1)
+    told = report["figures"]
+    assert told["visiting"] == NOBODY | {"visits": 1, "met": 1}
+    assert [one["visiting"]["met"] for one in told["places"]] == [1, 1, 0]
+    assert [(one["households"], one["met"], one["not_tried"]) for one in told["rounds"]] == [(2, 1, 1)]
+    assert (told["unknown"], told["visiting_until"]) == (["sweep"], told["until"])
     assert [(one["step"], one["open"], one["overdue"]) for one in report["figures"]["steps"]] == [("visit", 1, 1)]
 
     assert get(http, clerk, report).status_code == begun(http, clerk).status_code == 404
@@ -161,6 +219,11 @@ def test_a_week_is_drafted_signed_with_what_was_seen_and_stands_whatever_comes_l
     assert get(http, officer, frozen, "/workbook").content == workbook
     assert "由 l 签发" in texts_of(workbook)
     assert "示例甲村" in texts_of(workbook)
+    assert "示例摸排" in texts_of(workbook)
+    frozen_said = get(http, officer, frozen, "/bulletin").json()
+    assert "走访1次，见面1户" in frozen_said["zh"]["text"]
+    assert "示例摸排" not in frozen_said["zh"]["text"]
+    assert "Round of 2026-11-12 to 2026-11-21 (open): 2 households, 1 met" in frozen_said["en"]["text"]
     with pytest.raises(IntegrityError), places.begin_nested():
         places.execute(text("UPDATE report SET version = 2 WHERE signed_at IS NOT NULL"))
     places.rollback()
@@ -174,8 +237,10 @@ def test_a_week_is_drafted_signed_with_what_was_seen_and_stands_whatever_comes_l
     said = get(http, officer, second, "/bulletin").json()
     assert said["zh"]["title"] == "示例县防返贫监测工作周报（2026-11-09至2026-11-15）"
     assert "登记服务尚未提供案卷数字" in said["zh"]["text"]
+    assert "驻村服务尚未提供走访摸排数字" in said["zh"]["text"]
     assert "This corrects version 1" in said["en"]["text"]
-    assert signed(http, officer, second, without_cases=True).json()["figures"]["unknown"] == ["sweep", "cases"]
+    without = {"without_cases": True, "without_visits": True}
+    assert signed(http, officer, second, **without).json()["figures"]["unknown"] == ["sweep", "cases", "visiting"]
 
 
 def test_a_township_reads_its_own_month_and_of_a_sweep_what_is_known_there(
@@ -197,7 +262,7 @@ def test_a_township_reads_its_own_month_and_of_a_sweep_what_is_known_there(
     (told,) = report["figures"]["sweeps"]
     assert (told["judged"], told["not_judged"], told["for_want_of"]) == (None, 1, {"safe_water": 1})
     assert [one["not_judged"] for one in report["figures"]["places"]] == [1, 0]
-    assert report["figures"]["unknown"] == ["judged", "days_to_visit", "cases"]
+    assert report["figures"]["unknown"] == ["judged", "days_to_visit", "cases", "visiting"]
     places.add(TaskPurge(county=COUNTY, closed_until=date(2026, 11, 1)))  # what was finished on the first may be gone
     places.commit()
     assert get(http, clerk, report).json()["figures"]["unknown"] == [
@@ -205,6 +270,7 @@ def test_a_township_reads_its_own_month_and_of_a_sweep_what_is_known_there(
         "finished_tasks",
         "days_to_visit",
         "cases",
+        "visiting",
     ]
     assert "超过保存期限" in get(http, clerk, report, "/bulletin").json()["zh"]["text"]
     assert [row["id"] for row in http.get("/v1/reports", headers=clerk).json()["rows"]] == [report["id"]]
