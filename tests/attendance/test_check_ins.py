@@ -1,6 +1,6 @@
 """到岗登记 over HTTP: what is stored, what is answered, what is told."""
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,6 +45,13 @@ def test_a_cadre_in_the_village_is_on_duty_and_reads_so(http: TestClient, cadre:
     assert not {"latitude", "longitude", "accuracy"} & told.keys()
     english = http.post("/v1/check-ins", json=body(accuracy=None), headers=cadre | {"accept-language": "en"})
     assert english.json()["words"] == "Recorded: the place cannot be told. 2026-11-21: on duty."
+
+
+@pytest.mark.parametrize("hours", [19.1, -23.5])
+def test_a_device_whose_zone_is_nowhere_on_earth_is_heard(http: TestClient, cadre: Headers, hours: float) -> None:
+    strange = timezone(timedelta(hours=hours))
+    answer = http.post("/v1/check-ins", json=body(at=HERE.astimezone(strange).isoformat()), headers=cadre)
+    assert (answer.status_code, answer.json()["day"]) == (201, TODAY.isoformat())
 
 
 def test_the_event_says_who_and_never_where(http: TestClient, cadre: Headers, attendance: Session) -> None:

@@ -2,13 +2,14 @@
 for a number, and another script's digits for ours."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+STRANGE = timedelta(hours=16)  # no place on earth is so far from UTC, and PostgreSQL reads no more
 MOMENT = re.compile(DAY.pattern + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -24,6 +25,15 @@ def written_moment(value: Any) -> Any:
     raise PydanticCustomError("datetime_parsing", "not a moment")
 
 
+def storable(moment: datetime) -> datetime:
+    if abs(moment.utcoffset() or timedelta(0)) < STRANGE:
+        return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError("datetime_parsing", "not a moment") from error
+
+
 def written_number(value: Any) -> Any:
     """JSON's 5.0 is a whole number, and neither "5" nor true is one."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -33,4 +43,4 @@ def written_number(value: Any) -> Any:
 
 WRITTEN_NUMBER = BeforeValidator(written_number)  # after the bounds, which would not be told else
 WrittenDay = Annotated[date, BeforeValidator(written_day)]
-WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment)]
+WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(storable)]
