@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Answer
-from services.kit.post.posts import HOLD, Group
-from services.kit.post.relay import FRESH, Courier, Stock
+from services.kit.post.posts import Group
+from services.kit.post.relay import Courier, Stock
 from services.kit.store.tables import Event, Subscription
 from services.kit.web.logs import JsonLine
 from services.kit.web.request_id import begin, event_id, request_id, speaks_of, trace_id, traceparent
@@ -62,7 +62,7 @@ def test_the_relay_says_of_each_post_what_it_told(engines: dict[str, Engine], co
     answer.set_result(Answer(503))
     subscription = Subscription(id=uuid4(), subscriber="x", url="x", types=[], sealed_secret=b"", created_at=NOW)
     courier = Courier(engines["county"], None, None, "county", own=True)  # type: ignore[arg-type]
-    courier.under_way[subscription.id] = Stock([Group(subscription, [], [event])], NOW + FRESH, NOW + HOLD, answer)
+    courier.under_way[subscription.id] = Stock(Group(subscription, [], [event]), [], answer, NOW)
     heard, logger = Heard(), logging.getLogger("services.kit.post.relay")
     logger.addHandler(heard)
     logger.setLevel(logging.INFO)

@@ -14,7 +14,7 @@ from services.alerts.intake.take_in import take_in
 from services.alerts.judging.judge import lock_out_learning, lock_out_sweeps
 from services.alerts.rules.catalogue import SUBJECTS
 from services.kit.post.events import source_of
-from services.kit.post.facts import COUNTY, digests, table_of
+from services.kit.post.facts import COUNTY, digests_of, table_of
 from services.kit.post.peers import Peer
 from services.kit.store.claim import fence
 from services.kit.store.db import open_session
@@ -52,7 +52,8 @@ def owner_digests(owners: Mapping[str, Peer], about: str, county: str) -> Digest
 
 
 def our_digests(session: Session, about: str, county: str) -> Digests:
-    return {row["division"]: dict(row) for row in session.execute(digests(FACTS[about], county)).mappings()}
+    rows = session.execute(digests_of(table_of(FACTS[about]), county)).mappings()
+    return {row["division"]: dict(row) for row in rows}
 
 
 def pull_places(engine: Engine, owners: Mapping[str, Peer], about: str, places: Sequence[str], now: datetime) -> None:

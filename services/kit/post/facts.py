@@ -102,7 +102,8 @@ def tell_each(session: Session, model: type[OwnedFacts], kind: str, subjects: Se
         func.uuid_at(literal(now)), literal(CHANGED), cast_text(table.c.subject), table.c.division, literal(now), data
     ).where(table.c.subject.in_(subjects))
     columns = ["id", "type", "subject", "division", "occurred_at", "data"]
-    session.execute(insert(text_table("event", columns)).from_select(columns, event))
+    event_table = sql_table("event", *(column(name) for name in columns))
+    session.execute(insert(event_table).from_select(columns, event))
 
 
 def tell_in_bulk(session: Session, model: type[OwnedFacts], kind: str, subjects: Sequence[UUID], now: datetime) -> None:
@@ -147,18 +148,14 @@ def facts(service: str, allow: Callable[[str], Any], models: Mapping[str, type[O
     @router.get("/{kind}/digest")
     def list_digests(kind: Kind, division: Division, session: UnboundSessionDep) -> list[PlaceDigest]:
         """One statement, so one instant."""
-        rows = session.execute(digests(found(models.get(kind)), division)).mappings()
-        return [PlaceDigest(**row) for row in rows]
+        wanted = digests_of(table_of(found(models.get(kind))), division)
+        return [PlaceDigest(**row) for row in session.execute(wanted).mappings()]
 
     return router
 
 
-def digests(model: type[SQLModel], division: str) -> Any:
-    """Per place: how many subjects, an order-free hash of who they are, and one of their versions too."""
-    return digests_of(table_of(model), division)
-
-
 def digests_of(table: Any, division: str) -> Any:
+    """Per place: how many subjects, an order-free hash of who they are, and one of their versions too."""
     who = cast_text(table.c.subject)
     return (
         select(
@@ -174,7 +171,3 @@ def digests_of(table: Any, division: str) -> Any:
 
 def cast_text(value: Any) -> Any:
     return cast(value, Text)
-
-
-def text_table(name: str, columns: Sequence[str]) -> Any:
-    return sql_table(name, *(column(c) for c in columns))

@@ -2,15 +2,14 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, func, select
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from services.kit.post.fan_out import fan_out
 from services.kit.post.outgoing import Answer, Lane
@@ -39,22 +38,17 @@ FRESH = timedelta(seconds=1)  # what waits longer goes back, to be held against 
 
 @dataclass
 class Stock:
-    """What was claimed together for one subscriber. The first is under way; the next is sent when that one's answer
-    has been noted, so a kill can double one post and no more."""
+    """What was claimed together for one subscriber. One post is under way; the next is sent when that one's answer has
+    been noted, so a kill can double one post and no more."""
 
-    groups: Sequence[Group]
-    fresh_until: datetime
-    held_until: datetime
+    under_way: Group
+    waiting: list[Group]
     answer: "Future[Answer]"
+    claimed_at: datetime
     sent: int = 1
 
-    @property
-    def under_way(self) -> Group:
-        return self.groups[self.sent - 1]
-
-    @property
-    def waiting(self) -> Sequence[Group]:
-        return self.groups[self.sent :]
+    def goes_on(self, now: datetime) -> bool:
+        return bool(self.waiting) and self.answer.result().accepted and now < self.claimed_at + FRESH
 
 
 class Courier:
@@ -81,15 +75,14 @@ class Courier:
                 posts = min(STOCK, 1 + 2 * self._accepting.get(subscription.id, 0))
                 groups = claim_groups(session, subscription, now, posts)
                 if groups:
-                    answer = self._send(groups[0], now)
-                    self.under_way[subscription.id] = Stock(groups, now + FRESH, now + HOLD, answer)
+                    self.under_way[subscription.id] = Stock(groups[0], groups[1:], self._send(groups[0], now), now)
                 taken += sum(len(group.deliveries) for group in groups)
         return taken
 
     def note(self, now: datetime) -> int:
         """All answers that have come, in one transaction; then the next of each stock that may go on. When the database
         is away they are kept and noted when it is back, unless another relay may have taken them over by then."""
-        self.under_way = {key: stock for key, stock in self.under_way.items() if now < stock.held_until}
+        self.under_way = {key: stock for key, stock in self.under_way.items() if now < stock.claimed_at + HOLD}
         answered = {key: stock for key, stock in self.under_way.items() if stock.answer.done()}
         if answered:
             self._settle(answered, now)
@@ -99,8 +92,9 @@ class Courier:
             else:
                 self._accepting.pop(key, None)
                 self._left_alone[key] = now + LEFT_ALONE
-            if goes_on(stock, now):
-                stock.answer, stock.sent = self._send(stock.waiting[0], now), stock.sent + 1
+            if stock.goes_on(now):
+                stock.under_way, stock.sent = stock.waiting.pop(0), stock.sent + 1
+                stock.answer = self._send(stock.under_way, now)
             else:
                 del self.under_way[key]
         event_id.set("")
@@ -118,18 +112,23 @@ class Courier:
                 accepted[answer.status] += group.deliveries
             else:
                 refused.append((group, answer))
-        left = [group for stock in answered.values() if not goes_on(stock, now) for group in stock.waiting]
+        left = [group for stock in answered.values() if not stock.goes_on(now) for group in stock.waiting]
         with open_session(self._engine) as session, session.begin():
             for status, deliveries in accepted.items():
                 note_accepted(session, deliveries, status, now)
-            give_back(session, [delivery for group in left for delivery in group.deliveries], now)
+            give_back(session, those_held(session, [one for group in left for one in group.deliveries]), now)
             for group, answer in refused:
                 note_refused(session, those_held(session, group.deliveries), answer, now, self._own)
 
     def _free(self, session: Session, now: datetime) -> list[Subscription]:
+        """Each in its turn, and in no order: neither one with thousands owed nor many who are slow come first."""
         self._left_alone = {key: until for key, until in self._left_alone.items() if until > now}
         busy = self.under_way.keys() | self._left_alone.keys()
-        due = due_subscriptions(session, now, self._own, busy)
+        open_ones = [col(Delivery.done_at).is_(None), col(Delivery.dead_at).is_(None), col(Delivery.due_at) <= now]
+        owed = col(Subscription.id).in_(select(col(Delivery.subscription_id)).where(*open_ones))
+        mine = [col(Subscription.own).is_(self._own), col(Subscription.disabled_at).is_(None), owed]
+        wanted = select(Subscription).where(*mine, col(Subscription.id).not_in(busy)).order_by(func.random())
+        due = session.scalars(wanted).all()
         sound = [one for one in due if one.id in self._accepting]
         doubtful = [one for one in due if one.id not in self._accepting]
         room = AT_ONCE - len(self.under_way)
@@ -143,23 +142,6 @@ class Courier:
             known: Future[Answer] = Future()
             known.set_result(Answer(None, "the secret cannot be opened"))
             return known
-
-
-def goes_on(stock: Stock, now: datetime) -> bool:
-    return bool(stock.waiting) and stock.answer.result().accepted and now < stock.fresh_until
-
-
-def due_subscriptions(
-    session: Session, now: datetime, own: bool, busy: Collection[UUID] = frozenset()
-) -> list[Subscription]:
-    """Each in its turn, and in no order: neither one with thousands owed nor many who are slow come first."""
-    columns: Any = Subscription
-    delivery: Any = Delivery
-    owed = select(delivery.subscription_id).where(
-        delivery.done_at.is_(None), delivery.dead_at.is_(None), delivery.due_at <= now
-    )
-    wanted = select(Subscription).where(columns.own.is_(own), columns.disabled_at.is_(None), columns.id.in_(owed))
-    return list(session.scalars(wanted.where(columns.id.not_in(busy)).order_by(func.random())))
 
 
 def relays(settings: Settings, engine: Engine, seal: Seal) -> list[Loop]:

@@ -34,18 +34,10 @@ DISABLE = text(
     RETURNING subscriber
     """
 )
-# Both fenced as claim.those_held is: what somebody else has taken over meanwhile is theirs to settle.
+# Fenced as claim.those_held is: what somebody else has taken over meanwhile is theirs to settle.
 ACCEPTED = text(
     """
     UPDATE delivery SET done_at = :now, status = :status, problem = NULL
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:due AS timestamptz[]))
-         AS held (id, attempts, due_at)
-    WHERE (delivery.id, delivery.attempts, delivery.due_at) = (held.id, held.attempts, held.due_at)
-    """
-)
-GIVEN_BACK = text(
-    """
-    UPDATE delivery SET due_at = :now, attempts = held.attempts - 1
     FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS int[]), CAST(:due AS timestamptz[]))
          AS held (id, attempts, due_at)
     WHERE (delivery.id, delivery.attempts, delivery.due_at) = (held.id, held.attempts, held.due_at)
@@ -75,21 +67,19 @@ NOTICE = text(
 
 def note_accepted(session: Session, deliveries: Sequence[Delivery], status: int, now: datetime) -> None:
     """Of any number of posts that were answered with the same."""
-    session.execute(ACCEPTED, tokens(deliveries) | {"now": now, "status": status})
-
-
-def give_back(session: Session, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """What was taken up and not sent: due at once, as if nobody had taken it."""
-    if deliveries:
-        session.execute(GIVEN_BACK, tokens(deliveries) | {"now": now})
-
-
-def tokens(deliveries: Sequence[Delivery]) -> dict[str, str]:
-    return {
+    held = {
         "ids": as_array(delivery.id for delivery in deliveries),
         "attempts": as_array(delivery.attempts for delivery in deliveries),
         "due": as_array(delivery.due_at for delivery in deliveries),
     }
+    session.execute(ACCEPTED, held | {"now": now, "status": status})
+
+
+def give_back(session: Session, deliveries: Sequence[Delivery], now: datetime) -> None:
+    """What was taken up and not sent: due at once, as if nobody had taken it."""
+    for delivery in deliveries:
+        delivery.due_at, delivery.attempts = now, delivery.attempts - 1
+        session.add(delivery)
 
 
 def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:

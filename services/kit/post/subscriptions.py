@@ -25,6 +25,8 @@ from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotThere
 from services.kit.web.repeat import HEADER, KEPT_FOR, Repeatable, repeatable
 
+Place = Annotated[str, Field(pattern=PREFIX, min_length=2)]
+
 
 class SubscriptionIn(BaseModel):
     """`secret` (whsec_…) may be the subscriber's own; without one we make it and show it in this answer alone."""
@@ -34,9 +36,7 @@ class SubscriptionIn(BaseModel):
     url: Annotated[str, Field(max_length=500, title="接收地址")]
     types: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=50, title="事件类型")]
     division: Annotated[str, Field(pattern=PREFIX, title="区划代码前缀")] = ""
-    divisions: Annotated[
-        list[Annotated[str, Field(pattern=PREFIX, min_length=2)]], Field(max_length=50, title="几个前缀")
-    ] = []
+    divisions: Annotated[list[Place], Field(max_length=50, title="几个前缀")] = []
     batch: Annotated[bool, Field(strict=True, title="成批投递")] = False
     ordered: Annotated[bool, Field(strict=True, title="同一对象按先后投递")] = False
     secret: Annotated[str | None, Field(pattern=r"^whsec_[A-Za-z0-9+/=]{32,100}$", title="签名密钥")] = None

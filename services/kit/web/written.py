@@ -9,7 +9,6 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-STRANGE = timedelta(hours=16)  # no place on earth is so far from UTC, and PostgreSQL reads no more
 MOMENT = re.compile(DAY.pattern + r"[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -26,10 +25,9 @@ def written_moment(value: Any) -> Any:
 
 
 def storable(moment: datetime) -> datetime:
-    if abs(moment.utcoffset() or timedelta(0)) < STRANGE:
-        return moment
+    """PostgreSQL reads no zone of sixteen hours or more, and no place on earth has one."""
     try:
-        return moment.astimezone(UTC)
+        return moment if abs(moment.utcoffset() or timedelta()) < timedelta(hours=16) else moment.astimezone(UTC)
     except OverflowError as error:
         raise PydanticCustomError("datetime_parsing", "not a moment") from error
 
