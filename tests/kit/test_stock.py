@@ -105,6 +105,24 @@ def test_nothing_is_given_back_that_another_relay_has_taken_over(
     assert [one for one in house.deliveries if one.attempts == 2] == taken_over
 
 
+def test_a_refusal_that_cannot_be_noted_is_kept_and_what_waits_goes_back_with_it(
+    house: House, receiver: Receiver, lanes: Lanes
+) -> None:
+    owes(house, receiver.url("/503"), 5)
+    courier = house.courier(lanes(receiver.place))
+    courier._accepting = {one.subscription_id: 1 for one in house.deliveries}
+    assert courier.take_up(NOW) == 3
+    do(house, "ALTER TABLE delivery ADD CONSTRAINT away CHECK (status IS NULL) NOT VALID")
+    for _ in range(2):
+        with pytest.raises(IntegrityError):
+            house.all_answer(courier)
+    do(house, "ALTER TABLE delivery DROP CONSTRAINT away")
+    house.all_answer(courier)
+    [refused] = [one for one in house.deliveries if one.refusals]
+    assert (refused.attempts, refused.refusals, refused.status, untouched(house)) == (1, 1, 503, 4)
+    assert (len(receiver.got), courier.under_way) == (1, {})
+
+
 def test_an_answer_that_cannot_be_noted_is_kept_until_it_can_and_not_past_its_hold(
     house: House, receiver: Receiver, lanes: Lanes
 ) -> None:

@@ -116,7 +116,7 @@ class Courier:
         with open_session(self._engine) as session, session.begin():
             for status, deliveries in accepted.items():
                 note_accepted(session, deliveries, status, now)
-            give_back(session, those_held(session, [one for group in left for one in group.deliveries]), now)
+            give_back(those_held(session, [one for group in left for one in group.deliveries]), now)
             for group, answer in refused:
                 note_refused(session, those_held(session, group.deliveries), answer, now, self._own)
 

@@ -75,11 +75,10 @@ def note_accepted(session: Session, deliveries: Sequence[Delivery], status: int,
     session.execute(ACCEPTED, held | {"now": now, "status": status})
 
 
-def give_back(session: Session, deliveries: Sequence[Delivery], now: datetime) -> None:
+def give_back(deliveries: Sequence[Delivery], now: datetime) -> None:
     """What was taken up and not sent: due at once, as if nobody had taken it."""
     for delivery in deliveries:
         delivery.due_at, delivery.attempts = now, delivery.attempts - 1
-        session.add(delivery)
 
 
 def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answer, now: datetime, own: bool) -> None:
@@ -94,7 +93,6 @@ def note_refused(session: Session, deliveries: Sequence[Delivery], answer: Answe
             note_own(session, "delivery given up", now, delivery.event_id, delivery.subscription_id)
         else:
             delivery.due_at = now + max(wait, min(answer.wait, LONGEST))
-        session.add(delivery)
     session.flush()
     if deliveries and not own and answer.status == GONE:
         disable(session, deliveries[0].subscription_id, LEFT, now, since=now)

@@ -74,7 +74,8 @@ def fence(session: Session) -> None:
 
 
 def those_held(session: Session, rows: Sequence[Row]) -> list[Row]:
-    """Of rows claimed without renewal, and locked: by the end of the hold too, for `attempts` may have begun anew."""
+    """Of rows claimed without renewal, and locked: by the end of the hold too, for `attempts` may have begun anew. As
+    rows of this session: when it cannot commit, the caller's are as they were."""
     if not rows:
         return []
     columns: Any = type(rows[0])
@@ -82,7 +83,7 @@ def those_held(session: Session, rows: Sequence[Row]) -> list[Row]:
     mine = columns.id.in_([key for key, _, _ in tokens])
     asked = select(columns.id, columns.attempts, columns.due_at).where(mine).order_by(columns.id).with_for_update()
     held = {tuple(row) for row in session.execute(asked)}
-    return [row for token, row in tokens.items() if token in held]
+    return [session.merge(row, load=False) for token, row in tokens.items() if token in held]
 
 
 @contextmanager
