@@ -46,7 +46,9 @@ class Storm:
         """By their own addresses, twice in a row for each: a server that is going down may still answer once. One that
         is being started again is not listed yet."""
         running = self.county.processes()
-        return all(name in running and ready(self.county.url(name)) and ready(self.county.url(name)) for name in SERVICES)
+        return all(
+            name in running and ready(self.county.url(name)) and ready(self.county.url(name)) for name in SERVICES
+        )
 
     def settled(self) -> None:
         """The writers have finished what they began, and nothing is owed to anybody."""
