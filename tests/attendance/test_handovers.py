@@ -307,7 +307,7 @@ def test_out_of_ones_places_a_hand_over_is_not_there(
 
 
 def test_a_taker_from_elsewhere_reads_the_whole_sheet_they_sign(
-    handing: Handing, left: Stationed, sign: Sign, attendance: Session, seal: Seal
+    handing: Handing, left: Stationed, office: Office, attendance: Session, seal: Seal
 ) -> None:
     team = Team(name="示例另一队", village="520621002001")
     attendance.add(team)
@@ -315,7 +315,7 @@ def test_a_taker_from_elsewhere_reads_the_whole_sheet_they_sign(
     taker = cadre_in(attendance, seal, team, "10001000003", "from-elsewhere")
     attendance.commit()
     handing.put(handed(left, {"cadre_id": str(taker), "household_ids": None}))
-    caller = sign("from-elsewhere", "cadre")
+    caller = office("from-elsewhere", "cadre", place="520621002001")
     assert handing.sheet(caller).content == handing.sheet().content
     assert len(handing.http.get("/v1/handovers", headers=caller).json()["rows"]) == 1
     assert handing.signed(caller, taker).status_code == 200
@@ -338,7 +338,13 @@ def test_a_household_that_is_due_a_visit_says_in_which_round_and_leave_says_unti
     handing: Handing, left: Stationed, attendance: Session
 ) -> None:
     number, closed, absent = uuid4(), uuid4(), uuid4()
-    said = {"name": "示例", "division": VILLAGE, "first_day": ARRIVED, "last_day": DAY, "document_no": "示例"}
+    said: dict[str, Any] = {
+        "name": "示例",
+        "division": VILLAGE,
+        "first_day": ARRIVED,
+        "last_day": DAY,
+        "document_no": "示例",
+    }
     said |= {"created_by": "示例", "created_at": NOW, "opened_at": NOW}
     attendance.add_all((VisitRound(id=number, **said), VisitRound(id=closed, closed_at=NOW, closed_by="示例", **said)))
     attendance.flush()
