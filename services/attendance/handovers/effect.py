@@ -89,6 +89,7 @@ def put_handover_effect(
         move(session, row, computed, now)
         row.sheet, row.effected_by, row.effected_at = computed.text, caller.subject, now
         session.flush()
+        session.expire_all()  # told as it will be read: moments in the database's zone
         data = {"cadre": str(row.cadre_id), "takers": [str(one) for one in row.taker_ids]}
         emit(session, DONE, row.id, now, division=row.village, data=data)
         tell(request, division=row.village, moved=len(computed.held))

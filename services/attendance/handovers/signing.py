@@ -111,4 +111,5 @@ def sign(session: Session, row: Handover, signed: HandoverSignature) -> Handover
         raise HandoverSheetChanged
     session.merge(signed)
     session.flush()
+    session.expire_all()  # told as it will be read: moments in the database's zone
     return shown(session, row)
