@@ -11,7 +11,8 @@ from sqlalchemy import Engine, make_url
 
 from services.attendance import inbox
 from services.attendance.facts import KIND
-from services.attendance.handovers import left
+from services.attendance.handovers import effect, handovers, left, signing
+from services.attendance.handovers import sheet as handover_sheets
 from services.attendance.imports import files as imports
 from services.attendance.leave import decisions, reading, requests, returns
 from services.attendance.models import SEALED
@@ -55,6 +56,7 @@ PUBLISHED = {
     "leave.passed_on": EventType("一份请假或公务外出已报上一级审批", "leave:hear"),
     "leave.returned": EventType("一名干部已销假", "leave:hear"),
     "leave.return_overdue": EventType("一名干部逾期未销假", "leave:hear"),
+    effect.DONE: EventType("一次交接已生效（只含编号）", "handover:read"),
     CHANGED: EventType("一支工作队的事实有变化（含数值）", READ_FACTS),
     IN_BULK: EventType("一个地方的事实成批变化", READ_FACTS),
     GRANT_CHANGED: EventType("任职或授权有变化（不含内容）", READ_GRANTS),
@@ -70,6 +72,10 @@ ROUTERS = [
     stations.router,
     pairings.router,
     left.router,
+    handovers.router,
+    handover_sheets.router,
+    signing.router,
+    effect.router,
     villages.router,
     imports.router,
     visits.router,

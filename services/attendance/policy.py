@@ -12,6 +12,9 @@ RIGHTS = {
     "cadre:link": OFFICE | {"system"},
     "pairing:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
     "pairing:write": frozenset({"county"}),
+    "handover:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "handover:write": frozenset({"county"}),
+    "handover:sign": FIELD | OFFICE | {"assistant"},  # for oneself
     "check-in:write": FIELD | OFFICE,
     "check-in:record": OFFICE,  # for somebody else
     "check-in:read": FIELD | OFFICE | {"auditor", "liaison"},

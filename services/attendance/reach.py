@@ -6,10 +6,11 @@ reaches what was recorded of themselves.
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, any_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from services.attendance.models.handovers import Handover
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn
@@ -27,6 +28,7 @@ TASKS = Placed(division=col(RoundTask.village), subject=col(RoundTask.household_
 ROUNDS = Placed(division=col(VisitRound.division))
 LEAVES = Placed(division=col(Leave.village))
 CORRECTIONS = Placed(division=col(DayCorrection.village))
+HANDOVERS = Placed(division=col(Handover.village))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
 
@@ -106,3 +108,10 @@ def reachable_corrections(scope: Scope) -> ColumnElement[bool]:
     mine = exists().where(col(Cadre.id) == col(DayCorrection.cadre_id))
     of_the_unit_or_own = mine.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, CORRECTIONS), of_the_unit_or_own)
+
+
+def reachable_handovers(scope: Scope) -> ColumnElement[bool]:
+    """By the village, and by whoever hands over or takes: they sign what they have read whole."""
+    part = or_(col(Cadre.id) == col(Handover.cadre_id), col(Cadre.id) == any_(col(Handover.taker_ids)))
+    mine = exists().where(part, or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    return or_(within(scope, HANDOVERS), mine)

@@ -281,12 +281,16 @@ def paired(thing: Thing) -> dict[str, Any]:
     return who | {"valid_from": "2026-01-05", "document_no": "示例"}
 
 
+def handed(thing: Thing) -> dict[str, Any]:
+    return {"cadre_id": thing.ids["gone"], "day": "2026-12-01", "document_no": "示例", "takers": []}
+
+
 def visited(thing: Thing) -> dict[str, Any]:
     said = {"id": str(uuid4()), "household_id": register_id(thing), "cadre_id": thing.ids["cadre"]}
     return said | {"at": NOW.isoformat()}
 
 
-TEAM, CHECK_INS, PAIRINGS = "team:read", "check-in:read", "pairing:read"
+TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
@@ -378,6 +382,19 @@ ATTENDANCE = (
     get(PAIRINGS, "/v1/left-pairings?cadre_id={gone}", "filter", seen=rows, by_sets=False),
     get(PAIRINGS, "/v1/left-pairings?team_id={team}", "filter", seen=rows, by_sets=False),
     send("PUT", "pairing:write", "/v1/pairings/{new}", "body", paired, by_sets=False),
+    get(HANDOVERS, "/v1/handovers/{handover}", "path", by_sets=False),
+    get(HANDOVERS, "/v1/handovers?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(HANDOVERS, "/v1/handovers?cadre_id={gone}&limit=1", "cursor", seen=rows, by_sets=False),
+    get(HANDOVERS, "/v1/handovers/{handover}/sheet", "path", by_sets=False, unbound=True),
+    send("PUT", "handover:write", "/v1/handovers/{new}", "body", handed, by_sets=False, unbound=True),
+    send("PUT", "handover:write", "/v1/handovers/{handover}", "path", handed, by_sets=False, unbound=True),
+    send("PUT", "handover:sign", "/v1/handovers/{handover}/signatures/{gone}", "path", lambda _: {"hash": "0" * 64},
+         by_sets=False, unbound=True, seen=answered("signs-with-their-account")),
+    send("PUT", "handover:write", "/v1/handovers/{handover}/paper-signatures/{gone}", "path",
+         lambda _: {"hash": "0" * 64, "because": "gone", "paper_no": "示例"}, by_sets=False, unbound=True,
+         seen=answered("handover-sheet-changed")),
+    send("PUT", "handover:write", "/v1/handovers/{handover}/effect", "path", lambda _: {}, by_sets=False,
+         unbound=True, seen=answered("not-all-handed-over")),
     upload("pairing:write", "/v1/pairing-imports", import_pairings.HEADERS,
            lambda thing: (register_id(thing), "帮扶责任人", thing.ids["mobile"], "2026-01-05", "", "示例"),
            by_sets=False),

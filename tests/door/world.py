@@ -20,6 +20,7 @@ from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
 from services.attendance.models.facts import TeamFacts
+from services.attendance.models.handovers import Handover
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.months import AllowanceLine, MonthLine, MonthSheet
 from services.attendance.models.pairings import Pairing
@@ -194,7 +195,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction, gone = uuid4(), uuid4(), uuid4()
+    leave, correction, gone, handover = uuid4(), uuid4(), uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -217,6 +218,9 @@ def attendance(engine: Engine, village: str) -> Thing:
         Pairing(
             id=paired, cadre_id=cadre, household_id=home, kind="assistant", village=village, valid=SINCE,
             document_no="示例",
+        ),
+        Handover(
+            id=handover, cadre_id=gone, village=village, day=date(2026, 12, 1), document_no="示例", taker_ids=[]
         ),
         Visit(
             id=visit, first_id=visit, version=1, cadre_id=cadre, recorded_by="示例", household_id=home,
@@ -277,6 +281,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "round": str(number),
         "leave": str(leave),
         "correction": str(correction),
+        "handover": str(handover),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)

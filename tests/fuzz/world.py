@@ -81,6 +81,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     pools |= {"body.corrects": [*ids["visit"], *ids["leave"]]} if service == "attendance" else {}
     pools |= LEAVES if service == "attendance" else {}
+    pools |= {"body.takers[*].cadre_id": ids["gone"]} if service == "attendance" else {}
     if service == "attendance":
         give_a_phone(engine, ids["cadre"][0])
     pools |= clues(engine, ids) if service == "alerts" else {}

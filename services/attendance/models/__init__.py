@@ -1,9 +1,21 @@
 """Attendance's tables, a file per room: the shape of the database, and what of it is sealed."""
 
-from services.attendance.models import facts, leave, months, pairings, presence, sync, teams, visits
+from services.attendance.models import facts, handovers, leave, months, pairings, presence, sync, teams, visits
 from services.attendance.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
-__all__ = ["SEALED", "Table", "facts", "leave", "months", "pairings", "presence", "sync", "teams", "visits"]
+__all__ = [
+    "SEALED",
+    "Table",
+    "facts",
+    "handovers",
+    "leave",
+    "months",
+    "pairings",
+    "presence",
+    "sync",
+    "teams",
+    "visits",
+]
 
 SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON)
