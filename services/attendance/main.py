@@ -25,7 +25,7 @@ from services.attendance.presence import cadre_days, check_in_batches, check_ins
 from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
 from services.attendance.sync import down, up
-from services.attendance.teams import cadres, stations, teams, villages
+from services.attendance.teams import cadres, posting_ends, staffing, stations, teams, villages
 from services.attendance.visits import batches, figures, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
 from services.kit.post.facts import CHANGED, IN_BULK, facts
@@ -69,6 +69,8 @@ ROUTERS = [
     team_days.router,
     teams.router,
     cadres.router,
+    posting_ends.router,
+    staffing.router,
     stations.router,
     pairings.router,
     left.router,

@@ -8,6 +8,8 @@ OFFICE = frozenset({"township", "county"})
 RIGHTS = {
     "team:read": FIELD | OFFICE | {"assistant", "liaison", "evaluator", "auditor", "system"},
     "team:import": OFFICE,
+    "posting:read": OFFICE | {"liaison", "auditor"},  # how somebody's posting ended too
+    "posting:write": OFFICE,
     "station:write": OFFICE,
     "cadre:link": OFFICE | {"system"},
     "pairing:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},

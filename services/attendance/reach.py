@@ -39,6 +39,11 @@ def reachable_teams(scope: Scope) -> ColumnElement[bool]:
     return or_(within(scope, TEAMS), of_the_unit)
 
 
+def reachable_postings(scope: Scope) -> ColumnElement[bool]:
+    """By the team's village, also of those that have ended, and by unit. For queries that join team and cadre."""
+    return or_(within(scope, TEAMS), within(scope, OF_A_UNIT))
+
+
 def reachable_cadres(scope: Scope) -> ColumnElement[bool]:
     return or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder, posted_within(scope))
 

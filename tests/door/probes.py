@@ -291,6 +291,7 @@ def visited(thing: Thing) -> dict[str, Any]:
 
 
 TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
+POSTINGS = "posting:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
@@ -298,6 +299,15 @@ ATTENDANCE = (
     get(TEAM, "/v1/teams?name={team_name}", "filter", seen=rows, by_sets=False),
     get(TEAM, "/v1/cadres?team_id={team}", "query", seen=rows, by_sets=False),
     get(TEAM, "/v1/cadres?username={username}", "filter", seen=rows, by_sets=False),
+    get(POSTINGS, "/v1/postings/{posting}", "path", by_sets=False),
+    get(POSTINGS, "/v1/postings?village_prefix={village}", "query", seen=rows, by_sets=False),
+    get(POSTINGS, "/v1/postings?team_id={team}", "filter", seen=rows, by_sets=False),
+    get(POSTINGS, "/v1/postings?cadre_id={gone}&limit=1", "cursor", seen=rows, by_sets=False),
+    send("PUT", "posting:write", "/v1/postings/{posting}", "path",
+         lambda _: {"channel": "city", "until": "2026-06-01", "outcome": None}, by_sets=False, unbound=True,
+         seen=answered("seen-nothing")),
+    get(TEAM, "/v1/staffing?division={village}&day=2026-11-20", "query", by_sets=False,
+        seen=lambda answer, _: answer.status_code == 200 and answer.json()["cadres"] == 1, same_bytes=False),
     get(TEAM, "/v1/stations?village_prefix={village}", "query", seen=listed, by_sets=False),
     get(TEAM, "/v1/villages?village_prefix={village}", "query", seen=listed, by_sets=False),
     get(TEAM, "/v1/villages", "list", by_sets=False, same_bytes=False,

@@ -195,7 +195,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction, gone, handover = uuid4(), uuid4(), uuid4(), uuid4()
+    leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -210,7 +210,7 @@ def attendance(engine: Engine, village: str) -> Thing:
             id=gone, name="示乙", sealed_mobile=SEAL.close(once, f"cadre.sealed_mobile:{gone}"),
             mobile_index=SEAL.index(once), unit_id=unit,
         ),
-        Posting(cadre_id=gone, team_id=team, role="member", valid=Range(SINCE.lower, date(2026, 6, 1))),
+        Posting(id=posting, cadre_id=gone, team_id=team, role="member", valid=Range(SINCE.lower, date(2026, 6, 1))),
         Pairing(
             id=uuid4(), cadre_id=gone, household_id=home, kind="leader", village=village, valid=SINCE,
             document_no="示例",
@@ -282,6 +282,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "leave": str(leave),
         "correction": str(correction),
         "handover": str(handover),
+        "posting": str(posting),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)

@@ -55,6 +55,9 @@ class Posting(Table, table=True):
     team_id: UUID = Field(foreign_key="team.id")
     role: str  # first_secretary, captain, member
     valid: Range[date] = Field(sa_type=DATERANGE)
+    channel: str | None = None  # who sent: central, province, city, county, township
+    outcome: str | None = None  # how it ended: returned, kept, promoted, transferred, recalled, other
+    end_document_no: str | None = None
 
 
 class Station(Table, table=True):
