@@ -364,10 +364,33 @@ def test_a_household_that_is_due_a_visit_says_in_which_round_and_leave_says_unti
     )  # fmt: skip
     attendance.commit()
     handing.put(handed(left))
-    sheet = handing.sheet().json()["sheet"]
-    assert [one["round_ids"] for one in sheet["households"]] == [[str(number)], [], []]
-    assert [one["leave_id"] for one in sheet["leaves"]] == [str(absent)]
+    told = handing.sheet().json()
+    assert told["visits_due"] == [{"household_id": str(ONE), "round_ids": [str(number)]}]
+    assert [one["leave_id"] for one in told["leaves"]] == [str(absent)]
     assert "sick" not in handing.sheet().text
+
+
+def test_what_is_signed_is_not_out_of_date_because_somebody_was_visited(
+    handing: Handing, left: Stationed, giver: Headers, attendance: Session
+) -> None:
+    number, visit = uuid4(), uuid4()
+    attendance.add(
+        VisitRound(id=number, name="示例", division=VILLAGE, first_day=ARRIVED, last_day=DAY, document_no="示例",
+                   created_by="示例", created_at=NOW, opened_at=NOW)
+    )  # fmt: skip
+    attendance.flush()
+    attendance.add(RoundTask(round_id=number, household_id=ONE, village=VILLAGE))
+    attendance.commit()
+    handing.put(handed(left))
+    before = handing.signed(giver, left.first).json()
+    attendance.add(
+        Visit(id=visit, first_id=visit, version=1, cadre_id=left.first, recorded_by="示例", household_id=ONE,
+              village=VILLAGE, at=NOW, received_at=NOW, day=TODAY, contact="home", met=[], undone=[], findings=[])
+    )  # fmt: skip
+    attendance.commit()
+    after = handing.sheet().json()
+    assert (len(before["visits_due"]), after["visits_due"]) == (1, [])
+    assert (after["hash"], after["unsigned"]) == (before["hash"], [str(left.second)])
 
 
 def test_what_would_begin_for_the_leaver_later_begins_for_the_taker_and_what_ends_keeps_its_end(

@@ -37,7 +37,7 @@ class Taker(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cadre_id: Annotated[UUID, Field(title="接收人")]
-    household_ids: Annotated[Households | None, Field(title="接收的农户（空为其余全部）")]
+    household_ids: Annotated[Households | None, Field(title="接收的农户（空为其余全部）")] = None
 
 
 class Thing(BaseModel):

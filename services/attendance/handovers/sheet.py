@@ -32,7 +32,7 @@ Because = Literal["gone", "ill", "dead", "no_account"]
 
 
 class HouseholdLine(BaseModel):
-    """A pairing that holds on the day or begins after it. `round_ids`: the open rounds in which a visit is due."""
+    """A pairing that holds on the day or begins after it."""
 
     pairing_id: UUID
     household_id: UUID
@@ -41,6 +41,12 @@ class HouseholdLine(BaseModel):
     valid_from: date
     valid_until: date | None
     taker: Annotated[UUID | None, Field(title="接收人")]
+
+
+class VisitsDue(BaseModel):
+    """The open rounds in which nobody of a household has been reached."""
+
+    household_id: UUID
     round_ids: Annotated[list[UUID], Field(title="尚待走访的摸排轮次")]
 
 
@@ -63,7 +69,6 @@ class Sheet(BaseModel):
     takers: list[UUID]
     households: list[HouseholdLine]
     things: list[Thing]
-    leaves: list[LeaveLine]
     not_held: Annotated[list[UUID], Field(title="列入名单但并非由移交人结对的农户")]
 
 
@@ -82,11 +87,15 @@ class SignatureOut(BaseModel):
 
 
 class HandoverSheetOut(BaseModel):
+    """`visits_due` and `leaves` stand beside what is signed: they change from day to day, and move nothing."""
+
     sheet: Sheet
     hash: Hash
     without_owner: Annotated[int, Field(title="尚无接收人的项数")]
     signatures: list[SignatureOut]
     unsigned: Annotated[list[UUID], Field(title="尚未就当前内容签字的人")]
+    visits_due: list[VisitsDue]
+    leaves: list[LeaveLine]
     effected_by: str | None
     effected_at: datetime | None
 
@@ -103,7 +112,8 @@ class Computed:
 
     @property
     def without_owner(self) -> int:
-        return [one.taker for one in (*self.sheet.households, *self.sheet.things)].count(None)
+        takers = [one.taker for one in self.sheet.households] + [one.taker for one in self.sheet.things]
+        return takers.count(None)
 
 
 @router.get("/sheet", dependencies=[allow("handover:read")])
@@ -119,7 +129,9 @@ def shown(session: Session, row: Handover) -> HandoverSheetOut:
     current = {one.cadre_id for one in told_of if one.current}
     return HandoverSheetOut(
         sheet=computed.sheet, hash=computed.hash, without_owner=computed.without_owner, signatures=told_of,
-        unsigned=[one for one in parties(row) if one not in current], effected_by=row.effected_by,
+        unsigned=[one for one in parties(row) if one not in current],
+        visits_due=visits_due(session, {one.household_id for one in computed.sheet.households}),
+        leaves=leaves_beyond(session, row.cadre_id, row.day), effected_by=row.effected_by,
         effected_at=row.effected_at,
     )  # fmt: skip
 
@@ -148,13 +160,11 @@ def compute(session: Session, row: Handover) -> Computed:
         return Computed(Sheet.model_validate_json(row.sheet), row.sheet, ())
     held = pairings_left(session, row.cadre_id, row.day)
     named = takers_of(session, row.id)
-    waiting = rounds_waiting(session, {one.household_id for one in held})
     sheet = Sheet(
         **row.model_dump(include={"id", "cadre_id", "day", "document_no"}),
         takers=row.taker_ids,
-        households=[line(one, named.get(one.household_id, row.rest_to), waiting) for one in held],
+        households=[line(one, named.get(one.household_id, row.rest_to)) for one in held],
         things=told(session, [row])[0].things,
-        leaves=leaves_beyond(session, row.cadre_id, row.day),
         not_held=sorted(named.keys() - {one.household_id for one in held}),
     )
     return Computed(sheet, sheet.model_dump_json(), held)
@@ -171,8 +181,7 @@ def takers_of(session: Session, handover: UUID) -> Mapping[UUID, UUID]:
     return {one.household_id: one.taker_id for one in session.scalars(named)}
 
 
-def rounds_waiting(session: Session, households: Collection[UUID]) -> Mapping[UUID, list[UUID]]:
-    """Open rounds in which nobody of the household has been reached yet."""
+def visits_due(session: Session, households: Collection[UUID]) -> list[VisitsDue]:
     best = best_visit()
     wanted = select(col(RoundTask.household_id), col(RoundTask.round_id)).select_from(RoundTask)
     wanted = wanted.join(VisitRound, its_round()).outerjoin(best, true())
@@ -185,7 +194,7 @@ def rounds_waiting(session: Session, households: Collection[UUID]) -> Mapping[UU
     rounds = defaultdict(list)
     for household, number in session.execute(wanted.order_by(col(RoundTask.round_id))):
         rounds[household].append(number)
-    return rounds
+    return [VisitsDue(household_id=home, round_ids=rounds[home]) for home in sorted(rounds)]
 
 
 def leaves_beyond(session: Session, cadre: UUID, day: date) -> list[LeaveLine]:
@@ -196,8 +205,7 @@ def leaves_beyond(session: Session, cadre: UUID, day: date) -> list[LeaveLine]:
     return [LeaveLine(leave_id=one.id, **one.model_dump(include={"state", "first_day", "last_day"})) for one in rows]
 
 
-def line(one: Pairing, taker: UUID | None, waiting: Mapping[UUID, list[UUID]]) -> HouseholdLine:
+def line(one: Pairing, taker: UUID | None) -> HouseholdLine:
     said = one.model_dump(include={"household_id", "kind", "village"})
     days = {"valid_from": one.valid.lower, "valid_until": one.valid.upper}
-    rounds = waiting.get(one.household_id, [])
-    return HouseholdLine.model_validate(said | days | {"pairing_id": one.id, "taker": taker, "round_ids": rounds})
+    return HouseholdLine.model_validate(said | days | {"pairing_id": one.id, "taker": taker})
