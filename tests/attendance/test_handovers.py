@@ -174,6 +174,22 @@ def test_the_new_owner_is_granted_what_the_old_one_loses_on_the_day(
     assert days == [(False, ARRIVED, DAY)] * 3 + [(True, DAY, None)] * 3
 
 
+def test_what_would_have_begun_later_for_the_leaver_is_the_takers_and_never_granted_to_the_leaver(
+    handing: Handing, left: Stationed, giver: Headers, attendance: Session
+) -> None:
+    later = DAY + timedelta(days=3)
+    pair(attendance, left.first, UUID(int=4), since=later)
+    attendance.commit()
+    handing.put(handed(left))
+    handing.signed(giver, left.first)
+    handing.on_paper(left.second)
+    assert handing.effect().status_code == 200
+    assert owners(attendance)[-1] == (UUID(int=4), left.second, later, None)
+    granted = "SELECT valid FROM access_grant WHERE source = 'pairing' AND NOT revoked AND holder = :leaver"
+    days = attendance.scalars(text(granted), {"leaver": left.account}).all()
+    assert [one.upper for one in days] == [DAY] * 3
+
+
 def test_nothing_without_a_new_owner(handing: Handing, left: Stationed, giver: Headers, attendance: Session) -> None:
     to_second = {"cadre_id": str(left.second), "household_ids": [str(ONE), str(TWO)]}
     handing.put(handed(left, to_second, things=[{"kind": "document", "name": "示例台账"}]))

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
@@ -91,11 +91,18 @@ def follow(shared: Shared, owner: str) -> None:
         for (name, _), courier in couriers.items():
             attempt(partial(fan_out, shared.workers[name], now))
             attempt(partial(courier.take_up, now))
-            for _ in range(STOCK):
-                wait([stock.answer for stock in courier.under_way.values()], 15)
-                attempt(partial(courier.note, now))
+            note_all(courier, now)
         if number and not any(owed(shared.owners[name]) for name in (owner, "alerts")):
             return
+
+
+def note_all(courier: Courier, now: datetime) -> None:
+    """The whole of what was taken up: the next post of a stock is sent when the one before it is noted."""
+    for _ in range(STOCK):
+        if not courier.under_way:
+            return
+        wait([stock.answer for stock in courier.under_way.values()], 15)
+        attempt(partial(courier.note, now))
 
 
 def lane_of(shared: Shared, name: str) -> Lane:

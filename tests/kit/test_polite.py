@@ -88,6 +88,17 @@ def test_a_file_is_not_sent_as_json(http: TestClient, clerk: Headers) -> None:
     assert said(http.post("/v1/calls", headers=clerk)) == (422, "not-understood")
 
 
+def test_a_field_that_a_form_does_not_have_is_refused_by_name_unless_the_name_tells_something(
+    http: TestClient, clerk: Headers
+) -> None:
+    file = {"file": ("rows.csv", b"rows")}
+    refused = http.post("/v1/sheets", files=file, data={"maping": "x"}, headers=clerk)
+    assert (said(refused), refused.json()["errors"][0]["pointer"]) == ((422, "not-understood"), "/maping")
+    told = http.post("/v1/sheets", files=file, data={"示甲 990101199001011234": "x"}, headers=clerk)
+    assert (told.status_code, told.json()["errors"][0]["pointer"], "9901" in told.text) == (422, "", False)
+    assert http.post("/v1/sheets", files=file, headers=clerk).status_code == 201
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/xml, text/*", "application/json;q=0", "*/*; q=0.0"])
 def test_who_takes_no_json_gets_nothing(http: TestClient, clerk: Headers, accept: str) -> None:
     assert said(http.get("/v1/notes", headers=clerk | {"accept": accept})) == (406, "not-acceptable")

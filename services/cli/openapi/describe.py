@@ -28,6 +28,9 @@ def describe(service: str) -> Document:
         app.include_router(router)
     texts = texts_in(OPERATIONS)
     document = app.openapi()
+    for name, schema in document["components"]["schemas"].items():
+        if name.startswith("Body_"):  # of a form: its fields are held against these names (kit/web/polite.py)
+            schema["additionalProperties"] = False
     for route in routes_of(main.ROUTERS):
         for method in route.methods or ():
             operation = document["paths"][route.path][method.lower()]

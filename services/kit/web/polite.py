@@ -6,11 +6,12 @@ repeat nothing of their request, and no cookie lets a foreign page make one.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -85,20 +86,20 @@ def without_body(send: Send) -> Send:
 
 
 async def check_manners(request: Request) -> None:
-    """What every operation asks first."""
+    """What every operation asks first. A misspelt name is never passed over: a filter would answer with everything."""
     announce_end(request)
     check_accept(request)
-    check_parameters(request)
+    dependant = request.scope["route"].dependant
+    if request.scope["query_string"]:
+        refuse_strangers("query", request.query_params, query_names(dependant))
+    fields = [field.alias for field in dependant.body_params if isinstance(field.field_info, Form)]
+    if fields and request.headers.get("content-type", "").startswith("multipart/form-data"):
+        refuse_strangers("body", await request.form(), fields)
 
 
-def check_parameters(request: Request) -> None:
-    """A misspelt filter that is passed over would answer with everything."""
-    if not request.scope["query_string"]:
-        return
-    known = set(query_names(request.scope["route"].dependant))
-    strangers = [name for name in request.query_params if name not in known]
-    if strangers:
-        raise RequestValidationError([{"type": "extra_forbidden", "loc": ("query", name)} for name in strangers])
+def refuse_strangers(place: str, sent: Iterable[str], known: Iterable[str]) -> None:
+    if strangers := sorted(set(sent) - set(known)):
+        raise RequestValidationError([{"type": "extra_forbidden", "loc": (place, name)} for name in strangers])
 
 
 def query_names(dependant: Any) -> Iterator[str]:
