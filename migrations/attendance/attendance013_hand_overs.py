@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.CheckConstraint("(effected_at IS NULL) = (sheet IS NULL)", name="handover_sheet"),
         sa.CheckConstraint("(effected_at IS NULL) = (effected_by IS NULL)", name="handover_effected"),
         sa.CheckConstraint("cadre_id <> ALL (taker_ids)", name="handover_to_others"),
-        sa.CheckConstraint("rest_to = ANY (taker_ids)", name="handover_rest"),
+        sa.CheckConstraint("rest_to IS NULL OR rest_to = ANY (taker_ids)", name="handover_rest"),
         sa.ForeignKeyConstraint(["cadre_id"], ["cadre.id"]),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -202,6 +202,14 @@ def test_nothing_without_a_new_owner(handing: Handing, left: Stationed, giver: H
     assert owners(attendance) == before
 
 
+def test_a_leaving_is_planned_before_anybody_is_found_to_take_over(handing: Handing, left: Stationed) -> None:
+    planned = handing.put(handed(left) | {"takers": []})
+    assert (planned.status_code, planned.json()["takers"]) == (200, [])
+    assert handing.sheet().json()["without_owner"] == 3
+    assert handing.changed(handed(left)).status_code == 200
+    assert handing.sheet().json()["without_owner"] == 0
+
+
 def test_a_sheet_that_changed_since_says_so_and_is_signed_anew(
     handing: Handing, left: Stationed, giver: Headers, attendance: Session
 ) -> None:

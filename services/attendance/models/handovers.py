@@ -19,7 +19,7 @@ class Handover(Table, table=True):
         CheckConstraint("(effected_at IS NULL) = (sheet IS NULL)", name="handover_sheet"),
         CheckConstraint("(effected_at IS NULL) = (effected_by IS NULL)", name="handover_effected"),
         CheckConstraint("cadre_id <> ALL (taker_ids)", name="handover_to_others"),
-        CheckConstraint("rest_to = ANY (taker_ids)", name="handover_rest"),
+        CheckConstraint("rest_to IS NULL OR rest_to = ANY (taker_ids)", name="handover_rest"),
         Index("handover_of_cadre", "cadre_id", "id"),
         Index("handover_in", "village", "id"),
         Index("handover_to", "taker_ids", postgresql_using="gin"),

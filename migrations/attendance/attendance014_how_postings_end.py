@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "attendance015"
+revision: str = "attendance014"
 down_revision: str | None = "attendance013"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
