@@ -88,6 +88,12 @@ class ExportedBefore(DomainError):
     en = "That id stands for another export already."
 
 
+class ExportNotMade(DomainError):
+    status = 409
+    zh = "导出的文件还没有生成。"
+    en = "The file of this export has not been made yet."
+
+
 @router.post(
     "", status_code=202, dependencies=[allow("household:export")], openapi_extra=repeatable("body.id", KEPT_FOR)
 )
@@ -139,6 +145,8 @@ def get_export_file(export_id: UUID, request: Request, session: SessionDep, now:
     export, seal = own(session, export_id), request.app.state.seal
     if export.reach != reach_of(session) or (export.done_at and export.done_at < now - KEPT):
         raise NotThere
+    if state_of(export, now) in ("waiting", "waiting_for_approval"):
+        raise ExportNotMade
     pieces = select(ExportPiece).where(col(ExportPiece.export_id) == export.id).order_by(col(ExportPiece.seq))
     told = [seal.open(piece.sealed_content, FILE.place(piece.id)) for piece in session.scalars(pieces)]
     if not told:

@@ -67,7 +67,7 @@ def test_a_file_is_made_by_the_worker_and_followed_as_an_operation(
 ) -> None:
     asked = ask(http, clerk)
     assert (asked.status_code, asked.json()["state"], asked.json()["rows"]) == (202, "waiting", 2)
-    assert http.get(f"{PATH}/{asked.json()['id']}/file", headers=clerk).status_code == 404
+    assert code(http.get(f"{PATH}/{asked.json()['id']}/file", headers=clerk)) == (409, "export-not-made")
     assert work() == 1
     assert http.get(asked.headers["location"], headers=clerk).json()["state"] == "done"
     assert http.get(f"{PATH}/{asked.json()['id']}", headers=clerk).json()["state"] == "done"
