@@ -96,6 +96,13 @@ def test_who_may_call_is_told_as_the_policy_has_it(document: dict[str, Any]) -> 
         assert ("403" in operation["responses"]) or "x-right" not in operation
 
 
+def test_a_form_is_closed_but_for_who_asks_for_a_token(document: dict[str, Any]) -> None:
+    forms = {name: schema for name, schema in document["components"]["schemas"].items() if name.startswith("Body_")}
+    assert len(forms) > 1
+    open_forms = [name for name, schema in forms.items() if schema.get("additionalProperties", True)]
+    assert open_forms == ["Body_county_create_token"]  # RFC 6749, section 3.2: what is not known is ignored
+
+
 def test_no_two_services_own_a_resource(document: dict[str, Any]) -> None:
     owners: dict[str, str] = {}
     for path, item in document["paths"].items():

@@ -9,6 +9,8 @@ GRANTS, SCOPE, BARRIER = ["tests/kit/test_grants.py"], ["tests/kit/test_scope.py
 DOOR = ["tests/test_policy.py", "tests/test_attack_tokens.py"]
 REACHED = "tests/door/test_matrix.py::test_nobody_reaches_beyond_what_they_hold"
 
+OWN_DAYS = ["tests/attendance/leave", "tests/attendance/test_handovers.py"]
+
 
 def matrix(service: str) -> Sequence[str]:
     return [f"{REACHED}[{service}]"]
@@ -21,12 +23,15 @@ TARGETS: Mapping[str, Lines] = {
     "services/alerts/policy.py": [RIGHTS],
     "services/kit/web/masks.py": [["tests/households/test_id_numbers.py"]],
     "services/households/masks.py": [["tests/households/test_id_numbers.py"]],
-    "services/kit/web/auth.py": [["tests/kit/test_keys.py", "tests/test_attack_tokens.py"], ["tests/test_policy.py"]],
+    "services/kit/web/auth.py": [
+        ["tests/kit/test_keys.py", "tests/test_attack_tokens.py"],
+        ["tests/test_policy.py", "tests/test_openapi.py"],
+    ],
     "services/kit/store/scope.py": [SCOPE, ["tests/households/search/test_search.py"]],
     "services/kit/store/grants.py": [[*GRANTS, *SCOPE], ["tests/kit/test_schema.py", "tests/county/test_offices.py"]],
     "services/kit/store/barrier.py": [BARRIER],
     "services/households/reach.py": [matrix("households"), ["tests/households/test_at_once.py"]],
-    "services/attendance/reach.py": [["tests/attendance/test_teams.py"], matrix("attendance")],
+    "services/attendance/reach.py": [["tests/attendance/test_teams.py"], matrix("attendance"), OWN_DAYS],
     "services/alerts/reach.py": [matrix("alerts")],
 }
 OWN_DATABASE = {"services/kit/store/barrier.py"}  # migrations are made of it

@@ -28,15 +28,24 @@ def describe(service: str) -> Document:
         app.include_router(router)
     texts = texts_in(OPERATIONS)
     document = app.openapi()
-    for name, schema in document["components"]["schemas"].items():
-        if name.startswith("Body_"):  # of a form: its fields are held against these names (kit/web/polite.py)
-            schema["additionalProperties"] = False
+    close_forms(document)
     for route in routes_of(main.ROUTERS):
         for method in route.methods or ():
             operation = document["paths"][route.path][method.lower()]
             complete(operation, route, texts_of(texts, operation["operationId"], route.name), sorted(main.PUBLISHED))
             operation["tags"] = [f"{service} {tag}" for tag in operation["tags"]]
     return document
+
+
+def close_forms(document: Document) -> None:
+    """Their fields are held against these names (kit/web/polite.py); but who asks for a token may send what we do not
+    know (RFC 6749, section 3.2)."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            sent = operation.get("requestBody", {}).get("content", {})
+            if "multipart/form-data" in sent:
+                name = sent["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2]
+                document["components"]["schemas"][name]["additionalProperties"] = False
 
 
 def routes_of(routers: list[APIRouter]) -> Iterator[APIRoute]:

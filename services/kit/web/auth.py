@@ -26,6 +26,7 @@ ISSUER = "shouwang-county"
 AUDIENCE = "shouwang"
 TOKEN_TYPE = "at+jwt"
 ALGORITHM = "RS256"
+BEARER = "bearer "
 HEADER = frozenset({"alg", "typ", "kid"})
 LIFETIME = 600  # seconds
 LEEWAY = 60  # seconds
@@ -147,10 +148,9 @@ def timely(claims: Claims, now: float) -> bool:
 
 def bearer_of(request: Request) -> str:
     sent = request.headers.getlist("authorization")
-    scheme, _, token = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
-    if scheme.lower() != "bearer":
+    if len(sent) != 1 or not sent[0].lower().startswith(BEARER):
         raise NotSignedIn
-    return token
+    return sent[0][len(BEARER) :]
 
 
 async def request_caller(request: Request) -> Caller:
@@ -181,7 +181,7 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
                 raise NotAllowed(right)
             return caller
 
-        check.right = right  # type: ignore[attr-defined]  # read by the policy test
+        check.right = right  # type: ignore[attr-defined]  # read by the documents
         return Depends(check)
 
     return allow
