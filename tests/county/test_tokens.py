@@ -46,7 +46,9 @@ def test_a_client_system_gets_the_scopes_it_was_given_and_no_more(client: TestCl
     body = {"name": "medical-insurance", "scopes": ["alert:read"]}
     made = client.put("/v1/client-systems/medical-insurance", json=body, headers=admin).json()
     granted = client.post(
-        "/v1/tokens", data={"grant_type": "client_credentials"}, auth=("medical-insurance", made["secret"])
+        "/v1/tokens",
+        data={"grant_type": "client_credentials", "resource": "unknown here"},  # passed over: RFC 6749, section 3.2
+        auth=("medical-insurance", made["secret"]),
     )
     headers = {"authorization": f"Bearer {granted.json()['access_token']}"}
     assert client.get("/v1/standards", headers=headers).status_code == 403
