@@ -10,6 +10,9 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, make_url
 
 from services.attendance import inbox
+from services.attendance.activities import activities, terms
+from services.attendance.activities import figures as activity_figures
+from services.attendance.activities.recording import RECORDED as ACTIVITY_RECORDED
 from services.attendance.facts import KIND
 from services.attendance.handovers import effect, handovers, left, signing
 from services.attendance.handovers import sheet as handover_sheets
@@ -49,6 +52,7 @@ from services.kit.web.trail import trail
 PUBLISHED = {
     RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     VISIT_RECORDED: EventType("登记或更正了一次走访（只含编号和类别）", "visit:read"),
+    ACTIVITY_RECORDED: EventType("登记、更正或撤回了一次活动（只含编号、类别和日期）", "activity:read"),
     "leave.requested": EventType("有一份请假或公务外出申请（不含类别和事由）", "leave:hear"),
     "leave.approved": EventType("一份请假或公务外出已获批准", "leave:hear"),
     "leave.refused": EventType("一份请假或公务外出未获批准", "leave:hear"),
@@ -86,6 +90,9 @@ ROUTERS = [
     rounds.router,
     sheet.router,
     figures.router,
+    activities.router,
+    activity_figures.router,
+    terms.router,
     requests.router,
     reading.router,
     decisions.router,

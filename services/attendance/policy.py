@@ -26,6 +26,11 @@ RIGHTS = {
     "visit:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
     "visit:count": frozenset[str](),  # our own alerts alone: figures for its reports
     "visit-note:read": FIELD | OFFICE | {"assistant"},
+    "activity:write": FIELD | OFFICE,
+    "activity:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "activity-words:read": FIELD | OFFICE,
+    "activity-term:write": frozenset({"county"}),
+    "activity-term:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
     "round:write": OFFICE,
     "round:read": FIELD | OFFICE | {"assistant", "auditor"},
     "leave:write": FIELD | OFFICE,

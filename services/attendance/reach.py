@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, any_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from services.attendance.models.activities import Activity
 from services.attendance.models.handovers import Handover
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.pairings import Pairing
@@ -29,6 +30,10 @@ ROUNDS = Placed(division=col(VisitRound.division))
 LEAVES = Placed(division=col(Leave.village))
 CORRECTIONS = Placed(division=col(DayCorrection.village))
 HANDOVERS = Placed(division=col(Handover.village))
+ACTIVITIES = Placed(
+    division=col(Activity.division),
+    unit=Activity.__table__.c.unit_id,  # type: ignore[attr-defined]  # may be empty
+)
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
 
@@ -120,3 +125,10 @@ def reachable_handovers(scope: Scope) -> ColumnElement[bool]:
     part = or_(col(Cadre.id) == col(Handover.cadre_id), col(Cadre.id) == any_(col(Handover.taker_ids)))
     mine = exists().where(part, or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, HANDOVERS), mine)
+
+
+def reachable_activities(scope: Scope) -> ColumnElement[bool]:
+    """By the place, by the unit that held it, and whoever is named in it."""
+    named = exists().where(col(Cadre.id) == any_(col(Activity.cadre_ids)))
+    mine = named.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    return or_(within(scope, ACTIVITIES), mine)

@@ -1,12 +1,24 @@
 """Attendance's tables, a file per room: the shape of the database, and what of it is sealed."""
 
-from services.attendance.models import facts, handovers, leave, months, pairings, presence, sync, teams, visits
+from services.attendance.models import (
+    activities,
+    facts,
+    handovers,
+    leave,
+    months,
+    pairings,
+    presence,
+    sync,
+    teams,
+    visits,
+)
 from services.attendance.models.table import Table
 from services.kit.store.sealed import SEALED_EVERYWHERE
 
 __all__ = [
     "SEALED",
     "Table",
+    "activities",
     "facts",
     "handovers",
     "leave",
@@ -18,4 +30,4 @@ __all__ = [
     "visits",
 ]
 
-SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON)
+SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON, activities.WORDS)

@@ -103,6 +103,8 @@ DIFFER = text(
         WHERE s.month = of_month AND (
             EXISTS (SELECT FROM check_in c WHERE c.cadre_id = told.cadre_id AND c.day >= of_month
                     AND c.day < of_month + interval '1 month' AND c.received_at > s.frozen_at - interval '1 day')
+            OR EXISTS (SELECT FROM activity_day e WHERE e.cadre_id = told.cadre_id AND e.day >= of_month
+                       AND e.day < of_month + interval '1 month' AND e.changed_at > s.frozen_at - interval '1 day')
             OR EXISTS (SELECT FROM leave l WHERE l.cadre_id = told.cadre_id
                        AND l.changed_at > s.frozen_at - interval '1 day')
             OR EXISTS (SELECT FROM day_correction c WHERE c.cadre_id = told.cadre_id AND c.day >= of_month

@@ -1,8 +1,9 @@
 """What a cadre's day was, by one rule, for one cadre or sixty thousand in one statement. Each day has its reason, and
 none is ever "absent": of what nothing is known, nothing is known.
 
-In this order: what the township has agreed to put right; a check-in in the village; approved absence on duty; approved
-leave; a day of rest by the county's calendar (days made up for are working days); a check-in whose place is doubtful.
+In this order: what the township has agreed to put right; a check-in in the village; an activity in the village that
+somebody else wrote down; approved absence on duty; approved leave; a day of rest by the county's calendar (days made
+up for are working days); a check-in whose place is doubtful; an activity in the village that the cadre wrote down.
 """
 
 from collections.abc import Mapping
@@ -17,8 +18,8 @@ from services.kit.store.tables import Day
 
 DayIs: TypeAlias = Literal["present", "official", "leave", "rest", "uncertain", "no_evidence"]
 Why: TypeAlias = Literal[
-    "corrected", "check_in", "on_duty_elsewhere", "on_leave", "rest_day", "place_uncertain", "seen_elsewhere",
-    "return_overdue", "nothing",
+    "corrected", "check_in", "activity", "on_duty_elsewhere", "on_leave", "rest_day", "place_uncertain", "activity_own",
+    "seen_elsewhere", "return_overdue", "nothing",
 ]  # fmt: skip
 STATUSES: tuple[LiteralString, ...] = ("present", "official", "leave", "rest", "uncertain", "no_evidence")
 
@@ -28,10 +29,12 @@ RULE: LiteralString = """
     SELECT a.team_id, t.village, a.role, a.cadre_id, a.of_month, d.date AS day, it.why,
            CASE it.why WHEN 'corrected' THEN c.status
                        WHEN 'check_in' THEN 'present'
+                       WHEN 'activity' THEN 'present'
                        WHEN 'on_duty_elsewhere' THEN 'official'
                        WHEN 'on_leave' THEN 'leave'
                        WHEN 'rest_day' THEN 'rest'
                        WHEN 'place_uncertain' THEN 'uncertain'
+                       WHEN 'activity_own' THEN 'uncertain'
                        ELSE 'no_evidence' END AS status,
            c.id AS correction_id, l.id AS leave_id
     FROM asked a
@@ -43,10 +46,14 @@ RULE: LiteralString = """
     CROSS JOIN LATERAL (
         SELECT CASE WHEN c.id IS NOT NULL THEN 'corrected'
                     WHEN s.status = 'present' THEN 'check_in'
+                    WHEN EXISTS (SELECT FROM activity_day e WHERE e.cadre_id = a.cadre_id AND e.day = d.date
+                                 AND e.holds AND e.by_another AND e.place ^@ t.village) THEN 'activity'
                     WHEN l.official THEN 'on_duty_elsewhere'
                     WHEN l.id IS NOT NULL AND (d.working OR NOT l.working_only) THEN 'on_leave'
                     WHEN NOT d.working THEN 'rest_day'
                     WHEN s.status = 'uncertain' THEN 'place_uncertain'
+                    WHEN EXISTS (SELECT FROM activity_day e WHERE e.cadre_id = a.cadre_id AND e.day = d.date
+                                 AND e.holds AND e.place ^@ t.village) THEN 'activity_own'
                     WHEN s.status = 'outside' THEN 'seen_elsewhere'
                     WHEN (
                         SELECT o.returned_on IS NULL OR d.date < o.returned_on FROM leave o
@@ -63,10 +70,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "corrected": "经乡镇同意更正",
         "check_in": "有在村登记",
+        "activity": "他人登记其参加了村内的活动",
         "on_duty_elsewhere": "已批准的公务外出",
         "on_leave": "已批准的请假",
         "rest_day": "日历上的休息日",
         "place_uncertain": "有登记，是否在村待核实",
+        "activity_own": "本人登记参加了村内的活动，待核实",
         "seen_elsewhere": "有登记，不在村",
         "return_overdue": "假期已满，尚未销假",
         "nothing": "没有依据，不等于缺勤",
@@ -74,10 +83,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "corrected": "put right, with the township's agreement",
         "check_in": "a check-in in the village",
+        "activity": "in an activity in the village, written down by somebody else",
         "on_duty_elsewhere": "approved absence on duty",
         "on_leave": "approved leave",
         "rest_day": "a day of rest by the calendar",
         "place_uncertain": "checked in, place to be confirmed",
+        "activity_own": "in an activity in the village by their own word, to be confirmed",
         "seen_elsewhere": "checked in outside the village",
         "return_overdue": "the leave has ended, no return was recorded",
         "nothing": "no evidence, which is not absence",
