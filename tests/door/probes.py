@@ -285,13 +285,18 @@ def handed(thing: Thing) -> dict[str, Any]:
     return {"cadre_id": thing.ids["gone"], "day": "2026-12-01", "document_no": "示例", "takers": []}
 
 
+def activity(thing: Thing) -> dict[str, Any]:
+    """Told of by nobody's name: whoever reaches the cadre alone reaches none of the team."""
+    return {"kind": "meeting", "day": "2026-11-20", "team_id": thing.ids["team"]}
+
+
 def visited(thing: Thing) -> dict[str, Any]:
     said = {"id": str(uuid4()), "household_id": register_id(thing), "cadre_id": thing.ids["cadre"]}
     return said | {"at": NOW.isoformat()}
 
 
 TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
-POSTINGS = "posting:read"
+ACTIVITIES = "activity:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
@@ -391,6 +396,15 @@ ATTENDANCE = (
     get(PAIRINGS, "/v1/left-pairings?cadre_id={gone}", "filter", seen=rows, by_sets=False),
     get(PAIRINGS, "/v1/left-pairings?team_id={team}", "filter", seen=rows, by_sets=False),
     send("PUT", "pairing:write", "/v1/pairings/{new}", "body", paired, by_sets=False),
+    get(ACTIVITIES, "/v1/activities/{activity}", "path", by_sets=False),
+    get(ACTIVITIES, "/v1/activities?division={village}", "query", seen=rows, by_sets=False),
+    get(ACTIVITIES, "/v1/activities?team_id={team}&limit=1", "cursor", seen=rows, by_sets=False),
+    get(ACTIVITIES, "/v1/activity-figures?division={village}&day_from=2026-01-01&day_to=2026-12-31", "query",
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["kinds"]), by_sets=False),
+    send("PUT", "activity:write", "/v1/activities/{new}", "body", activity, by_sets=False, unbound=True),
+    send("PUT", "activity:write", "/v1/activities/{activity}", "path", activity, by_sets=False, unbound=True),
+    send("PUT", "activity:write", "/v1/activities/{activity}/withdrawal", "path", lambda _: {"because": "mistake"},
+         by_sets=False, unbound=True),
     get(HANDOVERS, "/v1/handovers/{handover}", "path", by_sets=False),
     get(HANDOVERS, "/v1/handovers?village_prefix={village}", "query", seen=rows, by_sets=False),
     get(HANDOVERS, "/v1/handovers?cadre_id={gone}&limit=1", "cursor", seen=rows, by_sets=False),

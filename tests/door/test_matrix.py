@@ -63,6 +63,9 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/clue-batches/{batch_id}/outcomes", "PUT /v1/clue-batches/{batch_id}/cancellation",
     "GET /v1/clue-outcomes", "GET /v1/unmatched-clues", "PUT /v1/clues/{clue_id}/match",
     "GET /v1/clue-kinds", "PUT /v1/clue-kinds/{division}/{key}",
+    # A list of a county, which whoever reads activities reads (tests/attendance/test_activities.py).
+    "GET /v1/activity-terms", "GET /v1/activity-terms/{division}/{term}/{key}",
+    "PUT /v1/activity-terms/{division}/{term}/{key}",
     # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
     "POST /v1/village-mergers",
     # Of whom they were told, and still within that person's office (tests/alerts/telling/test_inbox.py).

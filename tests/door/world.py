@@ -19,6 +19,7 @@ from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
+from services.attendance.models.activities import Activity
 from services.attendance.models.facts import TeamFacts
 from services.attendance.models.handovers import Handover
 from services.attendance.models.leave import DayCorrection, Leave
@@ -195,7 +196,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    leave, correction, gone, handover, activity = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -221,6 +222,11 @@ def attendance(engine: Engine, village: str) -> Thing:
         ),
         Handover(
             id=handover, cadre_id=gone, village=village, day=date(2026, 12, 1), document_no="示例", taker_ids=[]
+        ),
+        Activity(
+            activity_id=activity, version=1, division=village, team_id=team, unit_id=unit, kind="meeting",
+            mode="on_site", day=TODAY, last_day=TODAY, place=village, cadre_ids=[cadre], capacities=["led"], labels=[],
+            asks=False, recorded_by="示例", recorded_at=NOW,
         ),
         Visit(
             id=visit, first_id=visit, version=1, cadre_id=cadre, recorded_by="示例", household_id=home,
@@ -282,7 +288,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "leave": str(leave),
         "correction": str(correction),
         "handover": str(handover),
-        "posting": str(posting),
+        "activity": str(activity),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)

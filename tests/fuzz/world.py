@@ -82,6 +82,8 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.corrects": [*ids["visit"], *ids["leave"]]} if service == "attendance" else {}
     pools |= LEAVES if service == "attendance" else {}
     pools |= {"body.takers[*].cadre_id": ids["gone"]} if service == "attendance" else {}
+    pools |= {"body.cadres[*].cadre_id": ids["cadre"], "body.team_id": ids["team"]} if service == "attendance" else {}
+    pools |= ACTIVITIES if service == "attendance" else {}
     if service == "attendance":
         give_a_phone(engine, ids["cadre"][0])
     pools |= clues(engine, ids) if service == "alerts" else {}
@@ -147,6 +149,14 @@ LEAVES: Pools = {
     "body.last_day": ["2026-11-02", "2026-11-24"],
     "body.day": ["2026-10-07", "2026-11-03"],
     "body.digest": [DIGEST],
+}
+ACTIVITIES: Pools = {
+    "path.term": ["kind", "label"],
+    "path.key": ["preaching", "six"],
+    "body.kind": ["preaching", "meeting"],
+    "query.kind": ["preaching", "meeting"],
+    "query.day_from": ["2026-01-01"],
+    "query.day_to": ["2026-12-31"],
 }
 HELP: Pools = {
     "path.key": ["cash", "monitored"],

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.attendance.activities.contents import Mode, Part, Precision, What
@@ -123,10 +123,10 @@ def together(marks: Iterable[Precision]) -> Precision:
 
 
 def times(session: Session, conditions: Iterable[Any]) -> Mapping[tuple[str, str], list[CadreTimes]]:
-    part = func.unnest(col(Activity.capacities)).column_valued("part")
-    by: tuple[Any, ...] = (col(Activity.kind), col(Activity.mode), literal_column("part"))
-    wanted = select(*by, func.count()).select_from(Activity).join(part, literal_column("true"))
+    part = func.unnest(col(Activity.capacities)).label("part")
+    each = select(col(Activity.kind), col(Activity.mode), part).where(*conditions).subquery()
+    by = (each.c.kind, each.c.mode, each.c.part)
     found: dict[tuple[str, str], list[CadreTimes]] = defaultdict(list)
-    for kind, mode, said, number in session.execute(wanted.where(*conditions).group_by(*by).order_by(*by)):
+    for kind, mode, said, number in session.execute(select(*by, func.count()).group_by(*by).order_by(*by)):
         found[kind, mode].append(CadreTimes(part=said, person_times=number))
     return found
