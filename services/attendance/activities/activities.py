@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, any_, literal, or_, select
 from sqlmodel import Session, col
 
 from services.attendance.activities.contents import ActivityIn, ActivityLine, ActivityOut, NotHeld
@@ -122,7 +122,7 @@ def list_activities(
     if kind:
         wanted = wanted.where(col(Activity.kind) == kind)
     if label:
-        wanted = wanted.where(col(Activity.labels).any(label))  # type: ignore[arg-type]  # of an array
+        wanted = wanted.where(literal(label) == any_(col(Activity.labels)))
     if day_from:
         wanted = wanted.where(col(Activity.last_day) >= day_from)
     if day_to:

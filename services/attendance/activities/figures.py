@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, literal, select
 from sqlmodel import Session, col
 
 from services.attendance.activities.contents import Mode, Part, Precision, What
@@ -86,7 +86,7 @@ def get_activity_figures(
         col(Activity.day).between(day_from, day_to),
     ]
     if label:
-        counted.append(col(Activity.labels).any(label))  # type: ignore[arg-type]  # of an array
+        counted.append(literal(label) == any_(col(Activity.labels)))
     kinds = kinds_of(session, counted)
     return ActivityFiguresOut(division=division, day_from=day_from, day_to=day_to, kinds=kinds)
 
