@@ -286,7 +286,6 @@ def handed(thing: Thing) -> dict[str, Any]:
 
 
 def activity(thing: Thing) -> dict[str, Any]:
-    """Told of by nobody's name: whoever reaches the cadre alone reaches none of the team."""
     return {"kind": "meeting", "day": "2026-11-20", "team_id": thing.ids["team"]}
 
 
@@ -403,7 +402,7 @@ ATTENDANCE = (
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["kinds"]), by_sets=False),
     send("PUT", "activity:write", "/v1/activities/{new}", "body", activity, by_sets=False, unbound=True),
     send("PUT", "activity:write", "/v1/activities/{activity}", "path", activity, by_sets=False, unbound=True),
-    send("PUT", "activity:write", "/v1/activities/{activity}/withdrawal", "path", lambda _: {"because": "mistake"},
+    send("PUT", "activity:write", "/v1/activities/{mistaken}/withdrawal", "path", lambda _: {"because": "mistake"},
          by_sets=False, unbound=True),
     get(HANDOVERS, "/v1/handovers/{handover}", "path", by_sets=False),
     get(HANDOVERS, "/v1/handovers?village_prefix={village}", "query", seen=rows, by_sets=False),

@@ -196,7 +196,8 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction, gone, handover, activity = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    leave, correction, gone, handover = uuid4(), uuid4(), uuid4(), uuid4()
+    activity, mistaken = uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -223,10 +224,13 @@ def attendance(engine: Engine, village: str) -> Thing:
         Handover(
             id=handover, cadre_id=gone, village=village, day=date(2026, 12, 1), document_no="示例", taker_ids=[]
         ),
-        Activity(
-            activity_id=activity, version=1, division=village, team_id=team, unit_id=unit, kind="meeting",
-            mode="on_site", day=TODAY, last_day=TODAY, place=village, cadre_ids=[cadre], capacities=["led"], labels=[],
-            asks=False, recorded_by="示例", recorded_at=NOW,
+        *(
+            Activity(
+                activity_id=one, version=1, division=village, team_id=team, kind="meeting", mode="on_site", day=TODAY,
+                last_day=TODAY, place=village, cadre_ids=[], capacities=[], labels=[], asks=False, recorded_by="示例",
+                recorded_at=NOW,
+            )
+            for one in (activity, mistaken)
         ),
         Visit(
             id=visit, first_id=visit, version=1, cadre_id=cadre, recorded_by="示例", household_id=home,
@@ -289,6 +293,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "correction": str(correction),
         "handover": str(handover),
         "activity": str(activity),
+        "mistaken": str(mistaken),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)
