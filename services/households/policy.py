@@ -12,6 +12,7 @@ RIGHTS = {
     "household-set:write": OFFICE,
     "policy:write": frozenset({"county"}),
     "case-profile:write": frozenset({"county"}),
+    "code:write": frozenset({"county"}),  # codes of its own beside those of the country
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like
     "village:merge": frozenset({"county"}),

@@ -19,11 +19,11 @@ from services.households.cases.entries import EntryOut, entries_shown
 from services.households.cases.outcomes import OpenCaseAlready
 from services.households.cases.profiles import procedure_of
 from services.households.cases.steps import Risk
-from services.households.cases.words import words
 from services.households.models.cases import Case, CaseClock
 from services.households.models.register import Household
 from services.households.policy import allow, may
 from services.households.reach import HOUSEHOLDS, HouseholdEnded, reachable
+from services.households.register.own_codes import RISK, unknown_codes
 from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
@@ -215,7 +215,7 @@ def open_case(
     session: Session, household: Household, body: CaseIn, *, opened_by: str, today: date, now: datetime
 ) -> Case:
     """Refuses a second open case of the household. Source of the steps: the procedure that holds there today."""
-    check_risks(body.risks)
+    check_risks(session, household, body.risks, today)
     if body.ground.day > today:
         raise DoneInTheFuture
     procedure, document_no = procedure_of(session, household.village, today)
@@ -240,9 +240,9 @@ def open_case(
     return case
 
 
-def check_risks(risks: Sequence[str]) -> None:
-    known = words("risk")
-    wrong = sorted({risk for risk in risks if risk not in known or risks.count(risk) > 1})
+def check_risks(session: Session, household: Household, risks: Sequence[str], day: date) -> None:
+    twice = {risk for risk in risks if risks.count(risk) > 1}
+    wrong = sorted(twice | {*unknown_codes(session, RISK, risks, household.village, day)})
     if wrong:
         raise UnknownRisk(", ".join(wrong))
 

@@ -9,12 +9,13 @@ from sqlmodel import col
 
 from services.households.cases.words import words
 from services.households.exports.columns import Labels, Reader, written
-from services.households.help.risks import LABELS
+from services.households.help.risks import labels
 from services.households.imports.measures import STATES
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseClock
 from services.households.models.help import Measure, Received
 from services.households.models.register import Household, Person
+from services.households.register.own_codes import RISK, own_words
 from services.kit.store.sets import among
 
 CASE_HEADERS = ("户编号", "户主姓名", "期次", "案卷状态", "类别", "风险类型", "线索日期", "识别监测时间", "监测线(元)",
@@ -51,7 +52,7 @@ def cases(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]
         among(col(CaseClock.case_id), [c.id for c in held]), col(CaseClock.done_on).is_(None)
     )
     due = {row[0]: row[1] for row in reader.session.execute(running.group_by(col(CaseClock.case_id)))}
-    risks, categories, steps = spoken("risk"), spoken("category"), spoken("step")
+    risks, categories, steps = {**spoken("risk"), **own_words(reader.session, RISK)}, spoken("category"), spoken("step")
     for c in held:
         of = home[c.household_id]
         yield (
@@ -73,10 +74,10 @@ def measures(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[st
     numbers = {h.id: h.number for h in homes}
     mine = select(Measure).where(among(col(Measure.household_id), list(numbers)))
     held = sorted(reader.session.scalars(mine), key=lambda m: (numbers[m.household_id], m.due, m.policy_key))
-    names = names_of(reader, held)
+    names, risks = names_of(reader, held), labels(reader.session)
     for m in held:
         yield (
-            numbers[m.household_id], m.policy_key, names.get(m.person_id, ""), written(LABELS, m.risk),
+            numbers[m.household_id], m.policy_key, names.get(m.person_id, ""), written(risks, m.risk),
             written(MEASURE_STATES, m.state), str(m.responsible_id), m.responsible_label, day(m.due), day(m.done_on),
             yuan(m.amount), m.fund_source or "", m.evidence or "", day(m.ends_on),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from services.households.help.measures import State, measures_of
 from services.households.help.plans import newest_version
-from services.households.help.risks import LABELS, answers
+from services.households.help.risks import answers, labels
 from services.households.models.cases import Case
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure
@@ -56,13 +56,14 @@ def get_gaps(household_id: UUID, session: SessionDep, today: Today) -> Household
     """By the newest plan, the open case and today's facts. A measure that was dropped or has ended answers nothing; one
     that is done and has ended is not called groundless: its risk may be gone because of it."""
     reachable(session, household_id)
+    words = labels(session)
     failing = safeguards_of(session, household_id)
     risks = risks_of(session, household_id, today) | {key: "register" for key, fails in failing.items() if fails}
     measures = [row for row in measures_of(session, household_id) if row.state != State.DROPPED]
     running = [row for row in measures if row.ends_on is None or row.ends_on >= today]
     return HouseholdGaps(
         unanswered=[
-            Unanswered(risk=risk, zh=LABELS[risk], said_by=who)
+            Unanswered(risk=risk, zh=words[risk], said_by=who)
             for risk, who in risks.items()
             if not any(answers(row.risk, risk) for row in running)
         ],

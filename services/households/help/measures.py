@@ -15,11 +15,12 @@ from sqlmodel import Session, col
 from services.households.help.actors import Actor
 from services.households.help.policies import Fen, PolicyKey
 from services.households.help.received import NeverAMember, NoSuchPolicy, ever_a_member
-from services.households.help.risks import Answered
+from services.households.help.risks import SAFEGUARDS, Answered
 from services.households.models.cases import Case
 from services.households.models.help import Measure, MeasureStep, Policy
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.own_codes import RISK, refuse_unknown
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
 from services.kit.web.edits import EDITED, EditDep
@@ -129,11 +130,13 @@ def put_measure(
     now: Now,
 ) -> MeasureOut:
     """Each new state is kept with who wrote it down; doing it is the responsible one's, not the recorder's."""
-    reachable(session, household_id, lock=True)
+    village = reachable(session, household_id, lock=True).village
     held = session.get(Measure, measure_id)
     if held and held.household_id != household_id:
         raise NotThere
     refuse_measure(session, household_id, body, held, today)
+    if body.risk and body.risk not in SAFEGUARDS and body.risk != (held.risk if held else None):
+        refuse_unknown(session, RISK, [body.risk], village, today)
     wanted = MeasureOut(id=measure_id, household_id=household_id, **body.model_dump())
     shown = MeasureOut.of(held) if held else None
     edit.check(shown, wanted)

@@ -14,6 +14,7 @@ from services.households.help.risks import Risk
 from services.households.models.help import Measure, Plan, PlanMeasure
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.own_codes import RISK, refuse_unknown
 from services.households.register.past import Past, PastDep
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.auth import CallerDep
@@ -83,10 +84,11 @@ def put_plan(
     now: Now,
 ) -> PlanOut:
     """What differs from the newest version is the next one; the earlier ones stay to be read."""
-    reachable(session, household_id, lock=True)
+    village = reachable(session, household_id, lock=True).village
     newest = newest_version(session, household_id)
     held = PlanOut.of(session, newest) if newest else None
     refuse_plan(session, household_id, body, held, today)
+    refuse_unknown(session, RISK, {*body.risks} - {*(held.risks if held else [])}, village, body.since)
     said = body.model_copy(update={"measures": sorted(body.measures, key=str)})
     same = held is not None and held.model_dump(exclude={"version"}) == said.model_dump()
     version = held.version if held and same else (held.version if held else 0) + 1

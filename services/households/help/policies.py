@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from services.households.models.help import Policy
 from services.households.policy import allow
+from services.households.register.own_codes import TAG, refuse_unknown
 from services.households.register.tags import TagKey
 from services.kit.store.db import SessionDep, Today
 from services.kit.store.scope import scope_of
@@ -84,6 +85,7 @@ def put_policy(
     """Within the caller's own places. All its versions are read before one is changed."""
     if upside_down(body):
         raise PolicyUpsideDown
+    refuse_unknown(session, TAG, [body.tag] if body.tag else [], body.division, body.since)
     take_turn(session, f"policy:{key}")
     held = versions(session, key)
     if not all(scope_of(session).covers(place) for place in {body.division, *(row.division for row in held)}):

@@ -7,27 +7,40 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
+from sqlmodel import Session
+
+from services.households.register.code_sets import words_of
+from services.households.register.own_codes import RISK, is_own, own_words
 
 LISTED = tomllib.loads(Path(__file__).with_name("risks.toml").read_text())
-RISKS: Mapping[str, str] = {one["key"]: one["zh"] for one in LISTED["risk"]}
+RISKS: Mapping[str, str] = words_of(RISK)
 SAFEGUARDS: Mapping[str, str] = {one["key"]: one["zh"] for one in LISTED["safeguard"]}
 LABELS: Mapping[str, str] = {**RISKS, **SAFEGUARDS}
 
 
 def is_risk(key: str) -> str:
-    if key not in RISKS:
+    if key not in RISKS and not is_own(RISK, key):
         raise PydanticCustomError("enum", "not a risk")
     return key
 
 
 def is_answerable(key: str) -> str:
-    if key not in LABELS:
+    if key not in LABELS and not is_own(RISK, key):
         raise PydanticCustomError("enum", "neither a risk nor a safeguard")
     return key
 
 
-Risk: TypeAlias = Annotated[str, AfterValidator(is_risk), Field(json_schema_extra={"enum": list(RISKS)})]
-Answered: TypeAlias = Annotated[str, AfterValidator(is_answerable), Field(json_schema_extra={"enum": list(LABELS)})]
+# A county's own is looked up where it is written (own_codes.py): here it has the form of one.
+SHAPE = "[0-9]{2}([0-9]{2})?"
+Risk: TypeAlias = Annotated[str, AfterValidator(is_risk), Field(pattern=rf"^{SHAPE}$")]
+Answered: TypeAlias = Annotated[
+    str, AfterValidator(is_answerable), Field(pattern=rf"^({SHAPE}|{'|'.join(SAFEGUARDS)})$")
+]
+
+
+def labels(session: Session) -> Mapping[str, str]:
+    """The counties' own too."""
+    return {**LABELS, **own_words(session, RISK)}
 
 
 def answers(measure: str | None, risk: str) -> bool:

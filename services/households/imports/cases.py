@@ -1,8 +1,9 @@
 """A file of monitored households as another system left them: one row per household and day of identification."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -16,7 +17,8 @@ from services.households.imports.case_rows import write_cases
 from services.households.imports.help_rows import WrittenOnce, take_once
 from services.households.imports.upload import ENDED, State, Taken, Upload
 from services.households.models.cases import Case
-from services.households.models.register import Household
+from services.households.models.register import Household, OwnCode
+from services.households.register.own_codes import RISK, own_now
 from services.kit.store.sets import among
 from services.kit.web.cells import CellRefused, RowReader, day, money, one_of, text_up_to
 from services.kit.web.sheets import Row
@@ -69,6 +71,7 @@ class Known(NamedTuple):
     formerly_poor: set[UUID]
     monitored: set[UUID]
     open: dict[UUID, date | None]
+    risks: Sequence[OwnCode]  # counties' own
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> Taken:
@@ -85,6 +88,7 @@ def look_up(upload: Upload, readers: Sequence[RowReader], ids: Sequence[UUID]) -
         tagged(session, ids, "formerly_poor"),
         tagged(session, ids, "monitored"),
         {case.household_id: case.identified_on for case in session.scalars(running)},
+        own_now(session, RISK, upload.today),
     )
 
 
@@ -101,7 +105,7 @@ def read_case(upload: Upload, reader: RowReader, known: Known, household_id: UUI
         "household_id": household_id,
         "identified_on": identified_on,
         "category": reader.read("对象类别", one_of({word.zh: key for key, word in words("category").items()})),
-        "risks": reader.read("风险类型", risks),
+        "risks": reader.read("风险类型", partial(risks, own=own_risks(known, household_id))),
         "line": reader.read("监测线(元)", money),
         "line_document_no": reader.read("监测线文号", text_up_to(100)),
         "state": state,
@@ -149,10 +153,15 @@ def fits(reader: RowReader, known: Known, home: Household, row: Mapping[str, Any
     }
 
 
-def risks(written: str) -> str:
+def own_risks(known: Known, household_id: UUID | None) -> set[str]:
+    village = known.homes[household_id].village if household_id else ""
+    return {one.code for one in known.risks if village.startswith(one.division)}
+
+
+def risks(written: str, own: Collection[str]) -> str:
     """Up to five codes of the list."""
     codes = re.split(r"[、,，;；\s]+", written)
-    if not set(codes) <= words("risk").keys() or len(set(codes)) < len(codes) or len(codes) > 5:
+    if not set(codes) <= {*words("risk"), *own} or len(set(codes)) < len(codes) or len(codes) > 5:
         raise CellRefused("unknown-risk", "须为风险代码表中的代码，至多五个，不重复。", "Up to five codes of the list.")
     return ",".join(codes)
 

@@ -21,6 +21,7 @@ from services.households.imports.upload import (
 )
 from services.households.models.help import Policy
 from services.households.models.register import Membership, Person
+from services.households.register.own_codes import RISK, own_now
 from services.kit.store.sets import among
 from services.kit.web.cells import RowReader, refuse_twice, text_up_to
 from services.kit.web.sheets import Row
@@ -46,6 +47,7 @@ class Lists(NamedTuple):
 
     policies: Mapping[str, Sequence[Policy]]
     members: Mapping[tuple[UUID, str], Sequence[UUID]]
+    risks: Mapping[str, str]  # counties' own, by name and by code
 
 
 Looked = TypeVar("Looked")
@@ -81,10 +83,11 @@ def take_once(upload: Upload, rows: Sequence[Row], kind: WrittenOnce[Looked]) ->
 
 
 def lists_of_help(upload: Upload, readers: Sequence[RowReader], homes: Sequence[UUID]) -> Lists:
-    return look_up(upload.session, {reader.row.cells.get(POLICY, "") for reader in readers}, set(homes))
+    named = {reader.row.cells.get(POLICY, "") for reader in readers}
+    return look_up(upload.session, named, set(homes), upload.today)
 
 
-def look_up(session: Session, keys: set[str], households: set[UUID]) -> Lists:
+def look_up(session: Session, keys: set[str], households: set[UUID], today: date) -> Lists:
     policies: dict[str, list[Policy]] = {}
     for policy in session.scalars(select(Policy).where(among(col(Policy.key), keys))):
         policies.setdefault(policy.key, []).append(policy)
@@ -95,7 +98,8 @@ def look_up(session: Session, keys: set[str], households: set[UUID]) -> Lists:
     members: dict[tuple[UUID, str], list[UUID]] = {}
     for household_id, name, person_id in session.execute(here):
         members.setdefault((household_id, name), []).append(person_id)
-    return Lists(policies, members)
+    own = own_now(session, RISK, today)
+    return Lists(policies, members, {told: one.code for one in own for told in (one.zh, one.code)})
 
 
 def read_policy(reader: RowReader, lists: Lists, on: date | None) -> str | None:

@@ -26,7 +26,7 @@ from services.kit.web.sheets import Row
 STATES = {"计划": MeasureState.PLANNED, "实施中": MeasureState.UNDER_WAY, "已落实": MeasureState.DONE}
 HEADERS = ("户编号", POLICY, MEMBER, "针对风险", "状态", "责任人编号", "责任人", "计划完成日", "落实日", "金额(元)",
            "资金来源", "佐证", "措施截止日")  # fmt: skip
-risk_told = one_of({zh: key for key, zh in LABELS.items()} | {key: key for key in LABELS})
+RISKS_TOLD = {zh: key for key, zh in LABELS.items()} | {key: key for key in LABELS}
 STATE_AND_DAY = (
     "state-without-its-day",
     "已落实的须填落实日，其他状态不填。",
@@ -99,7 +99,7 @@ def read_measure(upload: Upload, reader: RowReader, lists: Lists, household_id: 
         "policy_key": read_policy(reader, lists, None),
         "person_id": read_member(reader, lists, household_id),
         "due": due,
-        "risk": reader.read("针对风险", risk_told, needed=False),
+        "risk": reader.read("针对风险", one_of({**RISKS_TOLD, **lists.risks}), needed=False),
         "state": str(state) if state else None,
         "responsible_id": reader.read("责任人编号", actor_id),
         "responsible_label": reader.read("责任人", text_up_to(60)),

@@ -107,6 +107,20 @@ class Tag(Table, table=True):
     known_since: datetime | None = known_moment()
 
 
+class OwnCode(Table, table=True):
+    """A code that a county has beside those of the country, from a day until a day, by its document."""
+
+    __tablename__ = "own_code"
+
+    set_key: str = Field(primary_key=True)  # tag, risk
+    code: str = Field(primary_key=True)
+    division: str
+    zh: str
+    valid: Range[date] = Field(sa_type=DATERANGE)  # when it may be written; what was stays
+    document_no: str
+    created_at: datetime = instant()
+
+
 class HouseholdSet(Table, table=True):
     """A named set of households, whose members are rows of `set_member`. `division`: the smallest place of them all."""
 

@@ -1,7 +1,7 @@
 """What a household is or was, from a day until a day, by whose word."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, TypeAlias, cast
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -16,6 +16,8 @@ from services.households.models.cases import Case
 from services.households.models.register import Tag
 from services.households.policy import allow
 from services.households.reach import reachable
+from services.households.register.code_sets import words_of
+from services.households.register.own_codes import OWN, TAG, refuse_unknown
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
@@ -25,7 +27,8 @@ from services.kit.web.written import WrittenDay
 router = APIRouter(prefix="/v1/households/{household_id}/tags", tags=["tags"])
 
 MONITORED = "monitored"
-TagKey = Literal["monitored", "formerly_poor", "subsistence_allowance", "extreme_hardship", "no_labour"]
+TAG_KEY = rf"^({'|'.join(words_of(TAG))}|{OWN[TAG]})$"
+TagKey: TypeAlias = Annotated[str, Field(pattern=TAG_KEY)]  # a county's own is looked up where it is written
 
 
 class TagIn(BaseModel):
@@ -70,7 +73,7 @@ def put_tag(
     household_id: UUID, key: TagKey, body: TagIn, session: SessionDep, edit: EditDep, today: Today, now: Now
 ) -> TagOut:
     """Sets or closes the tag that began on `since`, else the open one, whose beginning is mended, else a new one."""
-    reachable(session, household_id, lock=True)
+    village = reachable(session, household_id, lock=True).village
     if body.until and body.until <= body.since:
         raise TagUpsideDown
     if max(body.since, body.until or body.since) > today:
@@ -80,6 +83,8 @@ def put_tag(
     edit.check(held or None, held if wanted in held else [wanted])
     if key == MONITORED and wanted not in held and has_open_case(session, household_id):
         raise MonitoredByCase
+    if wanted not in held:
+        refuse_unknown(session, TAG, [key], village, body.since)
     set_tag(session, household_id, key, body, now)
     edit.told(shown(session, household_id, key))
     return wanted

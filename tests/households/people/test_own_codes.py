@@ -1,0 +1,172 @@
+"""A county's own codes: a label of households and a risk, by its document, from a day until a day."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from tests.callers import Headers, Office, edit
+from tests.households.conftest import Send, faults
+from tests.households.help.conftest import measure, plan, policy
+
+LABEL = "/v1/code-sets/tag/own/own_chuanqing"
+RISK = "/v1/code-sets/risk/own/0781"
+TAGGED = {"since": "2026-02-01", "source": "示例〔2026〕2号"}
+
+
+def code(**changed: Any) -> dict[str, Any]:
+    told = {"division": "520621", "zh": "穿青人", "valid_from": "2026-01-01", "valid_until": None}
+    return told | {"document_no": "示例〔2026〕1号"} | changed
+
+
+@pytest.fixture
+def county(office: Office) -> Headers:
+    return office("county", "county")
+
+
+@pytest.fixture
+def label(http: TestClient, county: Headers) -> None:
+    assert edit(http, LABEL, code(), county).status_code == 200
+
+
+@pytest.fixture
+def risk(http: TestClient, county: Headers) -> None:
+    assert edit(http, RISK, code(zh="厂矿关停"), county).status_code == 200
+
+
+def test_a_label_of_the_countys_own_is_put_on_a_household_and_found_by(
+    label: None, http: TestClient, clerk: Headers, family: str
+) -> None:
+    assert edit(http, f"{family}/tags/own_chuanqing", TAGGED, clerk).status_code == 200
+    assert [tag["key"] for tag in http.get(f"{family}/tags", headers=clerk).json()] == ["own_chuanqing"]
+    found = http.get("/v1/household-search", params={"tag": "own_chuanqing"}, headers=clerk).json()["rows"]
+    assert [row["id"] for row in found] == [family.rpartition("/")[2]]
+    assert http.get("/v1/household-search", params={"tag": "own_other"}, headers=clerk).json()["rows"] == []
+    assert http.get("/v1/household-search", params={"tag": "other"}, headers=clerk).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("told", "since"),
+    [
+        pytest.param({"division": "520622"}, "2026-02-01", id="of another county"),
+        pytest.param({"valid_from": "2026-02-02"}, "2026-02-01", id="begun later"),
+        pytest.param({"valid_until": "2026-02-01"}, "2026-02-01", id="ended"),
+    ],
+)
+def test_a_label_that_does_not_hold_there_on_that_day_is_refused(
+    told: dict[str, Any], since: str, http: TestClient, clerk: Headers, office: Office, family: str
+) -> None:
+    writer = office("writer", "county", place=told.get("division", "520621"))
+    assert edit(http, LABEL, code(**told), writer).status_code == 200
+    refused = edit(http, f"{family}/tags/own_chuanqing", TAGGED | {"since": since}, clerk)
+    assert (refused.status_code, refused.json()["code"]) == (422, "no-such-code")
+
+
+def test_a_label_that_was_put_on_while_it_held_is_closed_after_the_county_ended_it(
+    label: None, http: TestClient, clerk: Headers, county: Headers, family: str
+) -> None:
+    edit(http, f"{family}/tags/own_chuanqing", TAGGED, clerk)
+    assert edit(http, LABEL, code(valid_until="2026-06-01"), county).status_code == 200
+    closed = edit(http, f"{family}/tags/own_chuanqing", TAGGED | {"until": "2026-07-01"}, clerk)
+    assert closed.status_code == 200
+
+
+def test_a_policy_asks_for_a_label_there_is(label: None, http: TestClient, county: Headers) -> None:
+    refused = edit(http, "/v1/policies/cash", policy(tag="own_other"), county)
+    assert (refused.status_code, refused.json()["code"]) == (422, "no-such-code")
+    assert edit(http, "/v1/policies/cash", policy(tag="own_chuanqing"), county).status_code == 200
+
+
+def test_a_risk_of_the_countys_own_is_planned_against_and_answered_by_a_measure_against_the_one_it_lies_under(
+    risk: None, http: TestClient, clerk: Headers, county: Headers, family: str
+) -> None:
+    assert edit(http, f"{family}/plan", plan(risks=["0781"]), clerk).status_code == 200
+    unanswered = http.get(f"{family}/gaps", headers=clerk).json()["unanswered"]
+    assert {"risk": "0781", "zh": "厂矿关停", "said_by": "plan"} in unanswered
+    assert edit(http, "/v1/policies/public-post", policy(), county).status_code == 200
+    assert edit(http, f"{family}/measures/{uuid4()}", measure(risk="07"), clerk).status_code == 200
+    unanswered = http.get(f"{family}/gaps", headers=clerk).json()["unanswered"]
+    assert "0781" not in {one["risk"] for one in unanswered}
+
+
+@pytest.mark.parametrize("told", ["0782", "0881"])
+def test_a_risk_nobody_has_set_is_refused_in_a_plan_and_a_measure(
+    told: str, risk: None, http: TestClient, clerk: Headers, county: Headers, family: str
+) -> None:
+    assert edit(http, "/v1/policies/public-post", policy(), county).status_code == 200
+    assert edit(http, f"{family}/plan", plan(risks=[told]), clerk).status_code == 422
+    assert edit(http, f"{family}/measures/{uuid4()}", measure(risk=told), clerk).status_code == 422
+    assert edit(http, f"{family}/measures/{uuid4()}", measure(risk="0781"), clerk).status_code == 200
+
+
+def test_what_is_planned_against_a_risk_that_has_ended_can_still_be_mended(
+    risk: None, http: TestClient, clerk: Headers, county: Headers, family: str
+) -> None:
+    edit(http, f"{family}/plan", plan(risks=["0781"]), clerk)
+    assert edit(http, RISK, code(zh="厂矿关停", valid_until="2026-03-01"), county).status_code == 200
+    assert edit(http, f"{family}/plan", plan(risks=["0781"], goal="另一目标"), clerk).status_code == 200
+    assert edit(http, f"{family}/plan", plan(risks=["07"], goal="又一目标"), clerk).status_code == 200
+    assert edit(http, f"{family}/plan", plan(risks=["0781"]), clerk).json()["code"] == "no-such-code"
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "answer"),
+    [
+        ("tag/own/0781", {}, "not-an-own-code"),
+        ("risk/own/own_mine", {}, "not-an-own-code"),
+        ("risk/own/1181", {}, "not-an-own-code"),
+        ("tag/own/own_mine", {"valid_until": "2026-01-01"}, "code-upside-down"),
+        ("tag/own/own_mine", {"zh": "低保"}, "label-taken"),
+        ("tag/own/own_mine", {}, "label-taken"),
+    ],
+)
+def test_a_code_of_another_form_upside_down_or_named_as_another_is_refused(
+    path: str, told: dict[str, Any], answer: str, label: None, http: TestClient, county: Headers
+) -> None:
+    assert edit(http, f"/v1/code-sets/{path}", code(**told), county).json()["code"] == answer
+
+
+def test_a_code_of_the_country_and_a_set_that_is_the_countrys_alone_are_nobodys_own(
+    http: TestClient, county: Headers
+) -> None:
+    assert http.put("/v1/code-sets/risk/own/0201", json=code(), headers=county).status_code == 422
+    assert http.put("/v1/code-sets/ethnicity/own/own_mine", json=code(), headers=county).status_code == 422
+
+
+def test_a_code_is_the_countys_to_write_within_its_places_and_everybodys_to_read(
+    label: None, http: TestClient, clerk: Headers, county: Headers, office: Office
+) -> None:
+    assert http.put(LABEL, json=code(), headers=clerk).status_code == 403
+    assert http.put(LABEL, json=code(), headers=county).status_code == 200
+    assert http.put(LABEL, json=code(zh="另名"), headers=county).status_code == 428
+    assert edit(http, LABEL, code(division="520622"), county).status_code == 404
+    beside = office("beside", "county", place="520622")
+    assert edit(http, LABEL, code(division="520622"), beside).status_code == 404
+    listed = http.get("/v1/code-sets/tag/own", headers=clerk).json()
+    assert listed == [code(code="own_chuanqing")]
+    assert http.get("/v1/code-sets/none/own", headers=clerk).status_code == 404
+
+
+def test_a_file_of_measures_takes_the_risk_by_its_name(
+    risk: None, http: TestClient, county: Headers, clerk: Headers, family: str, send: Send
+) -> None:
+    assert edit(http, "/v1/policies/public-post", policy(), county).status_code == 200
+    row = {"户编号": "JK1", "政策代码": "public-post", "成员姓名": "", "针对风险": "厂矿关停", "状态": "计划"} | {
+        "责任人编号": str(UUID(int=1)), "责任人": "示甲", "计划完成日": "2026-12-31", "落实日": "", "金额(元)": "",
+        "资金来源": "", "佐证": "", "措施截止日": "",
+    }  # fmt: skip
+    assert faults(send("measures", list(row.values()))) == []
+    kept = http.get(f"{family}/measures", headers=clerk).json()["rows"]
+    assert [one["risk"] for one in kept] == ["0781"]
+    other = row | {"针对风险": "别的", "计划完成日": "2026-12-30"}
+    assert faults(send("measures", list(other.values()))) == [(2, "针对风险", "not-a-choice")]
+
+
+def test_two_who_edit_a_code_at_once_do_not_overwrite_each_other(
+    label: None, http: TestClient, county: Headers, households: Session
+) -> None:
+    seen = {"if-match": http.get(LABEL, headers=county).headers["etag"]}
+    assert http.put(LABEL, json=code(zh="穿青"), headers=county | seen).status_code == 200
+    assert http.put(LABEL, json=code(zh="青族"), headers=county | seen).status_code == 412
