@@ -159,7 +159,8 @@ ACTIVITIES: Pools = {
     "query.day_to": ["2026-12-31"],
 }
 HELP: Pools = {
-    "path.key": ["cash", "monitored"],
+    "path.key": ["cash", "monitored", "tag", "risk"],
+    "path.code": ["own_chuanqing", "0781"],
     "query.policy": ["cash"],
     "body.policy_key": ["cash"],
     "body.division": [OWN, OWN[:6]],

@@ -1,7 +1,7 @@
 """The notice in the village: exactly what may hang on a wall. Never an ID number, a telephone of the family, an
 account, an illness, a child's name. Source: docs/cases.md."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -12,12 +12,11 @@ from services.households.cases.cases import reachable_case
 from services.households.cases.contents import notice_may_end
 from services.households.cases.entries import latest
 from services.households.cases.letters import of_age
-from services.households.cases.words import HEALTH, word
+from services.households.cases.words import HEALTH, word, words
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.register import Household, Person
 from services.households.policy import allow
-from services.households.register.own_codes import RISK, own_words
 from services.households.register.safeguards import members_of
 from services.kit.store.db import SessionDep
 from services.kit.web.auth import CallerDep
@@ -59,7 +58,7 @@ def get_case_notice(case_id: UUID, session: SessionDep, caller: CallerDep) -> No
         group_name=household.group_name,
         persons=len(members),
         category=word("category", case.category).zh if case.category else None,
-        difficulties=difficulties(case, own_words(session, RISK)),
+        difficulties=difficulties(case),
         posted_on=posted.done_on,
         until=notice_may_end(session, household.village, posted.done_on),
         complaint_phone=posted.complaint_phone or "",
@@ -79,9 +78,9 @@ def head_shown(household: Household, members: Sequence[Person], day: date) -> st
     return masked(household.head_name, first=1) if minor else household.head_name
 
 
-def difficulties(case: Case, own: Mapping[str, str]) -> list[str]:
-    """A county's own risk is about health where the one it lies under is."""
+def difficulties(case: Case) -> list[str]:
+    """Of a county's own risk no more than of the one it lies under: nobody knows what its name would tell."""
     other = word("risk", OTHER).zh
-    about = {risk: word("risk", risk[:2] if risk in own else risk) for risk in case.risks}
-    said = {other if one.about == HEALTH else own.get(risk, one.zh) for risk, one in about.items()}
+    known = [word("risk", risk if risk in words("risk") else risk[:2]) for risk in case.risks]
+    said = {other if one.about == HEALTH else one.zh for one in known}
     return sorted(said, key=lambda shown: (shown == other, shown))

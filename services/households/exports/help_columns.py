@@ -5,17 +5,18 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from services.households.cases.words import words
 from services.households.exports.columns import Labels, Reader, written
-from services.households.help.risks import labels
+from services.households.help.risks import LABELS, labels
 from services.households.imports.measures import STATES
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseClock
 from services.households.models.help import Measure, Received
-from services.households.models.register import Household, Person
-from services.households.register.own_codes import RISK, own_words
+from services.households.models.register import Household, OwnCode, Person
+from services.households.register.own_codes import RISK, own_of, own_words
+from services.kit.store.scope import Scope
 from services.kit.store.sets import among
 
 CASE_HEADERS = ("户编号", "户主姓名", "期次", "案卷状态", "类别", "风险类型", "线索日期", "识别监测时间", "监测线(元)",
@@ -29,6 +30,23 @@ ENDS: Labels = {
     "wrongly_included": "误识别", "merged_into": "并入另一案卷",
 }  # fmt: skip
 MEASURE_STATES: Labels = {state.value: label for label, state in STATES.items()} | {"dropped": "已取消"}
+
+
+ANSWERED = "针对风险"
+
+
+def offered(session: Session, scope: Scope, choices: Mapping[str, Labels]) -> Mapping[str, Labels]:
+    """With the counties' own risks that may be written today where the reader works."""
+    if ANSWERED not in choices:
+        return choices
+    own = {one.code: one.zh for one in own_of(session, RISK) if one.valid.contains(scope.today) and meets(scope, one)}
+    return {**choices, ANSWERED: {**LABELS, **own}}
+
+
+def meets(scope: Scope, own: OwnCode) -> bool:
+    """Who holds sets of households alone works anywhere."""
+    near = (own.division.startswith(place) or place.startswith(own.division) for place in scope.divisions)
+    return not scope.divisions or any(near)
 
 
 def spoken(kind: str) -> Labels:

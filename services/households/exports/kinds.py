@@ -20,6 +20,7 @@ from services.households.exports.columns import (
     statements,
 )
 from services.households.exports.help_columns import (
+    ANSWERED,
     CASE_HEADERS,
     CASE_STATES,
     ENDS,
@@ -57,6 +58,6 @@ KINDS: Mapping[str, Kind] = {
     ),
     "statements": Kind(("户编号", "起始月", "截止月", *AMOUNTS), {}, statements, count(Statement)),
     "cases": Kind(CASE_HEADERS, {"案卷状态": CASE_STATES, "终结方式": ENDS}, cases, count(Case)),
-    "measures": Kind(MEASURE_HEADERS, {"针对风险": LABELS, "状态": MEASURE_STATES}, measures, count(Measure)),
+    "measures": Kind(MEASURE_HEADERS, {ANSWERED: LABELS, "状态": MEASURE_STATES}, measures, count(Measure)),
     "received": Kind(RECEIVED_HEADERS, {}, received, count(Received, col(Received.withdrawn_at).is_(None))),
 }

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, Select, delete, select, text
 from sqlmodel import Session, col
 
 from services.households.exports.columns import Reader
+from services.households.exports.help_columns import offered
 from services.households.exports.kinds import KINDS
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.models.exports import FILE, Export, ExportPiece
@@ -70,7 +71,7 @@ def table_of(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> byte
         rows = chain.from_iterable(kind.rows(reader, page) for page in pages)
         if export.format == "csv":
             return as_csv(kind.headers, rows, mark_of(export, now))
-        return as_xlsx(kind.headers, kind.choices, rows, mark_of(export, now))
+        return as_xlsx(kind.headers, offered(session, scope, kind.choices), rows, mark_of(export, now))
 
 
 def finish(

@@ -1,8 +1,6 @@
 """What a measure may answer: a risk of the household, or a safeguard that fails."""
 
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field
@@ -10,11 +8,10 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import Session
 
 from services.households.register.code_sets import words_of
-from services.households.register.own_codes import RISK, is_own, own_words
+from services.households.register.own_codes import RISK, SAFEGUARD, is_own, own_words
 
-LISTED = tomllib.loads(Path(__file__).with_name("risks.toml").read_text())
 RISKS: Mapping[str, str] = words_of(RISK)
-SAFEGUARDS: Mapping[str, str] = {one["key"]: one["zh"] for one in LISTED["safeguard"]}
+SAFEGUARDS: Mapping[str, str] = words_of(SAFEGUARD)
 LABELS: Mapping[str, str] = {**RISKS, **SAFEGUARDS}
 
 

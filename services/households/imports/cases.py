@@ -18,7 +18,7 @@ from services.households.imports.help_rows import WrittenOnce, take_once
 from services.households.imports.upload import ENDED, State, Taken, Upload
 from services.households.models.cases import Case
 from services.households.models.register import Household, OwnCode
-from services.households.register.own_codes import RISK, own_now
+from services.households.register.own_codes import RISK, holding, own_of
 from services.kit.store.sets import among
 from services.kit.web.cells import CellRefused, RowReader, day, money, one_of, text_up_to
 from services.kit.web.sheets import Row
@@ -72,6 +72,7 @@ class Known(NamedTuple):
     monitored: set[UUID]
     open: dict[UUID, date | None]
     risks: Sequence[OwnCode]  # counties' own
+    kept: Mapping[UUID, set[str]]  # the risks of the households' cases
 
 
 def take(upload: Upload, rows: Sequence[Row]) -> Taken:
@@ -81,14 +82,18 @@ def take(upload: Upload, rows: Sequence[Row]) -> Taken:
 def look_up(upload: Upload, readers: Sequence[RowReader], ids: Sequence[UUID]) -> Known:
     session = upload.session
     homes = {home.id: home for home in session.scalars(select(Household).where(among(col(Household.id), ids)))}
-    running = select(Case).where(among(col(Case.household_id), ids), col(Case.closed_on).is_(None))
+    held = session.scalars(select(Case).where(among(col(Case.household_id), ids))).all()
+    kept: dict[UUID, set[str]] = {}
+    for case in held:
+        kept.setdefault(case.household_id, set()).update(case.risks)
     return Known(
         homes,
         grounds(session, {home.village for home in homes.values()}, upload.today),
         tagged(session, ids, "formerly_poor"),
         tagged(session, ids, "monitored"),
-        {case.household_id: case.identified_on for case in session.scalars(running)},
-        own_now(session, RISK, upload.today),
+        {case.household_id: case.identified_on for case in held if case.closed_on is None},
+        own_of(session, RISK),
+        kept,
     )
 
 
@@ -105,7 +110,7 @@ def read_case(upload: Upload, reader: RowReader, known: Known, household_id: UUI
         "household_id": household_id,
         "identified_on": identified_on,
         "category": reader.read("对象类别", one_of({word.zh: key for key, word in words("category").items()})),
-        "risks": reader.read("风险类型", partial(risks, own=own_risks(known, household_id))),
+        "risks": reader.read("风险类型", partial(risks, own=own_risks(upload, known, household_id))),
         "line": reader.read("监测线(元)", money),
         "line_document_no": reader.read("监测线文号", text_up_to(100)),
         "state": state,
@@ -153,9 +158,12 @@ def fits(reader: RowReader, known: Known, home: Household, row: Mapping[str, Any
     }
 
 
-def own_risks(known: Known, household_id: UUID | None) -> set[str]:
-    village = known.homes[household_id].village if household_id else ""
-    return {one.code for one in known.risks if village.startswith(one.division)}
+def own_risks(upload: Upload, known: Known, household_id: UUID | None) -> set[str]:
+    """What may be written today, and what cases of the household have already."""
+    if household_id is None:
+        return set()
+    village = known.homes[household_id].village
+    return {one.code for one in holding(known.risks, village, upload.today)} | known.kept.get(household_id, set())
 
 
 def risks(written: str, own: Collection[str]) -> str:

@@ -19,9 +19,9 @@ from services.households.imports.upload import (
     refuse_earlier,
     taken,
 )
-from services.households.models.help import Policy
-from services.households.models.register import Membership, Person
-from services.households.register.own_codes import RISK, own_now
+from services.households.models.help import Measure, Policy
+from services.households.models.register import Household, Membership, OwnCode, Person
+from services.households.register.own_codes import RISK, own_of
 from services.kit.store.sets import among
 from services.kit.web.cells import RowReader, refuse_twice, text_up_to
 from services.kit.web.sheets import Row
@@ -47,7 +47,9 @@ class Lists(NamedTuple):
 
     policies: Mapping[str, Sequence[Policy]]
     members: Mapping[tuple[UUID, str], Sequence[UUID]]
-    risks: Mapping[str, str]  # counties' own, by name and by code
+    villages: Mapping[UUID, str]
+    risks: Sequence[OwnCode]  # counties' own
+    kept: set[tuple[UUID, str]]  # what measures of a household answer already
 
 
 Looked = TypeVar("Looked")
@@ -84,10 +86,10 @@ def take_once(upload: Upload, rows: Sequence[Row], kind: WrittenOnce[Looked]) ->
 
 def lists_of_help(upload: Upload, readers: Sequence[RowReader], homes: Sequence[UUID]) -> Lists:
     named = {reader.row.cells.get(POLICY, "") for reader in readers}
-    return look_up(upload.session, named, set(homes), upload.today)
+    return look_up(upload.session, named, set(homes))
 
 
-def look_up(session: Session, keys: set[str], households: set[UUID], today: date) -> Lists:
+def look_up(session: Session, keys: set[str], households: set[UUID]) -> Lists:
     policies: dict[str, list[Policy]] = {}
     for policy in session.scalars(select(Policy).where(among(col(Policy.key), keys))):
         policies.setdefault(policy.key, []).append(policy)
@@ -98,8 +100,10 @@ def look_up(session: Session, keys: set[str], households: set[UUID], today: date
     members: dict[tuple[UUID, str], list[UUID]] = {}
     for household_id, name, person_id in session.execute(here):
         members.setdefault((household_id, name), []).append(person_id)
-    own = own_now(session, RISK, today)
-    return Lists(policies, members, {told: one.code for one in own for told in (one.zh, one.code)})
+    homes = select(col(Household.id), col(Household.village)).where(among(col(Household.id), households))
+    answered = select(col(Measure.household_id), col(Measure.risk)).where(among(col(Measure.household_id), households))
+    villages, kept = dict(session.execute(homes).all()), {(home, risk) for home, risk in session.execute(answered)}
+    return Lists(policies, members, villages, own_of(session, RISK), kept)
 
 
 def read_policy(reader: RowReader, lists: Lists, on: date | None) -> str | None:

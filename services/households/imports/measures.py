@@ -19,6 +19,7 @@ from services.households.imports.help_rows import (
     take_once,
 )
 from services.households.imports.upload import State, Taken, Upload
+from services.households.register.own_codes import holding
 from services.kit.store.sets import write_set
 from services.kit.web.cells import CellRefused, RowReader, day, money, one_of, text_up_to
 from services.kit.web.sheets import Row
@@ -99,7 +100,7 @@ def read_measure(upload: Upload, reader: RowReader, lists: Lists, household_id: 
         "policy_key": read_policy(reader, lists, None),
         "person_id": read_member(reader, lists, household_id),
         "due": due,
-        "risk": reader.read("针对风险", one_of({**RISKS_TOLD, **lists.risks}), needed=False),
+        "risk": reader.read("针对风险", one_of(risks_told(upload, lists, household_id)), needed=False),
         "state": str(state) if state else None,
         "responsible_id": reader.read("责任人编号", actor_id),
         "responsible_label": reader.read("责任人", text_up_to(60)),
@@ -109,6 +110,14 @@ def read_measure(upload: Upload, reader: RowReader, lists: Lists, household_id: 
         "evidence": reader.read("佐证", text_up_to(200), needed=False),
         "ends_on": ends_on,
     }
+
+
+def risks_told(upload: Upload, lists: Lists, household_id: UUID | None) -> Mapping[str, str]:
+    """The county's own where they may be written today, and those that the household has measures against."""
+    village = lists.villages.get(household_id, "") if household_id else ""
+    kept = [one for one in lists.risks if household_id and (household_id, one.code) in lists.kept]
+    own = [*holding(lists.risks, village, upload.today), *kept]
+    return {**RISKS_TOLD, **{told: one.code for one in own for told in (one.zh, one.code)}}
 
 
 def actor_id(written: str) -> UUID:

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from services.households.cases.words import words
 from services.households.exports.asking import TableFile
 from services.households.exports.columns import CLASSES, GRADES, OFFERED, SCHOOLING, SEXES, YES_OR_NO, Labels
+from services.households.exports.help_columns import ANSWERED, offered
 from services.households.exports.sheets import as_xlsx
 from services.households.help.risks import LABELS
 from services.households.imports.batches import KINDS, optional_headers
@@ -16,6 +17,8 @@ from services.households.imports.circumstances import COLUMNS
 from services.households.imports.measures import STATES
 from services.households.policy import allow
 from services.households.register.code_sets import lasting_labels
+from services.kit.store.db import SessionDep
+from services.kit.store.scope import scope_of
 
 router = APIRouter(prefix="/v1/household-imports", tags=["imports"])
 
@@ -31,16 +34,17 @@ CHOICES: Mapping[str, Mapping[str, Labels]] = {
     | {header: themselves(lasting_labels(key)) for header, (_, key) in COLUMNS.items()},
     "statements": {},
     "received": {},
-    "measures": {"针对风险": LABELS, "状态": themselves(STATES)},
+    "measures": {ANSWERED: LABELS, "状态": themselves(STATES)},
     "cases": {"对象类别": themselves(CATEGORIES), "状态": themselves(CASE_STATES)},
 }
 
 
 @router.get("/{kind}/template", dependencies=[allow("household:import")], response_class=TableFile)
 def get_import_template(
-    kind: Literal["households", "members", "statements", "received", "measures", "cases"],
+    kind: Literal["households", "members", "statements", "received", "measures", "cases"], session: SessionDep
 ) -> TableFile:
-    """XLSX. Every cell is text, so that long numbers stay whole."""
+    """XLSX. Every cell is text, so that long numbers stay whole. The drop-downs have the county's own codes too."""
     headers = (*KINDS[kind].HEADERS, *optional_headers(KINDS[kind]))
     name = f'attachment; filename="{kind}.xlsx"'
-    return TableFile(as_xlsx(headers, CHOICES[kind], []), headers={"Content-Disposition": name})
+    choices = offered(session, scope_of(session), CHOICES[kind])
+    return TableFile(as_xlsx(headers, choices, []), headers={"Content-Disposition": name})

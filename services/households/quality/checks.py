@@ -22,6 +22,7 @@ FARMLAND = StandardKey("farmland_ceiling", "number", "百分之一亩", "耕地�
 FOREST = StandardKey("forest_ceiling", "number", "百分之一亩", "林地核实上限", "forest too large to be believed")
 AGE = StandardKey("age_ceiling", "number", "岁", "年龄核实上限", "age too high to be believed")
 POST_AGE = StandardKey("public_post_age", "number", "岁", "公益岗位年龄上限", "age from which nobody has a public post")
+LABOUR_AGE = StandardKey("labour_age", "number", "岁", "劳动年龄下限", "age from which one may work")
 
 
 class Check(BaseModel):

@@ -16,7 +16,7 @@ from services.households.register.school_age import FROM, UNTIL, bound
 STANDARDS = (
     "monitoring_line", "wage_floor", "income_floor", "income_ceiling", "identification_ceiling",
     "elimination_minimum_months", "first_measure_days", "farmland_ceiling", "forest_ceiling", "age_ceiling",
-    "public_post_age",
+    "public_post_age", "labour_age",
 )  # fmt: skip
 
 OF_A_PLACE = "ended_on IS NULL AND starts_with(village, CAST(:place AS text))"

@@ -2,7 +2,7 @@
 A code never changes what it means: it begins and ends by its document, and what was told in it stays."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -26,9 +26,12 @@ from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/code-sets/{key}", tags=["code-sets"])
 
-TAG, RISK = "tag", "risk"
-# A risk of one's own lies under one of the country's, by its first two digits: what answers that one answers it.
-OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: r"[0-9]{2}[89][0-9]"}
+TAG, RISK, SAFEGUARD = "tag", "risk", "safeguard"
+# A risk of one's own lies under one of the country's, by its first two digits: what answers that one answers it. 99 is
+# the country's own word for others.
+OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: r"[0-9]{2}(8[0-9]|9[0-8])"}
+BESIDE = {TAG: (TAG,), RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
+NAME = r"^[^\s\"、,，;；]+$"  # one word of a list, in a file and in a drop-down
 OwnSet = Annotated[Literal["tag", "risk"], InPath(title="代码集")]
 CodePath = Annotated[str, InPath(pattern=rf"^({OWN[TAG]}|{OWN[RISK]})$", title="自设代码")]
 
@@ -40,7 +43,7 @@ class OwnCodeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     division: Annotated[str, Field(pattern=r"^[0-9]{2}([0-9]{2}){0,2}$", title="适用区划")]
-    zh: Annotated[str, Field(min_length=1, max_length=40, title="名称")]
+    zh: Annotated[str, Field(min_length=1, max_length=40, pattern=NAME, title="名称")]
     valid_from: Annotated[WrittenDay, Field(title="启用日")]
     valid_until: Annotated[WrittenDay | None, Field(title="停用日")] = None
     document_no: Annotated[str, Field(min_length=1, max_length=100, title="文号")]
@@ -56,8 +59,8 @@ class OwnCodeOut(OwnCodeIn):
 
 
 class NotAnOwnCode(DomainError):
-    zh = "标签的自设代码以 own_ 开头；风险的自设代码为国家两位代码后加 80 至 99。"
-    en = "A label of one's own begins with own_; a risk of one's own is a national code of two digits and 80 to 99."
+    zh = "标签的自设代码以 own_ 开头；风险的自设代码为国家两位代码后加 80 至 98。"
+    en = "A label of one's own begins with own_; a risk of one's own is a national code of two digits and 80 to 98."
 
 
 class CodeUpsideDown(DomainError):
@@ -89,7 +92,7 @@ def put_own_code(
     wanted, shown = OwnCodeOut(code=code, **body.model_dump()), OwnCodeOut.of(held) if held else None
     edit.check(shown, wanted)
     if shown != wanted:
-        if body.zh in {name for other, name in {**words_of(key), **own_words(session, key)}.items() if other != code}:
+        if body.zh in names_of_others(session, key, code):
             raise LabelTaken
         row = held or OwnCode(set_key=key, code=code, valid=Range(), created_at=now, division="", zh="", document_no="")
         row.division, row.zh, row.document_no = body.division, body.zh, body.document_no
@@ -111,8 +114,7 @@ def get_own_code(key: OwnSet, code: CodePath, session: SessionDep, edit: EditDep
 def list_own_codes(key: Key, session: SessionDep) -> list[OwnCodeOut]:
     """All of a set, those that have ended too. Everybody who reads households reads them."""
     found(code_sets().get(key))
-    mine = select(OwnCode).where(col(OwnCode.set_key) == key).order_by(col(OwnCode.code))
-    return [OwnCodeOut.of(row) for row in session.scalars(mine)]
+    return [OwnCodeOut.of(row) for row in own_of(session, key)]
 
 
 def refuse_form(key: str, code: str, body: OwnCodeIn) -> None:
@@ -126,13 +128,23 @@ def is_own(key: str, code: str) -> bool:
     return re.fullmatch(OWN[key], code) is not None and (key == TAG or code[:2] in words_of(RISK))
 
 
+def names_of_others(session: Session, key: str, code: str) -> set[str]:
+    own = {zh for other, zh in own_words(session, key).items() if other != code}
+    return own.union(*(words_of(beside).values() for beside in BESIDE[key]))
+
+
 def own_words(session: Session, key: str) -> Mapping[str, str]:
     """Of every code there ever was: what is held in one that has ended is read as before."""
-    return dict(session.execute(select(col(OwnCode.code), col(OwnCode.zh)).where(col(OwnCode.set_key) == key)).all())
+    return {row.code: row.zh for row in own_of(session, key)}
 
 
-def own_now(session: Session, key: str, day: date) -> Sequence[OwnCode]:
-    return session.scalars(select(OwnCode).where(col(OwnCode.set_key) == key, col(OwnCode.valid).contains(day))).all()
+def own_of(session: Session, key: str) -> Sequence[OwnCode]:
+    return session.scalars(select(OwnCode).where(col(OwnCode.set_key) == key).order_by(col(OwnCode.code))).all()
+
+
+def holding(codes: Iterable[OwnCode], place: str, day: date) -> list[OwnCode]:
+    """Those that may be written of a place on a day."""
+    return [one for one in codes if place.startswith(one.division) and one.valid.contains(day)]
 
 
 def unknown_codes(session: Session, key: str, codes: Collection[str], place: str, day: date) -> list[str]:
@@ -140,7 +152,7 @@ def unknown_codes(session: Session, key: str, codes: Collection[str], place: str
     foreign = {code for code in codes if code not in words_of(key)}
     if not foreign:
         return []
-    return sorted(foreign - {row.code for row in own_now(session, key, day) if place.startswith(row.division)})
+    return sorted(foreign - {row.code for row in holding(own_of(session, key), place, day)})
 
 
 def refuse_unknown(session: Session, key: str, codes: Collection[str], place: str, day: date) -> None:

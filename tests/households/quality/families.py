@@ -22,7 +22,7 @@ TOLD: dict[str, Any] = {"doer": "示例", "recorded_by": "示例", "recorded_at"
 BOUNDS = {
     "monitoring_line": 800_000, "wage_floor": 10_000, "income_floor": 50_000, "income_ceiling": 3_000_000,
     "identification_ceiling": 2_000_000, "elimination_minimum_months": 6, "first_measure_days": 30,
-    "farmland_ceiling": 1_000, "forest_ceiling": 5_000, "age_ceiling": 110, "public_post_age": 70,
+    "farmland_ceiling": 1_000, "forest_ceiling": 5_000, "age_ceiling": 110, "public_post_age": 70, "labour_age": 16,
 }  # fmt: skip
 
 

@@ -153,6 +153,21 @@ def test_school_begins_and_ends_where_the_county_says(session: Session) -> None:
     assert "school-age-unknown" in young.found()
 
 
+def test_work_begins_at_the_age_the_document_says_and_where_none_says_nobody_is_judged(session: Session) -> None:
+    family = Family(session)
+    pupil(family)
+    family.told(family.member("20", years_ago(15), schooling="not_in_school"), labour_capacity="ordinary")
+    of_work = {"pupil-working", "labour-of-a-child"}
+    assert of_work <= family.found()
+    age = session.scalars(select(Standard).where(col(Standard.key) == "labour_age")).one()
+    age.value = Decimal(12)
+    session.flush()
+    assert not of_work & family.found()
+    age.value, age.valid = Decimal(16), Range(TODAY + timedelta(days=1), None)
+    session.flush()
+    assert not of_work & family.found()
+
+
 def test_an_elimination_is_judged_by_the_line_and_the_income_of_its_day(session: Session) -> None:
     """Poorer afterwards is no fault of the decision; and a line that was higher then is."""
     later = Family(session, NEXT)
