@@ -295,7 +295,7 @@ def visited(thing: Thing) -> dict[str, Any]:
 
 
 TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
-ACTIVITIES = "activity:read"
+POSTINGS, ACTIVITIES = "posting:read", "activity:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),

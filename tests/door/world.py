@@ -196,7 +196,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     name, username, mobile = f"示例{village}队", f"u{village}", f"1{village[2:]}"
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    leave, correction, gone, handover = uuid4(), uuid4(), uuid4(), uuid4()
+    leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     activity, mistaken = uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
@@ -292,6 +292,7 @@ def attendance(engine: Engine, village: str) -> Thing:
         "leave": str(leave),
         "correction": str(correction),
         "handover": str(handover),
+        "posting": str(posting),
         "activity": str(activity),
         "mistaken": str(mistaken),
         "household": str(home),

@@ -7,8 +7,8 @@ from alembic import op
 
 from services.kit.store.barrier import UNITS, expose, protect, within_division
 
-revision: str = "attendance014"
-down_revision: str | None = "attendance013"
+revision: str = "attendance015"
+down_revision: str | None = "attendance014"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
