@@ -3,36 +3,21 @@
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 from sqlmodel import Session
 
 from services.households.register.code_sets import words_of
-from services.households.register.own_codes import RISK, SAFEGUARD, is_own, own_words
+from services.households.register.own_codes import OWN_ENDS, RISK, SAFEGUARD, own_words
 
 RISKS: Mapping[str, str] = words_of(RISK)
 SAFEGUARDS: Mapping[str, str] = words_of(SAFEGUARD)
 LABELS: Mapping[str, str] = {**RISKS, **SAFEGUARDS}
 
 
-def is_risk(key: str) -> str:
-    if key not in RISKS and not is_own(RISK, key):
-        raise PydanticCustomError("enum", "not a risk")
-    return key
-
-
-def is_answerable(key: str) -> str:
-    if key not in LABELS and not is_own(RISK, key):
-        raise PydanticCustomError("enum", "neither a risk nor a safeguard")
-    return key
-
-
-# A county's own is looked up where it is written (own_codes.py): here it has the form of one.
-SHAPE = "[0-9]{2}([0-9]{2})?"
-Risk: TypeAlias = Annotated[str, AfterValidator(is_risk), Field(pattern=rf"^{SHAPE}$")]
-Answered: TypeAlias = Annotated[
-    str, AfterValidator(is_answerable), Field(pattern=rf"^({SHAPE}|{'|'.join(SAFEGUARDS)})$")
-]
+# A county's own lies under one of the country's. Whether there is one is looked up where it is written (own_codes.py).
+OWN_RISKS = f"({'|'.join(key for key in RISKS if len(key) == 2)}){OWN_ENDS}"
+Risk: TypeAlias = Annotated[str, Field(pattern=f"^({'|'.join(RISKS)}|{OWN_RISKS})$")]
+Answered: TypeAlias = Annotated[str, Field(pattern=f"^({'|'.join(LABELS)}|{OWN_RISKS})$")]
 
 
 def labels(session: Session) -> Mapping[str, str]:

@@ -29,7 +29,8 @@ router = APIRouter(prefix="/v1/code-sets/{key}", tags=["code-sets"])
 TAG, RISK, SAFEGUARD = "tag", "risk", "safeguard"
 # A risk of one's own lies under one of the country's, by its first two digits: what answers that one answers it. 99 is
 # the country's own word for others.
-OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: r"[0-9]{2}(8[0-9]|9[0-8])"}
+OWN_ENDS = "(8[0-9]|9[0-8])"
+OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: f"[0-9]{{2}}{OWN_ENDS}"}
 BESIDE = {TAG: (TAG,), RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
 NAME = r"^[^\s\"、,，;；]+$"  # one word of a list, in a file and in a drop-down
 OwnSet = Annotated[Literal["tag", "risk"], InPath(title="代码集")]
