@@ -9,8 +9,6 @@ GRANTS, SCOPE, BARRIER = ["tests/kit/test_grants.py"], ["tests/kit/test_scope.py
 DOOR = ["tests/test_policy.py", "tests/test_attack_tokens.py"]
 REACHED = "tests/door/test_matrix.py::test_nobody_reaches_beyond_what_they_hold"
 
-OWN_DAYS = ["tests/attendance/leave", "tests/attendance/test_handovers.py"]
-
 
 def matrix(service: str) -> Sequence[str]:
     return [f"{REACHED}[{service}]"]
@@ -31,7 +29,7 @@ TARGETS: Mapping[str, Lines] = {
     "services/kit/store/grants.py": [[*GRANTS, *SCOPE], ["tests/kit/test_schema.py", "tests/county/test_offices.py"]],
     "services/kit/store/barrier.py": [BARRIER],
     "services/households/reach.py": [matrix("households"), ["tests/households/test_at_once.py"]],
-    "services/attendance/reach.py": [["tests/attendance/test_teams.py"], matrix("attendance"), OWN_DAYS],
+    "services/attendance/reach.py": [["tests/attendance/test_reach.py"], matrix("attendance")],
     "services/alerts/reach.py": [matrix("alerts")],
 }
 OWN_DATABASE = {"services/kit/store/barrier.py"}  # migrations are made of it
