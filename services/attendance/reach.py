@@ -58,12 +58,8 @@ def posted_within(scope: Scope) -> ColumnElement[bool]:
     is_latest = ~exists().where(
         col(later.cadre_id) == col(Posting.cadre_id), col(later.valid).op(">")(col(Posting.valid))
     )
-    return (
-        exists()
-        .where(col(Posting.cadre_id) == col(Cadre.id), col(Posting.team_id) == col(Team.id))
-        .where(within(scope, TEAMS), is_latest)
-        .correlate(Cadre)
-    )
+    posted = exists().where(col(Posting.cadre_id) == col(Cadre.id), col(Posting.team_id) == col(Team.id))
+    return posted.where(within(scope, TEAMS), is_latest)
 
 
 def reachable_check_ins(scope: Scope) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ from tests.attendance.conftest import ARRIVED, VILLAGE, cadre_in
 from tests.callers import grant
 from tests.clock import NOW, TODAY
 
-NOW_IN, ELSEWHERE = "520621001006", "520622001001"  # where the first is posted by now; and where nobody is
+NOW_IN, FAR, ELSEWHERE = "520621001006", "520621002001", "520622001001"
 SET, HOME, OTHER_HOME = UUID(int=7), UUID(int=1), UUID(int=2)
 OPEN: Any = Range(ARRIVED, None)
 CLOSED: Any = Range(ARRIVED, TODAY)
@@ -61,8 +61,9 @@ class Person:
 
 @dataclass
 class World:
-    """Everything was recorded in VILLAGE. The first is posted to the next village by now, the second still there;
-    the third has neither post nor part. Of `names`, an id says which row it is."""
+    """Everything was recorded in VILLAGE. The first is posted to NOW_IN by now, the second still there; the third has
+    neither post nor part, and checked in nowhere, as the first did. FAR has a team without anybody; one round has no
+    household yet. Of `names`, an id says which row it is."""
 
     first: Person
     second: Person
@@ -79,8 +80,8 @@ def person(session: Session, seal: Seal, team: Team, number: int) -> Person:
 
 @pytest.fixture
 def world(attendance: Session, seal: Seal) -> World:
-    there, beside = (Team(name=f"示例{place}", village=place) for place in (VILLAGE, NOW_IN))
-    attendance.add_all([there, beside])
+    there, beside, far = (Team(name=f"示例{place}", village=place) for place in (VILLAGE, NOW_IN, FAR))
+    attendance.add_all([there, beside, far])
     attendance.flush()
     first, second, third = (person(attendance, seal, there, number) for number in (1, 2, 3))
     posts = {one.cadre_id: one for one in attendance.scalars(select(Posting))}
@@ -89,33 +90,37 @@ def world(attendance: Session, seal: Seal) -> World:
     after = Posting(cadre_id=first.cadre, team_id=beside.id, role="member", valid=Range(TODAY, None))
     attendance.add(after)
     attendance.flush()
-    names = {there.id: "there", beside.id: "beside", after.id: "after", third.cadre: "third"}
+    names = {there.id: "there", beside.id: "beside", far.id: "far", after.id: "after", third.cadre: "third"}
     for name, one, home in (("first", first, HOME), ("second", second, OTHER_HOME)):
         rows = [posts[one.cadre].id, *recorded_of(attendance, one, there, home)]
         names |= dict.fromkeys([one.cadre, *rows], name)
-    nowhere = uuid4()
-    attendance.add(CheckIn(id=nowhere, cadre_id=first.cadre, recorded_by="示例", at=NOW, received_at=NOW, day=TODAY,
-                           datum="wgs84", village=None, verdict="uncertain"))  # fmt: skip
+    for one, name in ((first, "nowhere"), (third, "third")):
+        names[nowhere := uuid4()] = name
+        attendance.add(CheckIn(id=nowhere, cadre_id=one.cadre, recorded_by="示例", at=NOW, received_at=NOW, day=TODAY,
+                               datum="wgs84", village=None, verdict="uncertain"))  # fmt: skip
+    planned = the_round()
+    names[planned.id] = "planned"
+    attendance.add(planned)
     attendance.add(SetMember(set_id=SET, subject=HOME, owner="attendance", valid=OPEN, version=1))
     attendance.commit()
-    return World(first, second, third, there.id, names | {nowhere: "nowhere"})
+    return World(first, second, third, there.id, names)
 
 
 def recorded_of(session: Session, one: Person, team: Team, home: UUID) -> list[UUID]:
     """One row of each table: of this cadre, this household, in VILLAGE."""
     number: dict[str, Any] = {"cadre_id": one.cadre, "village": VILLAGE}
-    ids = [uuid4() for _ in range(8)]
-    check_in, pairing, visit, tour, leave, correction, handover, activity = ids
+    ids = [uuid4() for _ in range(7)]
+    check_in, pairing, visit, leave, correction, handover, activity = ids
     session.add(CheckIn(id=check_in, recorded_by="示例", at=NOW, received_at=NOW, day=TODAY, datum="wgs84",
                         verdict="uncertain", **number))  # fmt: skip
     session.add(Pairing(id=pairing, household_id=home, kind="leader", valid=OPEN, document_no="示例", **number))
     session.add(Visit(id=visit, first_id=visit, version=1, recorded_by="示例", household_id=home, at=NOW,
                       received_at=NOW, day=TODAY, contact="home", met=[], undone=[], findings=[],
                       **number))  # fmt: skip
-    session.add(VisitRound(id=tour, name="示例", division=VILLAGE, first_day=TODAY, last_day=TODAY, document_no="示例",
-                           created_by="示例", created_at=NOW))  # fmt: skip
+    tour = the_round()
+    session.add(tour)
     session.flush()
-    session.add(RoundTask(round_id=tour, household_id=home, village=VILLAGE))
+    session.add(RoundTask(round_id=tour.id, household_id=home, village=VILLAGE))
     session.add(Leave(id=leave, team_id=team.id, kind="sick", official=False, first_day=TODAY, last_day=TODAY,
                       covers=Range(TODAY, TODAY + timedelta(days=1)), days=1, working_only=False, chain=["county"],
                       document_no="示例", state="requested", requested_by="示例", requested_at=NOW, changed_at=NOW,
@@ -127,7 +132,12 @@ def recorded_of(session: Session, one: Person, team: Team, home: UUID) -> list[U
                          last_day=TODAY, cadre_ids=[one.cadre], capacities=["organiser"], labels=[], asks=False,
                          recorded_by="示例", recorded_at=NOW))  # fmt: skip
     session.flush()
-    return ids
+    return [*ids, tour.id]
+
+
+def the_round() -> VisitRound:
+    when: dict[str, Any] = {"first_day": TODAY, "last_day": TODAY, "created_at": NOW}
+    return VisitRound(id=uuid4(), name="示例", division=VILLAGE, document_no="示例", created_by="示例", **when)
 
 
 def reached(session: Session, world: World, scope: Scope, name: str) -> set[str]:
@@ -144,7 +154,12 @@ def test_an_office_reaches_what_was_recorded_in_its_village_and_who_is_posted_th
 ) -> None:
     told = {name: reached(attendance, world, Scope("x", TODAY, divisions=(VILLAGE,)), name) for name in LISTS}
     postings = {"first", "second"}  # also those that have ended
-    assert told == EVERYTHING | {"teams": {"there"}, "postings": postings, "cadres": {"second"}, "rounds": postings}
+    assert told == EVERYTHING | {
+        "teams": {"there"},
+        "postings": postings,
+        "cadres": {"second"},
+        "rounds": postings | {"planned"},
+    }
 
 
 def test_an_office_where_somebody_went_reaches_nothing_of_before(attendance: Session, world: World) -> None:
@@ -181,10 +196,11 @@ def test_who_holds_a_place_elsewhere_reaches_nothing(attendance: Session, world:
 
 def test_who_takes_over_reaches_the_hand_over_and_so_does_their_unit(attendance: Session, world: World) -> None:
     row = attendance.scalars(select(Handover).where(col(Handover.cadre_id) == world.first.cadre)).one()
-    row.taker_ids = [world.second.cadre, world.third.cadre]
+    row.taker_ids = [world.third.cadre]
     attendance.flush()
     own, unit = Scope(world.third.account, TODAY), Scope("x", TODAY, units=(world.third.unit,))
     assert reached(attendance, world, own, "hand-overs") == reached(attendance, world, unit, "hand-overs") == {"first"}
+    assert reached(attendance, world, Scope(world.second.account, TODAY), "hand-overs") == {"second"}
 
 
 def test_a_unit_reaches_the_activities_it_held_and_everybody_those_they_are_named_in(
