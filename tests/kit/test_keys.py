@@ -1,9 +1,12 @@
 """The issuer's keys: fetched, kept for a while, and not waited for by everybody in turn."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -47,6 +50,26 @@ class Revoked:
 @pytest.fixture
 def issuer(signing_key: RSAKey) -> Issuer:
     return Issuer(signing_key)
+
+
+@contextmanager
+def county_that_says(status: int, told: bytes) -> Iterator[str]:
+    """The address of a server whose only page is that of the keys."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/v1/keys" else 404)
+            self.send_header("content-length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, *said: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def known(keys: Keys) -> list[str | None]:
@@ -133,8 +156,38 @@ def test_old_keys_serve_while_county_is_away_but_no_longer_than_a_token_lasts(is
         keys.that_know("test")
 
 
+def test_who_may_not_wait_is_told_what_is_known_without_a_look(issuer: Issuer) -> None:
+    keys = issuer.read_by_others()
+    assert (keys.knows("test"), issuer.asked) == (False, 0)
+    known(keys)
+    issuer.now = 299.9
+    assert (keys.knows("test"), keys.knows("a stranger's")) == (True, False)
+    issuer.now = 300.0
+    assert (keys.knows("test"), issuer.asked) == (False, 1)
+
+
 def test_an_unknown_key_is_not_looked_for_again_and_again(issuer: Issuer) -> None:
     keys = issuer.read_by_others()
     for _ in range(10):
         keys.that_know("a stranger's")
     assert issuer.asked == 1
+    issuer.now = 59.9
+    keys.that_know("a stranger's")
+    assert issuer.asked == 1
+    issuer.now = 60.0
+    keys.that_know("a stranger's")
+    assert issuer.asked == 2
+
+
+def test_countys_keys_are_fetched_from_it_and_through_no_proxy(
+    signing_key: RSAKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with county_that_says(200, json.dumps(KeySet([signing_key]).as_dict(private=False)).encode()) as address:
+        assert known(Keys.of(address)) == ["test"]
+
+
+def test_keys_on_a_page_that_says_something_went_wrong_are_none(signing_key: RSAKey) -> None:
+    told = json.dumps(KeySet([signing_key]).as_dict(private=False)).encode()
+    with county_that_says(500, told) as address, pytest.raises(IssuerAway):
+        Keys.of(address).that_know("test")

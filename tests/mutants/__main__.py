@@ -19,7 +19,7 @@ from tests.mutants.changes import Mutant, mutants_of
 from tests.mutants.targets import EQUIVALENT, OWN_DATABASE, TARGETS
 from tests.mutants.trial import HOME, Outcome, copy_tree, tried
 
-LIMIT = 300  # seconds; the slowest of the tests takes forty on a busy machine
+LIMIT = 120  # seconds; the slowest of the tests takes forty on a busy machine
 SERVER = "SHOUWANG_TEST_SERVER"
 Judged = tuple[Mutant, Outcome]
 

@@ -22,7 +22,7 @@ TARGETS: Mapping[str, Lines] = {
     "services/kit/web/masks.py": [["tests/households/test_id_numbers.py"]],
     "services/households/masks.py": [["tests/households/test_id_numbers.py"]],
     "services/kit/web/auth.py": [
-        ["tests/kit/test_keys.py", "tests/test_attack_tokens.py"],
+        ["tests/kit/test_tokens_read.py", "tests/kit/test_keys.py", "tests/test_attack_tokens.py"],
         ["tests/test_policy.py", "tests/test_openapi.py"],
     ],
     "services/kit/store/scope.py": [SCOPE, ["tests/households/search/test_search.py"]],

@@ -1,0 +1,111 @@
+"""What a token must say, to the letter and to the second: written out here, and not as the code has it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Request
+from joserfc import jwt
+from joserfc.jwk import KeySet, RSAKey
+from starlette.testclient import TestClient
+
+from services.kit.web.auth import Keys, SignInEnded, policy, read_whole
+from services.kit.web.errors import DomainError, NotSignedIn, speak_problems
+from services.kit.web.verified import Verified
+from tests.callers import Sign
+
+NOW = 1_800_000_000
+HEADER = {"alg": "RS256", "kid": "test", "typ": "at+jwt"}
+CLAIMS: dict[str, Any] = {"iss": "shouwang-county", "aud": "shouwang", "sub": "someone", "iat": NOW, "exp": NOW + 600,
+          "roles": ["cadre"], "scope": ""}  # fmt: skip
+
+
+def read(key: RSAKey, header: dict[str, Any], claims: dict[str, Any], since: float = 0.0) -> Any:
+    token = jwt.encode(HEADER | header, CLAIMS | claims, key, algorithms=["RS256"])
+    return read_whole(token, Keys(KeySet([key]).as_dict), NOW, lambda subject: since)[0]
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"iat": NOW + 60, "exp": NOW + 61},
+        {"iat": NOW + 60, "exp": NOW + 660},
+        {"nbf": NOW + 60},
+        {"iat": NOW - 599, "exp": NOW + 1},
+        {"roles": [], "scope": "frame:read facts:read"},
+    ],
+    ids=["as-it-is", "of-a-clock-ahead", "whole-ahead", "not-before-ahead", "at-its-last-second", "of-a-system"],
+)
+def test_a_token_that_is_as_it_must_be_is_read(signing_key: RSAKey, claims: dict[str, Any]) -> None:
+    caller = read(signing_key, {}, claims)
+    said = CLAIMS | claims
+    assert (caller.subject, caller.roles) == ("someone", frozenset(said["roles"]))
+    assert caller.scopes == frozenset(said["scope"].split())
+
+
+@pytest.mark.parametrize(
+    ("header", "claims"),
+    [
+        ({"typ": "JWT"}, {}),
+        ({"typ": ""}, {}),
+        ({"cty": "JWT"}, {}),
+        ({}, {"iss": "another"}),
+        ({}, {"aud": "another"}),
+        ({}, {"aud": ["shouwang"]}),
+        ({}, {"iat": NOW + 61, "exp": NOW + 100}),
+        ({}, {"nbf": NOW + 61}),
+        ({}, {"iat": NOW - 600, "exp": NOW}),
+        ({}, {"exp": NOW + 601}),
+        ({}, {"iat": NOW + 60, "exp": NOW + 60}),
+        ({}, {"roles": ["cadre"], "scope": "frame:read"}),
+    ],
+    ids=[
+        "another-type", "no-type", "a-name-too-many", "another-issuer", "another-audience", "several-audiences",
+        "from-the-future", "not-yet", "ended", "too-long", "ended-as-it-began", "person-and-system",
+    ],
+)  # fmt: skip
+def test_a_token_that_differs_in_one_thing_is_refused(
+    signing_key: RSAKey, header: dict[str, Any], claims: dict[str, Any]
+) -> None:
+    with pytest.raises(NotSignedIn) as refused:
+        read(signing_key, header, claims)
+    assert not isinstance(refused.value, SignInEnded)
+
+
+def test_who_was_sent_away_is_told_so_from_the_second_on(signing_key: RSAKey) -> None:
+    assert read(signing_key, {}, {}, since=NOW).subject == "someone"
+    with pytest.raises(SignInEnded):
+        read(signing_key, {}, {}, since=NOW + 1)
+
+
+class Counted(DomainError):
+    """Of an allowance that is used up."""
+
+    status = 429
+    zh = "示例"
+    en = "an example"
+
+
+@contextmanager
+def app_of(key: RSAKey) -> Iterator[TestClient]:
+    def count(subject: str, request: Request) -> None:
+        raise Counted
+
+    app = FastAPI()
+    speak_problems(app)
+    app.state.keys = Keys(KeySet([key]).as_dict)
+    app.state.revoked = SimpleNamespace(not_before=lambda subject: 0.0)
+    app.state.verified, app.state.allowance = Verified(), SimpleNamespace(count=count)
+    allow = policy({"facts:read": frozenset()})
+    app.get("/", dependencies=[allow("facts:read")])(lambda: "seen")
+    with TestClient(app) as client:
+        yield client
+
+
+def test_our_own_services_alone_are_not_counted(signing_key: RSAKey, sign: Sign) -> None:
+    with app_of(signing_key) as client:
+        assert client.get("/", headers=sign("alerts", scopes="facts:read")).status_code == 200
+        assert client.get("/", headers=sign("a-bureau", scopes="frame:read")).status_code == 429
