@@ -34,7 +34,7 @@ class Issuer:
         return KeySet(list(self.keys)).as_dict(private=False)
 
     def read_by_others(self) -> Keys:
-        return Keys(self.publish, lambda: self.now)
+        return Keys(self.publish, lambda: 1_000.0 + self.now)
 
 
 class Revoked:
