@@ -191,3 +191,8 @@ def test_keys_on_a_page_that_says_something_went_wrong_are_none(signing_key: RSA
     told = json.dumps(KeySet([signing_key]).as_dict(private=False)).encode()
     with county_that_says(500, told) as address, pytest.raises(IssuerAway):
         Keys.of(address).that_know("test")
+
+
+def test_a_page_that_is_no_json_is_no_set_of_keys() -> None:
+    with county_that_says(200, b"<html>") as address, pytest.raises(IssuerAway):
+        Keys.of(address).that_know("test")
