@@ -36,13 +36,19 @@ def read(key: RSAKey, header: dict[str, Any], claims: dict[str, Any], since: flo
         {"nbf": NOW + 60},
         {"iat": NOW - 599, "exp": NOW + 1},
         {"roles": [], "scope": "frame:read facts:read"},
+        {"roles": ["r" * 40] * 20},
+        {"roles": [], "scope": "s" * 2000},
+        {"sub": "Az09._-" * 9 + "a"},
     ],
-    ids=["as-it-is", "of-a-clock-ahead", "whole-ahead", "not-before-ahead", "at-its-last-second", "of-a-system"],
-)
+    ids=[
+        "as-it-is", "of-a-clock-ahead", "whole-ahead", "not-before-ahead", "at-its-last-second", "of-a-system",
+        "many-long-roles", "many-scopes", "a-long-name",
+    ],
+)  # fmt: skip
 def test_a_token_that_is_as_it_must_be_is_read(signing_key: RSAKey, claims: dict[str, Any]) -> None:
     caller = read(signing_key, {}, claims)
     said = CLAIMS | claims
-    assert (caller.subject, caller.roles) == ("someone", frozenset(said["roles"]))
+    assert (caller.subject, caller.roles) == (said["sub"], frozenset(said["roles"]))
     assert caller.scopes == frozenset(said["scope"].split())
 
 
@@ -61,10 +67,21 @@ def test_a_token_that_is_as_it_must_be_is_read(signing_key: RSAKey, claims: dict
         ({}, {"exp": NOW + 601}),
         ({}, {"iat": NOW + 60, "exp": NOW + 60}),
         ({}, {"roles": ["cadre"], "scope": "frame:read"}),
+        ({}, {"roles": ["r" * 41]}),
+        ({}, {"roles": ["cadre"] * 21}),
+        ({}, {"roles": [], "scope": "s" * 2001}),
+        ({}, {"sub": "a" * 65}),
+        ({}, {"sub": ""}),
+        ({}, {"sub": "some one"}),
+        ({}, {"iat": str(NOW)}),
+        ({}, {"exp": NOW + 600.0}),
+        ({}, {"nbf": True}),
     ],
     ids=[
         "another-type", "no-type", "a-name-too-many", "another-issuer", "another-audience", "several-audiences",
         "from-the-future", "not-yet", "ended", "too-long", "ended-as-it-began", "person-and-system",
+        "a-role-too-long", "too-many-roles", "too-long-a-scope", "too-long-a-name", "no-name", "a-blank-within",
+        "a-number-in-quotes", "a-number-with-a-point", "a-truth",
     ],
 )  # fmt: skip
 def test_a_token_that_differs_in_one_thing_is_refused(

@@ -47,4 +47,5 @@ EQUIVALENT: Mapping[str, str] = {
     "_fetched_at = self._look_at = -math.inf self._away = False self._lock = threading.Lock()  ->  "
     "_fetched_at = self._look_at = -math.inf self._lock = threading.Lock()": FIRST_LOOK,
     "self._away = False  ->  self._away = True": FIRST_LOOK,
+    "nbf: int = 0  ->  nbf: int = 1": "both are of 1970, before every token began",
 }  # fmt: skip
