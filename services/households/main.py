@@ -14,6 +14,7 @@ from sqlalchemy import Engine, make_url
 from services.households import inbox
 from services.households.cases import (
     cases,
+    gates_met,
     notice,
     notices_over,
     openings,
@@ -124,6 +125,8 @@ PUBLISHED = {
     STOPPED: EventType("一个案卷提醒过期限的一步不再计时", "case:read"),
     notices_over.OVER: EventType("一个案卷的村内公示期满", "case:read"),
     notices_over.ANSWERED: EventType("一个案卷的村内公示已登记结果", "case:read"),
+    gates_met.MET: EventType("一户的风险消除条件（可由台账判断的）已具备", "case:read"),
+    gates_met.NO_LONGER: EventType("一户的风险消除条件不再全部具备，或已进入消除程序", "case:read"),
     overdue.OVERDUE: EventType("一项帮扶措施逾期未落实（不含内容）", "measure:hear"),
     overdue.OVER: EventType("一项帮扶措施不再逾期", "measure:hear"),
     intake.RECEIVED: EventType("收到一份自主申报（不含内容）", "voice:hear"),

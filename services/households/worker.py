@@ -2,6 +2,7 @@
 
 from services.households.cases.after_care import after_care
 from services.households.cases.clocks import clocks
+from services.households.cases.gates_met import tells_of_gates
 from services.households.cases.notices_over import tells_of_notices
 from services.households.declarations.purge import purges
 from services.households.exports.making import exports
@@ -43,6 +44,7 @@ def main() -> None:
         signs_heads(settings, engine),
         *clocks(engine),
         tells_of_notices(engine),
+        tells_of_gates(engine),
         tells_of_measures(engine),
         after_care(engine),
         *following(settings, engine, HANDLERS, owners),

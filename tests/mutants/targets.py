@@ -47,5 +47,7 @@ EQUIVALENT: Mapping[str, str] = {
     "_fetched_at = self._look_at = -math.inf self._away = False self._lock = threading.Lock()  ->  "
     "_fetched_at = self._look_at = -math.inf self._lock = threading.Lock()": FIRST_LOOK,
     "self._away = False  ->  self._away = True": FIRST_LOOK,
+    "if header['alg'] != ALGORITHM or header['typ'] != TOKEN_TYPE or (not timely(claims, now)): raise NotSignedIn  ->  "
+    "if header['typ'] != TOKEN_TYPE or not timely(claims, now): raise NotSignedIn": "the library too is told the one",
     "nbf: int = 0  ->  nbf: int = 1": "both are of 1970, before every token began",
 }  # fmt: skip

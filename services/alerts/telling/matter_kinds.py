@@ -39,6 +39,11 @@ ROWS: Sequence[tuple[str, tuple[str, ...], Pair, str, str]] = (
         "{place}：{number}份村内公示期满，请登记结果", "{place}: {number} notices have hung their days",
     ),
     (
+        "gates_met", ("captain", *TOWNSHIP), ("具备风险消除条件", "Conditions of elimination met"),
+        "{place}：{number}户监测对象已具备风险消除的可查条件，请入户核实",
+        "{place}: {number} monitored households meet every condition on record; please visit",
+    ),
+    (
         "measure_late", VILLAGE + TOWNSHIP, ("帮扶措施逾期", "Measures overdue"),
         "{place}：{number}项帮扶措施逾期未落实", "{place}: {number} measures are overdue",
     ),

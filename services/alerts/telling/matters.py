@@ -34,6 +34,8 @@ HOUSEHOLDS: Mapping[str, Said] = {
     "case.clock_stopped": Said("case", 3, None, "clock"),
     "case.notice_over": Said("notice", 1, "over", "notice"),
     "case.notice_answered": Said("notice", 2, None, "notice"),
+    "case.gates_met": Said("gates", 1, "met", "met"),
+    "case.gates_no_longer_met": Said("gates", 2, None, "met"),
     "measure.overdue": Said("measure", 1, "late", "lateness"),
     "measure.no_longer_overdue": Said("measure", 2, None, "lateness"),
     "self_declaration.received": Said("declaration", 1, "waiting"),

@@ -120,6 +120,16 @@ class Case(Table, table=True):
     known_since: datetime | None = known_moment()
 
 
+class CaseGatesLooked(Table, table=True):
+    """On which day it was last seen whether the gates of a case's elimination are open; `met`: what it was told as."""
+
+    __tablename__ = "case_gates_looked"
+
+    case_id: UUID = Field(primary_key=True, foreign_key="monitored_case.id")
+    looked_on: date
+    met: UUID | None = None
+
+
 class CaseEntry(Table, table=True):
     """A step as it was taken. Never changed: a correction is a new entry that names the one it corrects. Which of the
     columns are filled follows from the step."""

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
 from services.households.cases.gates import months_later, yuan
+from services.households.cases.gates_met import MET, NO_LONGER, tell_of_gates
 from services.households.models.register import Household, Membership, Person, Tag
+from tests.clock import NOW
 from tests.households.cases.conftest import (
     ELIMINATE,
     LINE,
@@ -19,6 +21,7 @@ from tests.households.cases.conftest import (
     code,
     earns,
     end_standard,
+    events,
     follow_standard,
     set_standard,
     settle,
@@ -300,3 +303,48 @@ def test_months_end_on_the_same_day_or_the_last_one(day: date, months: int, late
 
 def test_an_amount_is_shown_to_the_fen() -> None:
     assert [yuan(fen) for fen in (0, 1, -1, 123_456_789)] == ["0.00", "0.01", "-0.01", "1,234,567.89"]
+
+
+def looked(engine: Engine, day: date) -> int:
+    return tell_of_gates(engine, NOW.replace(year=day.year, month=day.month, day=day.day))
+
+
+def test_of_gates_that_are_open_it_is_told_once_and_once_that_one_has_closed(
+    ready: Walk, frame: Session, engines: dict[str, Engine]
+) -> None:
+    """What people answer for is not known yet, and keeps nobody from going to see."""
+    engine = engines["households"]
+    assert [looked(engine, DAY), looked(engine, DAY), looked(engine, DAY + timedelta(1))] == [1, 0, 1]
+    (first,) = events(frame, MET)
+    assert (first.subject, first.data["household"]) == (ready.id, ready.home.id)
+    house(frame, ready, housing_grade="C")
+    assert looked(engine, DAY + timedelta(2)) == 1
+    (over,) = events(frame, NO_LONGER)
+    assert over.data == first.data
+    house(frame, ready, housing_grade="A")
+    looked(engine, DAY + timedelta(3))
+    assert len({one.data["met"] for one in events(frame, MET)}) == 2
+    assert len(events(frame, NO_LONGER)) == 1
+
+
+def test_who_has_proposed_is_told_no_more_on_the_same_day(
+    ready: Walk, frame: Session, engines: dict[str, Engine]
+) -> None:
+    looked(engines["households"], DAY)
+    ready.took("elimination", day=DAY)
+    assert [looked(engines["households"], DAY) for _ in range(2)] == [1, 0]
+    assert [one.data for one in events(frame, NO_LONGER)] == [one.data for one in events(frame, MET)]
+
+
+@pytest.mark.parametrize("change", CLOSED, ids=CLOSED.keys())
+def test_while_one_gate_on_record_is_closed_or_unknown_nothing_is_told(
+    ready: Walk, frame: Session, engines: dict[str, Engine], change: str
+) -> None:
+    change_it, gate, _ = CLOSED[change]
+    change_it(ready, frame)
+    assert looked(engines["households"], DAY) == 1
+    assert len(events(frame, MET)) == (gate == "income_steady")
+
+
+def test_of_a_case_that_is_not_entered_yet_no_gate_is_looked_at(case: Walk, engines: dict[str, Engine]) -> None:
+    assert looked(engines["households"], DAY) == 0
