@@ -93,7 +93,7 @@ def test_a_caller_is_told_to_come_again_while_county_is_away_and_his_key_unknown
     assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "issuer-away", "2")
 
 
-@pytest.mark.parametrize("scheme", ["Basic", "Token", "", "Bearer2"])
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "", "Bearer2", "Digest"])
 def test_a_good_token_of_another_scheme_is_no_token(issuer: Issuer, sign: Sign, scheme: str) -> None:
     token = sign("someone")["authorization"].partition(" ")[2]
     with read_at(Keys(issuer.publish), Revoked()) as client:
