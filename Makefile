@@ -17,7 +17,7 @@ ROWS ?= 2000
 PG15 ?= /usr/lib/postgresql/15/bin
 UV_COMPILE = uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q
 
-.PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks bench-months bench-search audit-attack prove-guard prove-door mutants simulate chaos prove-time prove-faults prove-migrations test-pg15 clean bench-clues
+.PHONY: help run demo test test-long fuzz check openapi lock bench-sweep bench-audit bench-rotate bench-checkin bench-sync bench-import bench-events bench-webhooks bench-months bench-search audit-attack prove-guard prove-door mutants reports simulate chaos prove-time prove-faults prove-migrations test-pg15 clean bench-clues
 
 help: ## what each target does
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -114,6 +114,9 @@ prove-door: $(VENV)/dev.stamp ## the claims of the front door, each with its cas
 
 mutants: $(VENV)/dev.stamp ## break what decides who sees what, one place at a time: a test must fail each time; one JSON line
 	@$(BIN)/python -m tests.mutants --jobs $(JOBS)
+
+reports: $(VENV)/dev.stamp ## the 200 rows of five public reports: which are recorded and read back, what is missing; one JSON line
+	@$(BIN)/python -m tests.reports
 
 prove-migrations: $(VENV)/dev.stamp ## every revision on ROWS rows a table; the release before, under load meanwhile; one JSON line
 	@$(BIN)/python -m tests.migrations --rows $(ROWS)
