@@ -98,7 +98,7 @@ def test_who_was_sent_away_is_told_so_from_the_second_on(signing_key: RSAKey) ->
         read(signing_key, {}, {}, since=NOW + 1)
 
 
-class Counted(DomainError):
+class UsedUp(DomainError):
     """Of an allowance that is used up."""
 
     status = 429
@@ -107,17 +107,22 @@ class Counted(DomainError):
 
 
 @contextmanager
-def app_of(key: RSAKey) -> Iterator[TestClient]:
+def app_of(key: RSAKey, *, used_up: bool = True) -> Iterator[TestClient]:
     def count(subject: str, request: Request) -> None:
-        raise Counted
+        if used_up:
+            raise UsedUp
 
     app = FastAPI()
     speak_problems(app)
     app.state.keys = Keys(KeySet([key]).as_dict)
     app.state.revoked = SimpleNamespace(not_before=lambda subject: 0.0)
     app.state.verified, app.state.allowance = Verified(), SimpleNamespace(count=count)
-    allow = policy({"facts:read": frozenset()})
-    app.get("/", dependencies=[allow("facts:read")])(lambda: "seen")
+    allow = policy({"facts:read": frozenset({"county", "township"})})
+
+    def asked(request: Request) -> dict[str, Any]:
+        return {"holder": request.state.asked.holder, "roles": sorted(request.state.asked.roles)}
+
+    app.get("/", dependencies=[allow("facts:read")])(asked)
     with TestClient(app) as client:
         yield client
 
@@ -126,3 +131,16 @@ def test_our_own_services_alone_are_not_counted(signing_key: RSAKey, sign: Sign)
     with app_of(signing_key) as client:
         assert client.get("/", headers=sign("alerts", scopes="facts:read")).status_code == 200
         assert client.get("/", headers=sign("a-bureau", scopes="frame:read")).status_code == 429
+
+
+def test_a_system_asks_by_its_scope_and_a_person_by_the_roles_that_hold_the_right(
+    signing_key: RSAKey, sign: Sign
+) -> None:
+    """Of a person's offices those alone count that are named for what is asked."""
+    with app_of(signing_key, used_up=False) as client:
+        system = client.get("/", headers=sign("a-bureau", scopes="facts:read"))
+        assert system.json() == {"holder": "a-bureau", "roles": ["client"]}
+        person = client.get("/", headers=sign("someone", "county", "cadre"))
+        assert person.json() == {"holder": "someone", "roles": ["county", "township"]}
+        for headers in (sign("someone", "cadre"), sign("a-bureau", scopes="frame:read")):
+            assert client.get("/", headers=headers).json()["code"] == "not-allowed"

@@ -170,7 +170,7 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
     def allow(right: str) -> Any:
         roles = rights[right]  # a right nobody has listed fails at import, not at the first call
 
-        async def check(caller: CallerDep, request: Request) -> Caller:
+        async def check(caller: CallerDep, request: Request) -> None:
             if OWN_SERVICE not in caller.scopes:
                 request.app.state.allowance.count(caller.subject, request)
             if right in caller.scopes:
@@ -179,7 +179,6 @@ def policy(rights: Mapping[str, frozenset[str]]) -> Callable[[str], Any]:
                 request.state.asked = Asked(caller.subject, roles)
             else:
                 raise NotAllowed(right)
-            return caller
 
         check.right = right  # type: ignore[attr-defined]  # read by the documents
         return Depends(check)
