@@ -113,6 +113,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/household-sets/{set_id}": "household:read",
         "GET /v1/households": "household:read",
         "GET /v1/households/{household_id}": "household:read",
+        "GET /v1/household-figures": "household:read",
         "GET /v1/household-places": "household:read",
         "GET /v1/households/{household_id}/statements": "household:read",
         "GET /v1/households/{household_id}/safeguards": "household:read",

@@ -137,6 +137,8 @@ HOUSEHOLDS = (
     get(READ, "/v1/households/{household}/tags", "path"),
     get(READ, "/v1/households/{household}/tags/monitored", "path"),
     get(READ, "/v1/households?village={village}", "query", seen=rows),
+    get(READ, "/v1/household-figures?village={village}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and answer.json()["total"]["households"] > 0),
     get(READ, "/v1/household-places?household={household}", "query", seen=listed),
     get(READ, "/v1/households?village={village}&number={number}", "filter", seen=rows),
     get(READ, "/v1/households?village={village}&limit=1", "cursor", seen=rows),
