@@ -28,7 +28,7 @@ TARGETS: Mapping[str, Lines] = {
     "services/kit/store/scope.py": [SCOPE, ["tests/households/search/test_search.py"]],
     "services/kit/store/grants.py": [[*GRANTS, *SCOPE], ["tests/kit/test_schema.py", "tests/county/test_offices.py"]],
     "services/kit/store/barrier.py": [BARRIER],
-    "services/households/reach.py": [matrix("households"), ["tests/households/test_at_once.py"]],
+    "services/households/reach.py": [["tests/households/test_reach.py"], matrix("households")],
     "services/attendance/reach.py": [["tests/attendance/test_reach.py"], matrix("attendance")],
     "services/alerts/reach.py": [matrix("alerts")],
 }
