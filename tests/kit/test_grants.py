@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from services.attendance.grants.postings import grant_postings
 from services.attendance.models.teams import Cadre
-from services.kit.store.grants import GRANTS, Grant, changed_since, copied_kind, copy_grants
+from services.kit.store.grants import GRANTS, Grant, SetMember, changed_since, copied_kind, copy_grants
 from services.kit.store.reference import copied_version
 from tests.attendance.conftest import Stationed, village
 from tests.conftest import NOW
@@ -102,3 +102,24 @@ def test_an_owner_tells_of_its_own_grants_and_not_of_those_it_copied(alerts: Ses
     alerts.execute(text("INSERT INTO reference_version (kind, version) VALUES (:kind, 9)"), {"kind": GRANTS})
     grants = changed_since(alerts, "attendance", 0).grants
     assert [(grant["owner"], grant["revoked"]) for grant in grants] == [("attendance", True)]
+
+
+def test_members_of_sets_are_copied_with_the_grants_and_in_the_owner_s_name_alone(alerts: Session) -> None:
+    where, who = uuid4(), uuid4()
+    member = {"set_id": str(where), "subject": str(who), "valid": ["2026-01-01", None], "revoked": False}
+    copy_grants(alerts, "county", {"version": 1, "grants": [], "members": [member | {"version": 1}]})
+    copy_grants(alerts, "attendance", {"version": 2, "grants": [], "members": [member | {"version": 2}]})
+    kept = alerts.scalars(select(SetMember)).one()
+    assert (kept.set_id, kept.subject, kept.owner, kept.version, kept.revoked) == (where, who, "county", 1, False)
+
+
+def test_a_member_is_in_its_set_until_it_is_taken_out(attendance: Session) -> None:
+    always: Range[date] = Range(None, None)
+    attendance.add(SetMember(set_id=uuid4(), subject=uuid4(), owner="attendance", valid=always, version=1))
+    attendance.flush()
+    assert attendance.scalars(text("SELECT revoked FROM set_member")).all() == [False]
+
+
+def test_what_was_copied_from_an_owner_is_counted_under_the_name_that_tables_hold(alerts: Session) -> None:
+    copy(alerts, "county", told(uuid4(), 3))
+    assert alerts.scalars(text("SELECT version FROM reference_version WHERE kind = 'grants:county'")).all() == [3]

@@ -30,7 +30,7 @@ TARGETS: Mapping[str, Lines] = {
     "services/kit/store/barrier.py": [BARRIER],
     "services/households/reach.py": [["tests/households/test_reach.py"], matrix("households")],
     "services/attendance/reach.py": [["tests/attendance/test_reach.py"], matrix("attendance")],
-    "services/alerts/reach.py": [matrix("alerts")],
+    "services/alerts/reach.py": [["tests/alerts/test_reach.py"], matrix("alerts")],
 }
 OWN_DATABASE = {"services/kit/store/barrier.py"}  # migrations are made of it
 SUBJECTS = "ways.append(placed.subject.in_(members_of(sc"
