@@ -32,7 +32,8 @@ TAG, RISK, SAFEGUARD = "tag", "risk", "safeguard"
 OWN_ENDS = "(8[0-9]|9[0-8])"
 OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: f"[0-9]{{2}}{OWN_ENDS}"}
 BESIDE = {TAG: (TAG,), RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
-NAME = r"^[^\s\"、,，;；]+$"  # one word of a list, in a file and in a drop-down
+# One word of a list, in a file and in a drop-down. What is blank differs between languages in U+0085 and U+FEFF.
+NAME = r"^[^\s\x00-\x1f\x7f-\x9f\ufeff\"、,，;；]+$"
 OwnSet = Annotated[Literal["tag", "risk"], InPath(title="代码集")]
 CodePath = Annotated[str, InPath(pattern=rf"^({OWN[TAG]}|{OWN[RISK]})$", title="自设代码")]
 

@@ -148,7 +148,7 @@ def test_a_code_of_the_country_and_a_set_that_is_the_countrys_alone_are_nobodys_
     assert http.put("/v1/code-sets/ethnicity/own/own_mine", json=code(), headers=county).status_code == 422
 
 
-@pytest.mark.parametrize("zh", ["甲,乙", "甲、乙", "甲 乙", '甲"', " 甲", ""])
+@pytest.mark.parametrize("zh", ["甲\u0085乙", "甲\ufeff乙", "甲\x1f乙", "甲,乙", "甲、乙", "甲 乙", '甲"', " 甲", ""])
 def test_a_name_is_one_word_of_a_list(zh: str, http: TestClient, county: Headers) -> None:
     assert http.put(LABEL, json=code(zh=zh), headers=county).status_code == 422
 
