@@ -49,6 +49,10 @@ from services.households.imports import outcomes as import_batches
 from services.households.imports import templates, undo
 from services.households.income import draft, statements
 from services.households.income import income as income_on_a_day
+from services.households.ledgers import entries as ledger_entries
+from services.households.ledgers import kinds as ledger_kinds
+from services.households.ledgers import reversals as ledger_reversals
+from services.households.ledgers import totals as ledger_totals
 from services.households.models import SEALED
 from services.households.models.facts import HouseholdFacts
 from services.households.policy import RIGHTS, allow
@@ -183,6 +187,10 @@ ROUTERS = [
     measure_lists.router,
     plans.router,
     household_gaps.router,
+    ledger_kinds.router,
+    ledger_entries.router,
+    ledger_reversals.router,
+    ledger_totals.router,
     intake.router,
     status.router,
     queue.router,

@@ -12,7 +12,9 @@ RIGHTS = {
     "household-set:write": OFFICE,
     "policy:write": frozenset({"county"}),
     "case-profile:write": frozenset({"county"}),
-    "code:write": frozenset({"county"}),  # codes of its own beside those of the country
+    "code:write": frozenset({"county"}),  # codes and kinds of its own beside those that are shipped
+    "ledger:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "ledger:write": FIELD | OFFICE,
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like
     "village:merge": frozenset({"county"}),

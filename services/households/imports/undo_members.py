@@ -36,6 +36,7 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM case_participant WHERE person_id = new.id)
        OR EXISTS (SELECT FROM received WHERE person_id = new.id)
        OR EXISTS (SELECT FROM measure WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM ledger_line WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1
     """
 )

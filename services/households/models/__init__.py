@@ -8,6 +8,7 @@ from services.households.models import (
     help,  # noqa: A004  # a room, not the builtin
     imports,
     income,
+    ledgers,
     living,
     names,
     people,
@@ -28,6 +29,7 @@ __all__ = [
     "help",
     "imports",
     "income",
+    "ledgers",
     "living",
     "names",
     "people",
