@@ -115,6 +115,21 @@ def about_change() -> dict[str, Any]:
     return {"id": str(uuid4()), "on": "2026-11-20", "ground": "示例", "done_by": "示己"}
 
 
+def entered(where: str) -> Any:
+    """Into a ledger: of the place, or for the household."""
+
+    def body(thing: Thing) -> dict[str, Any]:
+        said = {"id": str(uuid4()), "kind": "relief", "day": "2026-11-02", "unit": "fen", "amount": 100}
+        line = {"beneficiary": {"kind": "household", "id": thing.ids["household"]}}
+        return said | {"division": thing.village} | ({"lines": [line]} if where == "household" else {})
+
+    return body
+
+
+def taken_back(_: Thing) -> dict[str, Any]:
+    return {"id": str(uuid4()), "day": "2026-11-03", "because": "登记有误"}
+
+
 def birth(thing: Thing) -> dict[str, Any]:
     child = {"name": "示庚", "birth_date": "2026-11-01", "sex": "2", "number_missing": "新生儿"}
     child |= {"number_due_on": "2026-12-01"}
@@ -127,7 +142,7 @@ def made(answer: Any, _: Thing) -> bool:
     return bool(answer.status_code == 201)
 
 
-READ, WRITE = "household:read", "household:write"
+READ, WRITE, LEDGERS = "household:read", "household:write", "ledger:read"
 MEMBER = "/v1/households/{household}/members/{person}"
 CASE = "case:read"
 HOUSEHOLDS = (
@@ -191,6 +206,16 @@ HOUSEHOLDS = (
     get(READ, "/v1/households/{household}/plan", "path"),
     get(READ, "/v1/households/{household}/plan/versions", "path", seen=rows),
     get(READ, "/v1/households/{household}/gaps", "path"),
+    get(LEDGERS, "/v1/ledger-entries/{entry}", "path"),
+    get(LEDGERS, "/v1/ledger-entries?division={village}", "query", seen=rows),
+    get(LEDGERS, "/v1/ledger-entries?division={village}&household_id={household}", "filter", seen=rows),
+    get(LEDGERS, "/v1/ledger-entries?division={village}&limit=1", "cursor", seen=rows),
+    get(LEDGERS, "/v1/ledger-totals?division={village}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["totals"])),
+    send("POST", "ledger:write", "/v1/ledger-entries", "body", entered("place"), seen=made, by_sets=False),
+    send("POST", "ledger:write", "/v1/ledger-entries", "body item", entered("household"), seen=made, by_sets=False),
+    send("POST", "ledger:write", "/v1/ledger-entries/{entry}/reversal", "path", taken_back, by_sets=False,
+         seen=lambda answer, _: answer.status_code in (201, 409)),
     get(READ, "/v1/measures?village={village}", "query", seen=rows),
     get(READ, "/v1/measures?village={village}&limit=1", "cursor", seen=rows),
     get(READ, "/v1/policies/cash/gaps?village={village}", "query", seen=rows),

@@ -37,6 +37,7 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
     "GET /v1/overdue-sweeps", "GET /v1/code-sets", "GET /v1/code-sets/{key}",
     "GET /v1/code-sets/{key}/own", "GET /v1/code-sets/{key}/own/{code}", "PUT /v1/code-sets/{key}/own/{code}",
+    "GET /v1/ledger-kinds", "GET /v1/ledger-kinds/{key}", "PUT /v1/ledger-kinds/{key}",
     "GET /v1/case-profiles", "GET /v1/case-profiles/{key}", "PUT /v1/case-profiles/{key}",
     "GET /livez", "GET /readyz", "GET /metrics",
     # A catalogue, read by whoever reads households; written within one's places (tests/households/help).

@@ -35,6 +35,7 @@ from services.households.models.exports import Export
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure, Plan, Policy, Received
 from services.households.models.income import Statement
+from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.quality import ClaimedElsewhere, PaperCheck, QualityFinding, QualityRun, StatedFigure
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
@@ -64,7 +65,7 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
-    received, measure = uuid4(), uuid4()
+    received, measure, entry = uuid4(), uuid4(), uuid4()
     with open_session(engine) as session, session.begin():
         for key in ("monitoring_line", "income_divisor", "income_year_ends"):
             set_standard(session, key, 1, division=village)
@@ -107,6 +108,7 @@ def households(engine: Engine, village: str) -> Thing:
             household_id=home, version=1, since=date(2026, 1, 1), reason="示例", goal="示例", risks=["07"],
             recorded_by="示例", created_at=NOW, **cadre,
         ),
+        *entry_of(entry, home, village),
         *case_of(case := uuid4(), home, village),
         SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
         SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
@@ -130,8 +132,20 @@ def households(engine: Engine, village: str) -> Thing:
     voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    names |= {"id_number": id_number, "run": str(run), "third": str(third)}
+    names |= {"entry": str(entry), "id_number": id_number, "run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
+
+
+def entry_of(entry: UUID, home: UUID, village: str) -> list[Any]:
+    """Of a ledger, for the household; and one more, so that there is a second page."""
+    said: dict[str, Any] = {
+        "kind": "relief", "division": village, "shape": "event", "nature": "given", "unit": "fen", "day": TODAY,
+        "amount": 100, "precision": "exact", "recorded_by": "示例", "recorded_at": NOW,
+    }  # fmt: skip
+    line: dict[str, Any] = {"number": 0, "division": village, "beneficiary_kind": "household", "household_id": home}
+    both = [entry, uuid4()]
+    rows: list[Any] = [LedgerEntry(id=one, **said) for one in both]
+    return rows + [LedgerLine(entry_id=one, amount=100, **line) for one in both]
 
 
 def case_of(case: UUID, home: UUID, village: str) -> list[Any]:

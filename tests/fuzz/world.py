@@ -65,7 +65,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
-    pools |= joined(PEOPLE, HELP) if service == "households" else {}
+    pools |= joined(PEOPLE, HELP, LEDGERS) if service == "households" else {}
     if service == "households":
         store(engine, Division(code=OWN[:6], name="示例县", level="county", version=1))
         pools |= {"body.village": [OWN, SIBLING], "body.household_id": ids["household"]}
@@ -155,6 +155,14 @@ ACTIVITIES: Pools = {
     "path.key": ["preaching", "six"],
     "body.kind": ["preaching", "meeting"],
     "query.kind": ["preaching", "meeting"],
+    "query.day_from": ["2026-01-01"],
+    "query.day_to": ["2026-12-31"],
+}
+LEDGERS: Pools = {
+    "path.key": ["own_mushrooms"],
+    "body.unit": ["fen", "items", "households"],
+    "body.units[*]": ["fen", "jin"],
+    "query.unit": ["fen"],
     "query.day_from": ["2026-01-01"],
     "query.day_to": ["2026-12-31"],
 }

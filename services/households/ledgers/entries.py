@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -28,7 +28,8 @@ from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/ledger-entries", tags=["ledgers"], route_class=Repeatable)
 
-LINES = Placed(division=col(LedgerLine.division), subject=col(LedgerLine.household_id))
+HOUSEHOLD: Any = LedgerLine.household_id  # empty where a line is of no household: no set holds it
+LINES = Placed(division=col(LedgerLine.division), subject=HOUSEHOLD)
 Division = Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")]
 REVERSAL = aliased(LedgerEntry)
 SAID = (

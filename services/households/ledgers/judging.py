@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -92,7 +93,7 @@ def lines_of(session: Session, sent: EntryIn) -> list[LedgerLine]:
     return rows
 
 
-def columns_of(who: Beneficiary | None, household: UUID | None) -> dict[str, object]:
+def columns_of(who: Beneficiary | None, household: UUID | None) -> dict[str, Any]:
     if who is None:
         return {}
     exactly = (who.heads_precision or "exact") if who.heads else None
@@ -130,7 +131,7 @@ def homes_of(session: Session, sent: EntryIn) -> Mapping[UUID | None, tuple[UUID
     return homes
 
 
-def homes_of_persons(session: Session, persons: set[UUID], day: date) -> Mapping[UUID, tuple[UUID, str]]:
+def homes_of_persons(session: Session, persons: set[UUID], day: date) -> Mapping[UUID | None, tuple[UUID, str]]:
     """Where each was on the day; else where each was last."""
     there = col(Membership.valid).contains(day)
     wanted = (

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
-from sqlalchemy import CTE, ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -74,7 +74,7 @@ class LedgerTotalsOut(BaseModel):
     totals: list[TotalOut]
 
 
-class PeriodUpsideDown(DomainError):
+class TotalsUpsideDown(DomainError):
     zh = "截止日不能早于起始日。"
     en = "A period ends on or after the day it begins."
 
@@ -90,9 +90,11 @@ KEYS: Mapping[By, Sequence[tuple[str, Any]]] = {
 }  # fmt: skip
 ALIKE = [(name, getattr(LedgerEntry, name)) for name in ("shape", "nature", "unit", "goods")]
 # Of whom a level is: its last one counts for each of these.
-SERIES = [LedgerEntry.kind, LedgerEntry.unit, LedgerEntry.goods, LedgerEntry.actor_kind, LedgerEntry.actor_id,
-          LedgerEntry.actor_label, LedgerLine.division, LedgerLine.beneficiary_kind, LedgerLine.household_id,
-          LedgerLine.person_id, LedgerLine.party_id, LedgerLine.label]  # fmt: skip
+SERIES: Sequence[Any] = [
+    LedgerEntry.kind, LedgerEntry.unit, LedgerEntry.goods, LedgerEntry.actor_kind, LedgerEntry.actor_id,
+    LedgerEntry.actor_label, LedgerLine.division, LedgerLine.beneficiary_kind, LedgerLine.household_id,
+    LedgerLine.person_id, LedgerLine.party_id, LedgerLine.label,
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def get_ledger_totals(
     """As far as the caller sees the place: two statements for any number."""
     last = day_to or today
     if day_from and last < day_from:
-        raise PeriodUpsideDown
+        raise TotalsUpsideDown
     held = those_held(session, division, asked, by, last, known_at)
     totals = totals_of(session, those_counted(held, by, day_from, last), by)
     return LedgerTotalsOut(division=division, day_from=day_from, day_to=last, known_at=known_at, totals=totals)
@@ -142,7 +144,7 @@ def those_held(session: Session, division: str, asked: Asked, by: By, last: date
     gone = or_(col(LedgerEntry.reverses).is_not(None), exists(undone.correlate(LedgerEntry)))
     newest = (col(LedgerEntry.day).desc(), col(LedgerEntry.recorded_at).desc(), col(LedgerEntry.id).desc())
     columns = dict([*ALIKE, *KEYS[by]])
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             *(col(column).label(name) for name, column in columns.items()),
             *(col(one) for one in (LedgerEntry.day, LedgerEntry.until, LedgerEntry.precision, LedgerEntry.reverses)),

@@ -164,7 +164,13 @@ def test_sent_again_it_is_one_entry_and_with_another_content_a_refusal(
     first = post(http, clerk, body)
     assert post(http, clerk, body) == first
     assert post(http, office("another", "county"), body) == first
-    for said in ({"amount": 200, "lines": []}, {"lines": []}, {"precision": "about"}, {"document_no": "示例"}):
+    others: list[dict[str, Any]] = [
+        {"amount": 200, "lines": []},
+        {"lines": []},
+        {"precision": "about"},
+        {"document_no": "示例"},
+    ]
+    for said in others:
         assert post(http, clerk, body | said, status=409)["code"] == "entry-recorded-before"
     assert total(http, clerk)["amount"] == 100
 

@@ -18,7 +18,13 @@ MUSHROOMS = f"{KINDS}/own_mushrooms"
 
 
 def own(**said: Any) -> dict[str, Any]:
-    told = {"division": "520621", "zh": "食用菌产量", "en": "Mushrooms grown", "shape": "event", "nature": "in_kind"}
+    told: dict[str, Any] = {
+        "division": "520621",
+        "zh": "食用菌产量",
+        "en": "Mushrooms grown",
+        "shape": "event",
+        "nature": "in_kind",
+    }
     told |= {"units": ["jin"], "goods": True, "actors": ["household"], "beneficiaries": ["household"]}
     told |= {"valid_from": "2026-01-01", "valid_until": None, "document_no": "示例〔2026〕1号"}
     return told | said

@@ -92,7 +92,7 @@ def test_what_happened_is_of_the_period_and_what_lasts_of_its_last_day(http: Tes
     assert amounts(totals(http, clerk, day_to="2026-06-30"), "kind") == {"aid_funds": 11, "public_posts": 18}
     assert amounts(totals(http, clerk, day_to="2026-07-01"), "kind") == {"aid_funds": 11, "public_posts": 3}
     refused = http.get(TOTALS, params={"division": COUNTY, "day_from": "2099-01-01"}, headers=clerk)
-    assert (refused.status_code, refused.json()["code"]) == (422, "period-upside-down")
+    assert (refused.status_code, refused.json()["code"]) == (422, "totals-upside-down")
 
 
 def test_of_what_stands_so_the_last_counts_of_each_and_may_come_to_nought(http: TestClient, clerk: Headers) -> None:
