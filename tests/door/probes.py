@@ -16,7 +16,7 @@ from services.households.imports import members as import_members
 from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from tests.callers import Headers
-from tests.clock import NOW
+from tests.clock import NOW, TODAY
 from tests.door.holdings import Probe, Thing
 
 
@@ -127,7 +127,7 @@ def entered(where: str) -> Any:
 
 
 def taken_back(_: Thing) -> dict[str, Any]:
-    return {"id": str(uuid4()), "day": "2026-11-03", "because": "登记有误"}
+    return {"id": str(uuid4()), "day": TODAY.isoformat(), "because": "登记有误"}
 
 
 def birth(thing: Thing) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.store.sealed import take_turn
 from services.kit.web.auth import CallerDep
-from services.kit.web.errors import NotThere, found
+from services.kit.web.errors import NotThere
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
 from services.kit.web.written import WrittenDay
@@ -54,7 +54,7 @@ def create_ledger_entry(body: EntryIn, session: SessionDep, caller: CallerDep, t
         return EntryOut.whole(row, None, lines)
     if said_in(held, lines_held(session, held.id)) != said_in(row, lines):
         raise EntryRecordedBefore
-    return read_whole(session, held)
+    return read_whole(session, held.id)
 
 
 @router.get("", dependencies=[allow("ledger:read")])
@@ -87,7 +87,7 @@ def list_ledger_entries(
 @router.get("/{entry_id}", dependencies=[allow("ledger:read")])
 def get_ledger_entry(entry_id: UUID, session: SessionDep) -> EntryOut:
     """With those of its lines that are within reach."""
-    return read_whole(session, found(session.get(LedgerEntry, entry_id)))
+    return read_whole(session, entry_id)
 
 
 def row_of(sent: EntryIn, kind: KindOut, who: str, now: datetime) -> LedgerEntry:
@@ -119,12 +119,12 @@ def said_in(row: LedgerEntry, lines: Sequence[LedgerLine]) -> tuple[object, ...]
     return ({name: getattr(row, name) for name in SAID}, [line.model_dump() for line in lines])
 
 
-def read_whole(session: Session, row: LedgerEntry) -> EntryOut:
+def read_whole(session: Session, entry_id: UUID) -> EntryOut:
     """An entry no line of which is within reach is not there."""
-    lines = lines_held(session, row.id)
+    lines = lines_held(session, entry_id)
     if not lines:
         raise NotThere
-    return EntryOut.whole(row, reversal_of(session, row.id), lines)
+    return EntryOut.whole(session.get_one(LedgerEntry, entry_id), reversal_of(session, entry_id), lines)
 
 
 def reversal_of(session: Session, entry_id: UUID) -> UUID | None:

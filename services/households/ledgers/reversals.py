@@ -54,9 +54,10 @@ def create_ledger_reversal(
     entry_id: UUID, body: ReversalIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> EntryOut:
     """The whole of an entry. What was partly right is reversed and recorded anew."""
+    scope = scope_of(session)
     take_turn(session, f"ledger-entry:{entry_id}")
     entry = session.get(LedgerEntry, entry_id)
-    if entry is None or not scope_of(session).covers(entry.division):
+    if entry is None or not scope.covers(entry.division):
         raise NotThere
     row, lines = reversing(session, entry, body)
     row.recorded_by, row.recorded_at = caller.subject, now
@@ -70,7 +71,7 @@ def create_ledger_reversal(
         return EntryOut.whole(row, None, lines)
     if said_in(held, lines_held(session, held.id)) != said_in(row, lines):
         raise EntryRecordedBefore
-    return read_whole(session, held)
+    return read_whole(session, held.id)
 
 
 def reversing(session: Session, entry: LedgerEntry, body: ReversalIn) -> tuple[LedgerEntry, list[LedgerLine]]:
