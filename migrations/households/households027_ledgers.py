@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from services.kit.store.barrier import expose, in_a_set, protect, within_division
+from services.kit.store.barrier import expose, in_a_set, protect, roles, within_division
 
 revision: str = "households027"
 down_revision: str | None = "households026"
@@ -120,11 +120,14 @@ def upgrade() -> None:
     make_kinds()
     make_entries()
     make_lines()
-    for statement in (ADD_UP, AT_THE_END):
+    for statement in (ADD_UP, AT_THE_END, "REVOKE EXECUTE ON FUNCTION ledger_lines_add_up() FROM PUBLIC"):
         op.execute(statement)
     for table, reached in PROTECTED.items():
         for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)
+    api, _ = roles(op.get_bind())
+    for table in PROTECTED:  # appended to, and never changed
+        op.execute(f'REVOKE UPDATE, DELETE ON {table} FROM "{api}"')
 
 
 def downgrade() -> None:

@@ -27,6 +27,7 @@ ALONE = {(name, role): ["SELECT"] for name in ("alembic_version", "audit", "audi
 ALONE |= {("history", role): ["SELECT"] for role in ("api", "work")}  # its trigger writes it
 ALONE |= {("audit_signed", "api"): ["SELECT"], ("audit_signed", "work"): ["SELECT", "INSERT"]}
 ALONE |= {(f"case_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "participant", "document")}
+ALONE |= {(f"ledger_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "line")}
 ALWAYS, UNTIL_TODAY = Range(date(2026, 1, 1), None), Range(date(2026, 1, 1), TODAY)
 
 

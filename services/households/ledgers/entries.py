@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -20,6 +20,7 @@ from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.store.sealed import take_turn
+from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import NotThere
 from services.kit.web.paging import Page, PagingDep
@@ -39,13 +40,15 @@ SAID = (
 
 
 @router.post("", status_code=201, dependencies=[allow("ledger:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
-def create_ledger_entry(body: EntryIn, session: SessionDep, caller: CallerDep, today: Today, now: Now) -> EntryOut:
+def create_ledger_entry(
+    body: EntryIn, request: Request, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> EntryOut:
     """Of a place the caller holds, for households and persons the caller reaches. A mistake is reversed and recorded
     anew."""
-    take_turn(session, f"ledger-entry:{body.id}")
     kind = kind_of(session, body, today)
-    if body.part_of:
-        take_turn(session, f"ledger-entry:{body.part_of.entry_id}")  # it is not reversed meanwhile
+    for one in sorted({body.id, *([body.part_of.entry_id] if body.part_of else ())}):
+        take_turn(session, f"ledger-entry:{one}")  # nor is the whole reversed meanwhile
+    tell(request, body.id, division=body.division, lines=len(body.lines))
     row, lines = row_of(body, kind, caller.subject, now), lines_of(session, body)
     held = session.get(LedgerEntry, body.id)
     if held is None:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
@@ -14,6 +14,7 @@ from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import scope_of
 from services.kit.store.sealed import take_turn
+from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotThere
 from services.kit.web.repeat import KEPT_FOR, Repeatable, repeatable
@@ -51,7 +52,13 @@ class ReversalDayWrong(DomainError):
     openapi_extra=repeatable("body.id", KEPT_FOR),
 )
 def create_ledger_reversal(
-    entry_id: UUID, body: ReversalIn, session: SessionDep, caller: CallerDep, today: Today, now: Now
+    entry_id: UUID,
+    body: ReversalIn,
+    request: Request,
+    session: SessionDep,
+    caller: CallerDep,
+    today: Today,
+    now: Now,
 ) -> EntryOut:
     """The whole of an entry. What was partly right is reversed and recorded anew."""
     scope = scope_of(session)
@@ -59,6 +66,7 @@ def create_ledger_reversal(
     entry = session.get(LedgerEntry, entry_id)
     if entry is None or not scope.covers(entry.division):
         raise NotThere
+    tell(request, body.id, division=entry.division)
     row, lines = reversing(session, entry, body)
     row.recorded_by, row.recorded_at = caller.subject, now
     held = session.get(LedgerEntry, body.id)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
-from sqlalchemy import CTE, ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -35,10 +35,12 @@ Text: TypeAlias = Annotated[str | None, Query(min_length=1, max_length=100)]
 
 
 class HeadsOut(BaseModel):
-    """`named`: how many different ones; `stated`: how many more without names, and how exactly that is known."""
+    """`named`: how many different ones, of how many `households`; `stated`: how many more without names, and how
+    exactly that is known."""
 
     kind: Party
     named: int
+    households: int
     stated: int
     precision: Precision
 
@@ -89,11 +91,12 @@ KEYS: Mapping[By, Sequence[tuple[str, Any]]] = {
     "fund_source": [("fund_source", LedgerEntry.fund_source)],
 }  # fmt: skip
 ALIKE = [(name, getattr(LedgerEntry, name)) for name in ("shape", "nature", "unit", "goods")]
-# Of whom a level is: its last one counts for each of these.
+WHO = func.coalesce(LedgerLine.person_id, LedgerLine.household_id, LedgerLine.party_id)
+# Of whom a level is, wherever they live and whatever they are called since: its last one counts for each of these.
 SERIES: Sequence[Any] = [
     LedgerEntry.kind, LedgerEntry.unit, LedgerEntry.goods, LedgerEntry.actor_kind, LedgerEntry.actor_id,
-    LedgerEntry.actor_label, LedgerLine.division, LedgerLine.beneficiary_kind, LedgerLine.household_id,
-    LedgerLine.person_id, LedgerLine.party_id, LedgerLine.label,
+    case((col(LedgerEntry.actor_id).is_(None), LedgerEntry.actor_label)), LedgerLine.beneficiary_kind, WHO,
+    case((WHO.is_(None), LedgerLine.division)), case((WHO.is_(None), LedgerLine.label)),
 ]  # fmt: skip
 
 
@@ -150,8 +153,9 @@ def those_held(session: Session, division: str, asked: Asked, by: By, last: date
             *(col(one) for one in (LedgerEntry.day, LedgerEntry.until, LedgerEntry.precision, LedgerEntry.reverses)),
             *(col(one) for one in (LedgerEntry.part_of, LedgerEntry.part_certain, LedgerLine.entry_id)),
             *(col(one) for one in (LedgerLine.amount, LedgerLine.heads, LedgerLine.heads_precision)),
+            col(LedgerLine.household_id),
             col(LedgerLine.beneficiary_kind).label("whom"),
-            func.coalesce(LedgerLine.person_id, LedgerLine.household_id, LedgerLine.party_id).label("who"),
+            WHO.label("who"),
             gone.label("gone"),
             func.row_number().over(partition_by=[*SERIES, gone], order_by=newest).label("place"),
         )
@@ -209,7 +213,8 @@ def heads_of(
     """Who came twice is one; of those without names nobody knows."""
     counted = (
         select(
-            *keys, told.c.whom, func.count(told.c.who.distinct()), func.coalesce(func.sum(told.c.heads), 0),
+            *keys, told.c.whom, func.count(told.c.who.distinct()), func.count(told.c.household_id.distinct()),
+            func.coalesce(func.sum(told.c.heads), 0),
             func.array_agg(told.c.heads_precision.distinct()).filter(told.c.heads_precision.is_not(None)),
         )
         .where(told.c.whom.is_not(None), apart, ~told.c.gone)
@@ -217,10 +222,10 @@ def heads_of(
         .order_by(*keys, told.c.whom)
     )  # fmt: skip
     found: dict[tuple[Any, ...], list[HeadsOut]] = defaultdict(list)
-    for *key, whom, named, stated, marks in session.execute(counted):
+    for *key, whom, named, homes, stated, marks in session.execute(counted):
         if named or stated:
-            exactly = together(marks or ())
-            found[tuple(key)].append(HeadsOut(kind=whom, named=named, stated=int(stated), precision=exactly))
+            said = {"kind": whom, "named": named, "households": homes, "stated": stated}
+            found[tuple(key)].append(HeadsOut.model_validate(said | {"precision": together(marks or ())}))
     return found
 
 

@@ -10,13 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
+from services.households.imports import undo_households, undo_members
 from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.register import Household, Membership, Person
 from services.kit.store.db import open_session
 from tests.callers import Headers, Office
 from tests.clock import NOW, TODAY
 from tests.door.world import SINCE
-from tests.households.conftest import VILLAGE, clerk, http
+from tests.households.conftest import VILLAGE, Send, clerk, household_numbered, household_row, http, member_row, send
 from tests.households.ledgers.entries import (
     COUNTY,
     ENTRIES,
@@ -31,7 +32,7 @@ from tests.households.ledgers.entries import (
     yuan,
 )
 
-__all__ = ["clerk", "http"]  # fixtures
+__all__ = ["clerk", "http", "send"]  # fixtures
 
 OTHER = "520621002001"
 
@@ -272,3 +273,24 @@ def test_many_reversals_at_once_take_an_entry_back_once(
         answers = [one.result() for one in tried]
     assert sorted(answer.status_code for answer in answers) == [201, *[409] * 7]
     assert total(http, clerk)["amount"] == 0
+
+
+def test_what_a_file_brought_and_a_ledger_names_is_built_upon(
+    http: TestClient, clerk: Headers, households: Session, send: Send
+) -> None:
+    send("households", household_row(), household_row("JK2", 户类型="一般农户", 监测对象="否"))
+    send("members", member_row())
+    empty = household_numbered(households, "JK2")
+    (person,) = households.scalars(select(col(Membership.person_id)))
+    assert (built_on_household(households, empty), built_on_person(households, person)) == (False, False)
+    for kind, who in (("household", empty), ("person", person)):
+        post(http, clerk, entry("relief", 100, lines=[for_whom({"kind": kind, "id": str(who)})]))
+    assert (built_on_household(households, empty), built_on_person(households, person)) == (True, True)
+
+
+def built_on_household(session: Session, home: UUID) -> bool:
+    return bool(session.scalars(undo_households.BUILT_UPON, {"ids": [home], "source": "示例"}).all())
+
+
+def built_on_person(session: Session, person: UUID) -> bool:
+    return bool(session.scalars(undo_members.BUILT_UPON, {"ids": [person]}).all())

@@ -108,6 +108,23 @@ def test_of_what_stands_so_the_last_counts_of_each_and_may_come_to_nought(http: 
     assert (total(http, clerk)["amount"], last["amount"]) == (7, 7)
 
 
+def test_a_level_of_a_household_stays_the_household_s_when_it_moves_or_is_named_anew(
+    http: TestClient, clerk: Headers, households: Session
+) -> None:
+    home, _ = family_in(households)
+    line = [for_whom({"kind": "household", "id": str(home)})]
+    society = {"kind": "association", "id": str(uuid4())}
+    post(
+        http, clerk, entry("members", 1, "households", day="2026-01-01", lines=line, actor=society | {"label": "旧名"})
+    )
+    households.execute(text("UPDATE household SET village = :other"), {"other": OTHER})
+    households.commit()
+    said: dict[str, Any] = {"division": COUNTY, "lines": line, "actor": society | {"label": "新名"}}
+    post(http, clerk, entry("members", 1, "households", day="2026-03-01", **said))
+    assert total(http, clerk)["amount"] == 1
+    assert amounts(totals(http, clerk, by="division"), "division") == {OTHER: 1}
+
+
 def test_a_spell_that_is_reversed_counts_on_no_day_from_then_on(http: TestClient, clerk: Headers) -> None:
     sent = post(http, clerk, entry("public_posts", 15, "persons", day="2026-01-01"))
     reverse(http, clerk, sent["id"], day="2026-03-01")
@@ -151,11 +168,11 @@ def test_who_came_twice_is_one_and_of_those_without_names_nobody_knows(
         unnamed = for_whom(those("person", "务工人员", 40, "more_than"))
         post(http, clerk, entry("subsidy", 100, lines=[*named, unnamed, for_whom(those("household", "低保户", 7))]))
     assert total(http, clerk)["heads"] == [
-        {"kind": "household", "named": 0, "stated": 14, "precision": "exact"},
-        {"kind": "person", "named": 3, "stated": 80, "precision": "more_than"},
+        {"kind": "household", "named": 0, "households": 0, "stated": 14, "precision": "exact"},
+        {"kind": "person", "named": 3, "households": 1, "stated": 80, "precision": "more_than"},
     ]
     one = total(http, clerk, person_id=str(people[2]))
-    assert one["heads"] == [{"kind": "person", "named": 1, "stated": 0, "precision": "exact"}]
+    assert one["heads"] == [{"kind": "person", "named": 1, "households": 1, "stated": 0, "precision": "exact"}]
 
 
 def test_a_sum_is_no_more_exact_than_its_parts(http: TestClient, clerk: Headers) -> None:
