@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from services.alerts.rules.catalogue import STANDARDS, SUBJECTS, SWEEP_DAY
+from services.alerts.rules.catalogue import RULE_GUARD, STANDARDS, SUBJECTS, SWEEP_DAY
 from services.alerts.rules.rules import SHIPPED, read_shipped
 from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
@@ -54,7 +54,7 @@ def test_every_event_that_is_published_is_described_and_no_other() -> None:
 def test_every_rule_fact_and_standard_is_described() -> None:
     rules = (DOCS / "rules.md").read_text()
     names = {rule["key"] for rule in read_shipped(SHIPPED)} | set(STANDARDS)
-    names |= {SWEEP_DAY.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key, DAYS_AFTER.key}
+    names |= {SWEEP_DAY.key, RULE_GUARD.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key, DAYS_AFTER.key}
     names |= {one.key for one in (CAPTAIN_UP_TO, TOWNSHIP_UP_TO, WORKING_ONLY, YEAR_CAP, RATE, COUNTS)}
     names |= {fact.key for subject in SUBJECTS.values() for fact in subject.facts}
     assert sorted(name for name in names if f"`{name}`" not in rules) == []

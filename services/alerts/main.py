@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from services.alerts import alerts, counts, inbox
 from services.alerts.clues import answers, batches, clues, current, files, kinds, outcomes, queue
 from services.alerts.clues import taking as clue_taking
+from services.alerts.drafting import drafts, preview
 from services.alerts.facts import history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
@@ -69,6 +70,8 @@ ROUTERS = [
     overdue.router,
     rules.router,
     vocabulary.router,
+    drafts.router,
+    preview.router,
     history.router,
     sweep.router,
     notices.router,

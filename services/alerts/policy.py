@@ -20,6 +20,9 @@ RIGHTS = {
     "report:read": OFFICE | {"approver", "evaluator", "auditor"},
     "report:write": OFFICE,
     "report:sign": frozenset({"county", "approver"}),
+    "rule:read": OFFICE | {"approver", "evaluator", "auditor"},
+    "rule:write": frozenset({"county"}),
+    "rule:approve": frozenset({"county", "approver"}),  # never of what one has written
     "notice:read": FIELD | OFFICE,  # one's own alone
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),

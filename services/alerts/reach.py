@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, false, literal, or_, select
 from sqlmodel import Session, col
 
 from services.alerts.models.clues import Clue
 from services.alerts.models.facts import HouseholdFacts
 from services.alerts.models.reports import Report
+from services.alerts.models.rules import RuleDraft
 from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task
 from services.alerts.models.visits import VisitClue
@@ -36,6 +37,13 @@ def counties_of(scope: Scope) -> list[str]:
 def covers_figures(scope: Scope, county: str) -> bool:
     """The same, of a county that no row tells of."""
     return any(county.startswith(place) for place in counties_of(scope))
+
+
+def reachable_drafts(scope: Scope) -> ColumnElement[bool]:
+    """A rule's draft is no personal record: read where it would judge, and by whom its place belongs to."""
+    place = col(RuleDraft.division)
+    ways = ((place.startswith(held), literal(held).startswith(place)) for held in scope.divisions)
+    return or_(false(), *(way for both in ways for way in both))
 
 
 def reachable_sweep(session: Session, sweep_id: UUID) -> Sweep:

@@ -35,6 +35,9 @@ TURNS = 6
 TWO = (OWN, TOWNSHIP)  # one of which each of the few reaches, or neither
 PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/rules", "GET /v1/vocabulary", "GET /v1/sweeps", "GET /v1/sweeps/{sweep_id}", "POST /v1/sweeps/due",
+    # Read above and below the place of a rule, and counted within the caller's own (tests/alerts/test_rule_drafts.py).
+    "POST /v1/rule-drafts", "GET /v1/rule-drafts", "GET /v1/rule-drafts/{draft_id}",
+    "GET /v1/rule-drafts/{draft_id}/preview",
     "GET /v1/overdue-sweeps", "GET /v1/code-sets", "GET /v1/code-sets/{key}",
     "GET /v1/code-sets/{key}/own", "GET /v1/code-sets/{key}/own/{code}", "PUT /v1/code-sets/{key}/own/{code}",
     "GET /v1/ledger-kinds", "GET /v1/ledger-kinds/{key}", "PUT /v1/ledger-kinds/{key}",

@@ -11,10 +11,12 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import col
 
+from services.alerts.drafting.drafts import RuleTextIn
 from services.alerts.models.clues import ID_NUMBER, NAME, Clue, ClueBatch
 from services.alerts.models.facts import FactHistory
 from services.alerts.models.facts import HouseholdFacts as KnownHousehold
 from services.alerts.models.reports import Report
+from services.alerts.models.rules import RuleDraft
 from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.models.visits import VisitClue, VisitTold
@@ -328,7 +330,7 @@ LONG_KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def alerts(engine: Engine, village: str) -> Thing:
-    home, alert, finding, sweep, visit, clue, task, report = (uuid4() for _ in range(8))
+    home, alert, finding, sweep, visit, clue, task, report, draft = (uuid4() for _ in range(9))
     county, month = village[:6], date(2026, 10, 1)
     with open_session(engine) as session, session.begin():
         held = session.scalar(select(Sweep).where(col(Sweep.county) == county))
@@ -363,10 +365,14 @@ def alerts(engine: Engine, village: str) -> Thing:
             severity="high", since=TODAY, added_at=NOW,
         ),
         Report(id=report, county=county, division=village, span="month", first=month, asked_at=NOW),
+        RuleDraft(
+            id=draft, division=county, mode="effective", written_by=str(UUID(int=1)), written_at=NOW,
+            **RULE().model_dump(include=set(RuleTextIn.model_fields) | {"key"}),
+        ),
         SweepGap(sweep_id=sweep, subject=home, division=village, rules=["safe-water"], missing=["safe_water"]),
     )  # fmt: skip
     told = clues_of(engine, village, home)
-    told |= {"report": str(report)}
+    told |= {"report": str(report), "draft": str(draft)}
     return thing(
         village, home, household=str(home), alert=str(alert), sweep=str(sweep), clue=str(clue), task=str(task), **told
     )

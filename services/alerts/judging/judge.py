@@ -113,7 +113,10 @@ class Bench:
 
 def convene(session: Session, about: str, county: str, today: date, now: datetime) -> Bench:
     """Read rules and standards as they hold today. A standard that is missing is a refusal that names it."""
-    rules = rules_on(session, about, today)
+    return bench_of(session, about, county, rules_on(session, about, today, county), today, now)
+
+
+def bench_of(session: Session, about: str, county: str, rules: Sequence[ReadRule], today: date, now: datetime) -> Bench:
     held = {}
     for key in sorted({key for rule in rules for key in rule.standards}):
         rows = standards_on(session, key, today)

@@ -13,7 +13,10 @@ from services.kit.store.tables import instant
 
 
 class Rule(Table, table=True):
-    """One version of a rule. The newest version of a key that is not retired is the one that judges."""
+    """One version of a rule: the product's (`division` empty), or of a province, a prefecture or a county. In a county
+    the nearest place's newest version judges. `mode`: `effective`; `shadow` judges in sweeps beside the effective one
+    and tells nobody; `retired` judges nobody there; `inherited` leaves it to the wider place again. A version stays as
+    it was written; what somebody put in force names its draft, who wrote it and who else agreed."""
 
     key: str = Field(primary_key=True)
     version: int = Field(primary_key=True)
@@ -26,7 +29,12 @@ class Rule(Table, table=True):
     explain_zh: str
     explain_en: str
     created_at: datetime = instant()
-    retired_at: datetime | None = instant(default=None)
+    retired_at: datetime | None = instant(default=None)  # a release no longer has it
+    division: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    mode: str = Field(default="effective", sa_column_kwargs={"server_default": "effective"})
+    draft_id: UUID | None = None
+    written_by: str | None = None
+    approved_by: str | None = None
 
 
 class Finding(Table, table=True):

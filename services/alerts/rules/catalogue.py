@@ -106,3 +106,5 @@ STANDARDS: Mapping[str, StandardKey] = {
 }
 
 SWEEP_DAY = StandardKey("sweep_day", "number", "日", "每月摸排日", "day of the monthly sweep")
+RULE_GUARD = StandardKey("rule_guard", "number", "%", "规则影响面上限", "share a rule may touch by one person's word")
+"""Of all subjects of the place: above it a rule takes a second person to be put in force."""

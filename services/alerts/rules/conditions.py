@@ -104,10 +104,16 @@ def parse(text: str, names: Mapping[str, Name]) -> Tree:
     try:
         read = sqlglot.parse(text, dialect="postgres")
     except (SqlglotError, RecursionError) as error:
-        raise ConditionRefused("cannot be parsed") from error
+        raise ConditionRefused(f"cannot be parsed: {at_fault(error, text)!a}") from error
     if len(read) != 1 or read[0] is None:
         raise ConditionRefused("not one expression")
     return Reader(names).read(read[0], 0)
+
+
+def at_fault(error: Exception, text: str) -> str:
+    """The words at which the parser gave up, as far as it says; else the end, or how it all begins."""
+    told = getattr(error, "errors", None) or [{}]
+    return str(told[0].get("highlight") or text.strip() or text)[-60:]
 
 
 def check_writing(text: str, names: Mapping[str, Name]) -> None:
@@ -174,7 +180,7 @@ class Reader:
     def negation(self, node: exp.Expr, depth: int) -> Operation:
         part = self.read(node.this, depth)
         if part.type != "flag" or isinstance(part, Literal):
-            raise ConditionRefused(f"not does not go with {part.type}")
+            raise ConditionRefused(f"not does not go with {part.type}: {node.sql()[:60]}")
         return Operation("not", (part,), "flag")
 
     def flags(self, node: exp.Expr, depth: int) -> tuple[Tree, ...]:
@@ -193,7 +199,7 @@ class Reader:
             raise ConditionRefused(f"comparisons beside each other need parentheses: {node.sql()[:60]}")
         left, right = self.read(node.this, depth), self.read(node.expression, depth)
         if left.type != right.type or (op not in ("=", "<>") and left.type not in ORDERED):
-            raise ConditionRefused(f"{left.type} {op} {right.type}")
+            raise ConditionRefused(f"{left.type} {op} {right.type}: {node.sql()[:60]}")
         compared = Operation(op, (left, right), "flag")
         if not facts_in(compared):
             raise ConditionRefused(f"a comparison without a fact: {node.sql()[:60]}")
@@ -202,7 +208,7 @@ class Reader:
     def arithmetic(self, op: str, node: exp.Expr, depth: int) -> Operation:
         left, right = self.read(node.this, depth), self.read(node.expression, depth)
         if (op, left.type, right.type) not in RESULTS:
-            raise ConditionRefused(f"{left.type} {op} {right.type}")
+            raise ConditionRefused(f"{left.type} {op} {right.type}: {node.sql()[:60]}")
         return Operation(op, (left, right), RESULTS[op, left.type, right.type])
 
     def working_days(self, node: exp.Expr, depth: int) -> Operation:

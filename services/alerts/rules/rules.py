@@ -2,34 +2,39 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import ColumnElement, Date, Engine, cast, func, or_, select, text
 from sqlmodel import Session, col
 
 from services.alerts.models.watch import Rule
 from services.alerts.policy import allow
 from services.alerts.rules.catalogue import STANDARDS, SUBJECTS
 from services.alerts.rules.conditions import Name, Tree, facts_in, parse, parse_condition, standards_in
-from services.kit.store.db import SessionDep, open_session
+from services.kit.post.facts import PLACE_LENGTHS
+from services.kit.store.db import SessionDep, Today, open_session
 
 router = APIRouter(prefix="/v1/rules", tags=["rules"])
 
 SHIPPED = Path(__file__).parent / "shipped_rules.toml"
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+EFFECTIVE, SHADOW, RETIRED, INHERITED = "effective", "shadow", "retired", "inherited"  # modes of a version
 MOST = 31  # rules about one kind of subject: two bits each in a bigint
 
 
 class RuleOut(BaseModel):
+    """`division` is whose version it is: empty, the product's."""
+
     key: str
     version: int
+    division: str
     about: str
     severity: str
     since: date
@@ -72,26 +77,58 @@ class ReadRule:
 
 
 @router.get("", dependencies=[allow("alert:read")])
-def list_rules(session: SessionDep) -> list[RuleOut]:
-    """The rules that judge today, one version each."""
-    return [RuleOut(**rule.model_dump()) for about in SUBJECTS for rule in newest_rules(session, about)]
+def list_rules(
+    session: SessionDep,
+    today: Today,
+    county: Annotated[str, Query(pattern=r"^([0-9]{6})?$", title="县级区划代码")] = "",
+) -> list[RuleOut]:
+    """The rules that judge in a county today, one version each; without a county, those of the product."""
+    held = (rule for about in SUBJECTS for rule in newest_rules(session, about, county, today))
+    return [RuleOut(**rule.model_dump()) for rule in held]
 
 
-def newest_rules(session: Session, about: str, day: date = date.max) -> Sequence[Rule]:
-    """Of each key the newest version that holds on a day; without a day, the newest there is."""
-    begun = select(col(Rule.key), func.max(col(Rule.version)).label("version")).where(col(Rule.since) <= day)
-    newest = begun.group_by(col(Rule.key)).subquery()
+def newest_rules(session: Session, about: str, county: str = "", day: date = date.max) -> Sequence[Rule]:
+    """Of each key the version that judges in a county on a day: the newest of the nearest place that has one. Without a
+    county, the product's; without a day, the newest there is."""
+    chosen = of_the_nearest(session, about, county, day, col(Rule.mode) != SHADOW)
+    return [rule for rule in chosen if rule.mode == EFFECTIVE]
+
+
+def shadows_on(session: Session, about: str, county: str, day: date) -> list[Rule]:
+    """Those that judge beside them in sweeps. The next version of the place ends one."""
+    return [rule for rule in of_the_nearest(session, about, county, day) if rule.mode == SHADOW]
+
+
+def of_the_nearest(
+    session: Session, about: str, county: str, day: date, *also: ColumnElement[bool]
+) -> Collection[Rule]:
+    """Of each place's versions the newest that has begun; of the places the nearest that does not leave it to a wider
+    one. By key."""
+    places = {county[:length] for length in PLACE_LENGTHS}
+    begun = select(col(Rule.key), col(Rule.division), func.max(col(Rule.version)).label("version")).where(
+        col(Rule.since) <= day, col(Rule.division).in_(places), *also
+    )
+    newest = begun.group_by(col(Rule.key), col(Rule.division)).subquery()
     wanted = (
         select(Rule)
         .join(newest, (col(Rule.key) == newest.c.key) & (col(Rule.version) == newest.c.version))
-        .where(col(Rule.about) == about, col(Rule.retired_at).is_(None))
-        .order_by(col(Rule.key))
+        .where(col(Rule.about) == about, or_(col(Rule.retired_at).is_(None), cast(col(Rule.retired_at), Date) > day))
+        .order_by(col(Rule.key), func.length(col(Rule.division)).desc())
     )
-    return session.scalars(wanted).all()
+    chosen: dict[str, Rule] = {}
+    for rule in session.scalars(wanted):
+        if rule.mode != INHERITED:
+            chosen.setdefault(rule.key, rule)
+    return chosen.values()
 
 
-def rules_on(session: Session, about: str, day: date) -> list[ReadRule]:
-    return [read_rule(rule) for rule in newest_rules(session, about, day)]
+def rules_on(session: Session, about: str, day: date, county: str = "") -> list[ReadRule]:
+    return [read_rule(rule) for rule in newest_rules(session, about, county, day)]
+
+
+def next_version(session: Session, key: str) -> int:
+    """Numbered over all places, so that a finding's version is one text."""
+    return (session.scalar(select(func.max(col(Rule.version))).where(col(Rule.key) == key)) or 0) + 1
 
 
 def read_rule(rule: Rule) -> ReadRule:
@@ -135,7 +172,7 @@ def read_shipped(path: Path) -> list[dict[str, Any]]:
 def take_over(session: Session, shipped: dict[str, Any], held: Rule | None, now: datetime) -> bool:
     if held and all(getattr(held, name) == value for name, value in shipped.items()):
         return False
-    rule = Rule(**shipped, version=held.version + 1 if held else 1, created_at=now)
+    rule = Rule(**shipped, version=next_version(session, shipped["key"]), created_at=now)
     read_rule(rule)  # a shipped rule that cannot be read stops the start, not the sweep
     session.add(rule)
     return True
