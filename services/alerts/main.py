@@ -14,12 +14,13 @@ from sqlalchemy import Engine
 from services.alerts import alerts, counts, inbox
 from services.alerts.clues import answers, batches, clues, current, files, kinds, outcomes, queue
 from services.alerts.clues import taking as clue_taking
-from services.alerts.drafting import drafts, preview
+from services.alerts.drafting import drafts, effect, preview, versions
 from services.alerts.facts import history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.alerts.reporting import bulletins, reports, signing, workbooks
 from services.alerts.rules import rules, vocabulary
+from services.alerts.silence import answers as rule_answers
 from services.alerts.sweep import overdue
 from services.alerts.sweep import sweeps as sweep
 from services.alerts.tasks import escalation, taking, tasks, yields
@@ -51,6 +52,7 @@ PUBLISHED = {
     "task.closed": EventType("一个入户任务已办结，或事由已全部消除", "task:read"),
     escalation.ESCALATED: EventType("一个入户任务超期，已报上一级", "task:read"),
     signing.SIGNED: EventType("一份周报或月报已签发（只含编号、期间和版本）", "report:read"),
+    effect.CHANGED: EventType("一条规则有了新版本（只含代码、版本、方式和生效日）", "alert:read"),
     "sweep.certified": EventType("一个月的全量筛查已完成并出具证明", "alert:read"),
 }
 
@@ -72,6 +74,9 @@ ROUTERS = [
     vocabulary.router,
     drafts.router,
     preview.router,
+    effect.router,
+    versions.router,
+    rule_answers.router,
     history.router,
     sweep.router,
     notices.router,

@@ -2,17 +2,17 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false, literal, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, false, literal, or_, select
 from sqlmodel import Session, col
 
 from services.alerts.models.clues import Clue
 from services.alerts.models.facts import HouseholdFacts
 from services.alerts.models.reports import Report
-from services.alerts.models.rules import RuleDraft
+from services.alerts.models.rules import RuleDraft, ShadowFinding
 from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task
 from services.alerts.models.visits import VisitClue
-from services.alerts.models.watch import Alert
+from services.alerts.models.watch import Alert, Rule
 from services.kit.store.scope import Placed, Scope, scope_of
 from services.kit.web.errors import found
 
@@ -22,6 +22,7 @@ CLUES = Placed(division=col(VisitClue.division), subject=col(VisitClue.subject))
 DEPARTMENT_CLUES = Placed(division=col(Clue.division), subject=col(Clue.household))  # type: ignore[arg-type]  # what has none is in no set
 FACTS = Placed(division=col(HouseholdFacts.division), subject=col(HouseholdFacts.subject))
 REPORTS = Placed(division=col(Report.division))
+SHADOWS = Placed(division=col(ShadowFinding.division), subject=col(ShadowFinding.subject))
 GAPS = Placed(division=col(SweepGap.division), subject=col(SweepGap.subject))
 
 
@@ -41,7 +42,15 @@ def covers_figures(scope: Scope, county: str) -> bool:
 
 def reachable_drafts(scope: Scope) -> ColumnElement[bool]:
     """A rule's draft is no personal record: read where it would judge, and by whom its place belongs to."""
-    place = col(RuleDraft.division)
+    return above_at_or_below(scope, col(RuleDraft.division))
+
+
+def reachable_rules(scope: Scope) -> ColumnElement[bool]:
+    """Its versions alike; the product's are of every place."""
+    return or_(col(Rule.division) == "", above_at_or_below(scope, col(Rule.division)))
+
+
+def above_at_or_below(scope: Scope, place: SQLColumnExpression[str]) -> ColumnElement[bool]:
     ways = ((place.startswith(held), literal(held).startswith(place)) for held in scope.divisions)
     return or_(false(), *(way for both in ways for way in both))
 

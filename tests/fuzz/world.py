@@ -89,7 +89,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= clues(engine, ids) if service == "alerts" else {}
     pools |= {"query.household": ids["household"], "body.to": [OWN, OWN[:9]]} if service == "alerts" else {}
     pools |= {"body.verdicts[*].source_id": ids["alert"]} if service == "alerts" else {}
-    pools |= REPORTS if service == "alerts" else {}
+    pools |= joined(REPORTS, RULES) if service == "alerts" else {}
     return pools | PERIODS
 
 
@@ -134,6 +134,20 @@ KINDS: Mapping[str, list[str]] = {
 REPORTS: Pools = {
     "body.division": [OWN, OWN[:9], OWN[:6]],
     "body.first": ["2026-11-09", "2026-10-01", "2026-11-02"],
+}
+RULES: Pools = {
+    "path.key": ["safe-water"],
+    "body.key": ["safe-water", "own-rule"],
+    "query.county": [OWN[:6], ""],
+    "query.older": ["1"],
+    "query.newer": ["1"],
+    "query.version": ["1"],
+    "body.about": ["household"],
+    "body.text.about": ["household"],
+    "body.text.condition": ["not safe_water", "persons > 3"],
+    "body.text.explain_zh": ["{persons} 人"],
+    "body.text.explain_en": ["{persons}"],
+    "body.since": ["2026-12-01"],
 }
 PEOPLE: Pools = {
     "path.key": ["monitored", "schooling", "ethnicity"],

@@ -1,7 +1,7 @@
 """Rules meet facts, in one statement for one household or a county. TRUE opens, FALSE closes, NULL changes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from services.alerts.judging.stage import Compiler, stage_of
 from services.alerts.rules.catalogue import HOUSEHOLD
 from services.alerts.rules.rules import ReadRule, rules_on
 from services.alerts.tasks.folding import fold_county, fold_these
-from services.alerts.telling.notices import tell_these
+from services.alerts.telling.notices import tell, tell_these
 from services.kit.post.facts import table_of
 from services.kit.store.reference import StandardMissing, StandardRow, standards_on
 
@@ -84,6 +84,26 @@ SELECT (SELECT count(*) FROM opened WHERE fresh), (SELECT count(*) FROM opened W
        (SELECT CAST(array_agg(id) AS text) FROM opened WHERE fresh),
        (SELECT CAST(array_agg(held_id) AS text) FROM changed WHERE division <> held_division),
        (SELECT CAST(array_agg(id) AS text) FROM closed)
+"""
+
+# What no rule stands behind any more: it was retired there, a release no longer has it, or it is another place's than
+# the one to which the subject has moved.
+UNWATCHED = """
+WITH closed AS (
+    UPDATE alert SET closed_at = :now
+    WHERE county = :county AND about = :about AND closed_at IS NULL
+      AND (rule_key <> ALL (:keys)
+           OR EXISTS (SELECT FROM rule JOIN {facts} AS facts ON facts.subject = alert.subject
+                      WHERE rule.key = alert.rule_key AND rule.version = alert.rule_version
+                        AND rule.division <> '' AND NOT starts_with(facts.county, rule.division)))
+    RETURNING *
+), told AS (
+    INSERT INTO event (id, type, subject, division, occurred_at, data)
+    SELECT uuid_at(:now), 'alert.closed', CAST(id AS text), division, :now,
+           jsonb_build_object('about', about, 'subject', subject, 'rule', rule_key, 'severity', severity)
+    FROM closed
+)
+SELECT id FROM closed
 """
 
 SHARED = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('judge:' || :county, 0))")
@@ -168,9 +188,18 @@ def judge_county(session: Session, bench: Bench) -> Tally:
     if bench.rules:
         lay_out(session, bench)
         changed = conclude(session, bench, f"WITH {outcome(bench.about, few=False)}", {})
+    changed = replace(changed, closed=changed.closed + close_unwatched(session, bench))
     if bench.about == HOUSEHOLD:
         fold_county(session, bench.county, bench.now)
     return changed
+
+
+def close_unwatched(session: Session, bench: Bench) -> int:
+    told = {"county": bench.county, "about": bench.about, "now": bench.now, "keys": [rule.key for rule in bench.rules]}
+    statement = text(UNWATCHED.format(facts=table_of(FACTS[bench.about]).name))
+    closed = session.scalars(statement, told).all()
+    tell(session, "alert_closed", closed, bench.now)
+    return len(closed)
 
 
 def lay_out(session: Session, bench: Bench) -> None:

@@ -20,6 +20,7 @@ from services.alerts.rules.catalogue import HOUSEHOLD, TEAM
 from services.alerts.sweep.certificate import certificate_of, judged_by
 from services.alerts.sweep.late import ended, is_late, judge_late
 from services.alerts.sweep.reconcile import came_since, reconcile, went_since
+from services.alerts.sweep.shadows import judge_shadows
 from services.alerts.sweep.unjudged import note_gaps
 from services.alerts.telling.notices import tell
 from services.kit.post.events import emit
@@ -81,6 +82,7 @@ def judge_one(session: Session, sweep: Sweep, about: str, now: datetime) -> dict
     bench = convene(session, about, sweep.county, now.date(), now)
     changed = judge_county(session, bench)
     gaps = note_gaps(session, sweep, bench) if about == HOUSEHOLD else 0
+    shadows = judge_shadows(session, sweep, about, now)
     table = table_of(FACTS[about])
     subjects = session.scalar(select(func.count()).where(table.c.county == sweep.county)) or 0
     cut = sweep.reconciled_at or now
@@ -94,6 +96,7 @@ def judge_one(session: Session, sweep: Sweep, about: str, now: datetime) -> dict
         "refreshed": changed.refreshed,
         "closed": changed.closed,
         "rules": [{"key": rule.key, "version": rule.version} for rule in bench.rules],
+        "shadows": shadows,
     }
 
 
