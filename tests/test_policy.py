@@ -355,6 +355,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/rule-drafts/{draft_id}/proposal": "rule:write",
         "PUT /v1/rule-drafts/{draft_id}/decision": "rule:approve",
         "GET /v1/rule-answers/{about}/{subject}": "alert:read",
+        "GET /v1/rule-overrides": "rule:read",
         "GET /v1/rules/{key}/versions": "rule:read",
         "GET /v1/rules/{key}/comparison": "rule:read",
         "GET /v1/rules/{key}/shadow-sweeps": "rule:read",

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from services.alerts.models.watch import Alert, Rule
 from services.alerts.policy import allow
 from services.alerts.reach import ALERTS
+from services.alerts.rules.rules import SHADOW
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.errors import language_of
@@ -63,7 +64,8 @@ def get_alert_counts(
 
 def newest_rules(session: Session) -> dict[str, Rule]:
     """The newest version of each, of those that no longer judge too: their alerts may still be open."""
-    return {rule.key: rule for rule in session.scalars(select(Rule).order_by(col(Rule.version)))}
+    judging = select(Rule).where(col(Rule.mode) != SHADOW)
+    return {rule.key: rule for rule in session.scalars(judging.order_by(col(Rule.version)))}
 
 
 def of_a_rule(rule: Rule, count: int, oldest: datetime, language: str) -> OfARule:

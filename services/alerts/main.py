@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from services.alerts import alerts, counts, inbox
 from services.alerts.clues import answers, batches, clues, current, files, kinds, outcomes, queue
 from services.alerts.clues import taking as clue_taking
-from services.alerts.drafting import drafts, effect, preview, versions
+from services.alerts.drafting import drafts, effect, overrides, preview, versions
 from services.alerts.facts import history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
@@ -76,6 +76,7 @@ ROUTERS = [
     preview.router,
     effect.router,
     versions.router,
+    overrides.router,
     rule_answers.router,
     history.router,
     sweep.router,

@@ -345,6 +345,35 @@ def test_versions_are_listed_and_two_of_them_compared(
     assert http.get(f"{path}/comparison", params={"older": 1, "newer": 2}, headers=beside).status_code == 404
 
 
+def test_a_provinces_rule_is_inherited_and_a_county_overrides_it_with_the_difference_shown(
+    http: TestClient, guarded: Session, officer: Headers, office: Office
+) -> None:
+    set_standards(guarded, {"rule_guard": 25}, "52")
+    guarded.commit()
+    many, *_ = four_families(guarded)
+    province = office("province", "county", place="52")
+    proposed(http, province, written(http, province, key="many-persons", division="52", condition="persons > 8"))
+    judged(guarded)
+    assert open_alerts(guarded, many) == ["many-persons"]
+
+    def overrides() -> dict[str, Any]:
+        rows = http.get("/v1/rule-overrides", params={"county": COUNTY}, headers=officer).json()
+        return {row["key"]: row for row in rows}
+
+    assert overrides()["many-persons"]["inherited_version"] is None  # of the province alone: the product has none
+    proposed(http, officer, written(http, officer, key="many-persons", condition="persons > 9"))
+    told_of = overrides()["many-persons"]
+    named = ("division", "version", "inherited_division", "inherited_version")
+    assert tuple(told_of[name] for name in named) == (COUNTY, 2, "52", 1)
+    assert {"field": "condition", "older": "persons > 8", "newer": "persons > 9"} in told_of["changed"]
+    judged(guarded)
+    assert open_alerts(guarded, many) == []
+    proposed(http, officer, written(http, officer, key="many-persons", mode="inherited"))
+    assert overrides()["many-persons"]["division"] == "52"
+    judged(guarded)
+    assert open_alerts(guarded, many) == ["many-persons"]
+
+
 def test_a_release_that_has_a_rule_again_goes_on_counting_its_versions(
     guarded: Session, engines: dict[str, Engine], tmp_path: Path
 ) -> None:

@@ -39,7 +39,7 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "POST /v1/rule-drafts", "GET /v1/rule-drafts", "GET /v1/rule-drafts/{draft_id}",
     "GET /v1/rule-drafts/{draft_id}/preview", "PUT /v1/rule-drafts/{draft_id}/proposal",
     "PUT /v1/rule-drafts/{draft_id}/decision", "GET /v1/rules/{key}/versions", "GET /v1/rules/{key}/comparison",
-    "GET /v1/rules/{key}/shadow-sweeps",
+    "GET /v1/rules/{key}/shadow-sweeps", "GET /v1/rule-overrides",
     "GET /v1/overdue-sweeps", "GET /v1/code-sets", "GET /v1/code-sets/{key}",
     "GET /v1/code-sets/{key}/own", "GET /v1/code-sets/{key}/own/{code}", "PUT /v1/code-sets/{key}/own/{code}",
     "GET /v1/ledger-kinds", "GET /v1/ledger-kinds/{key}", "PUT /v1/ledger-kinds/{key}",

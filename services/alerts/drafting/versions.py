@@ -82,18 +82,22 @@ def list_rule_versions(key: Key, session: SessionDep, paging: PagingDep) -> Page
 def get_rule_comparison(key: Key, session: SessionDep, older: Version, newer: Version) -> RuleComparisonOut:
     """Two versions, of one place or of two: what a county has made of the province's rule."""
     before, after = version_of(session, key, older), version_of(session, key, newer)
-    pairs = ((name, str(getattr(before, name)), str(getattr(after, name))) for name in COMPARED)
     was, is_now = read_rule(before), read_rule(after)
     return RuleComparisonOut(
         key=key,
         older=older,
         newer=newer,
-        changed=[ChangedField(field=name, older=one, newer=other) for name, one, other in pairs if one != other],
+        changed=changed_fields(before, after),
         facts_added=sorted(set(is_now.facts) - set(was.facts)),
         facts_removed=sorted(set(was.facts) - set(is_now.facts)),
         standards_added=sorted(set(is_now.standards) - set(was.standards)),
         standards_removed=sorted(set(was.standards) - set(is_now.standards)),
     )
+
+
+def changed_fields(before: Rule, after: Rule) -> list[ChangedField]:
+    pairs = ((name, str(getattr(before, name)), str(getattr(after, name))) for name in COMPARED)
+    return [ChangedField(field=name, older=one, newer=other) for name, one, other in pairs if one != other]
 
 
 @router.get("/{key}/shadow-sweeps", dependencies=[allow("rule:read")])

@@ -102,8 +102,18 @@ def shadows_on(session: Session, about: str, county: str, day: date) -> list[Rul
 def of_the_nearest(
     session: Session, about: str, county: str, day: date, *also: ColumnElement[bool]
 ) -> Collection[Rule]:
-    """Of each place's versions the newest that has begun; of the places the nearest that does not leave it to a wider
-    one. By key."""
+    """Of each key that of the nearest place which does not leave it to a wider one. By key."""
+    chosen: dict[str, Rule] = {}
+    for rule in newest_of_places(session, about, county, day, *also):
+        if rule.mode != INHERITED:
+            chosen.setdefault(rule.key, rule)
+    return chosen.values()
+
+
+def newest_of_places(
+    session: Session, about: str, county: str, day: date, *also: ColumnElement[bool]
+) -> Sequence[Rule]:
+    """Of each key and place the newest version that has begun on a day: by key, the county's own first."""
     places = {county[:length] for length in PLACE_LENGTHS}
     begun = select(col(Rule.key), col(Rule.division), func.max(col(Rule.version)).label("version")).where(
         col(Rule.since) <= day, col(Rule.division).in_(places), *also
@@ -115,11 +125,7 @@ def of_the_nearest(
         .where(col(Rule.about) == about, or_(col(Rule.retired_at).is_(None), cast(col(Rule.retired_at), Date) > day))
         .order_by(col(Rule.key), func.length(col(Rule.division)).desc())
     )
-    chosen: dict[str, Rule] = {}
-    for rule in session.scalars(wanted):
-        if rule.mode != INHERITED:
-            chosen.setdefault(rule.key, rule)
-    return chosen.values()
+    return session.scalars(wanted).all()
 
 
 def rules_on(session: Session, about: str, day: date, county: str = "") -> list[ReadRule]:

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from services.alerts.models.telling import Notice
 from services.alerts.models.watch import Rule
 from services.alerts.policy import allow
+from services.alerts.rules.rules import SHADOW
 from services.alerts.telling.standing import STILL
 from services.alerts.telling.texts import Line, line
 from services.kit.store.db import Now, SessionDep
@@ -98,7 +99,9 @@ def mine(session: Session, caller: str) -> list[ColumnElement[bool]]:
 def worded(language: str) -> Select[Notice, str, str, bool]:
     """With the names of the place and of the rule, and whether it still stands. A rule keeps its title of today."""
     titled = col(Rule.title_en) if language == "en" else col(Rule.title_zh)
-    title = select(titled).where(col(Rule.key) == col(Notice.rule)).order_by(col(Rule.version).desc()).limit(1)
+    its_own = (col(Rule.key) == col(Notice.rule), col(Notice.division).startswith(col(Rule.division)))
+    of_rule = select(titled).where(*its_own, col(Rule.mode) != SHADOW)
+    title = of_rule.order_by(col(Rule.version).desc()).limit(1)
     named: Any = func.coalesce(col(Division.name), col(Notice.division))
     return select(Notice, named, func.coalesce(title.scalar_subquery(), ""), STANDS).outerjoin(
         Division, col(Division.code) == col(Notice.division)

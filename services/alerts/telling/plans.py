@@ -28,8 +28,11 @@ LINES = text(
                                            AND xid >= t.after_xid AND xid < t.until_xid
           WHERE t.id = ANY (:tellings) AND {STILL} GROUP BY 1, 2, 3, 4) AS said
     LEFT JOIN division ON division.code = said.division
-    LEFT JOIN LATERAL (SELECT title_zh, title_en FROM rule WHERE key = said.rule ORDER BY version DESC LIMIT 1) AS rule
-      ON true
+    LEFT JOIN LATERAL (
+        SELECT title_zh, title_en FROM rule
+        WHERE key = said.rule AND mode <> 'shadow' AND starts_with(said.division, rule.division)
+        ORDER BY version DESC LIMIT 1
+    ) AS rule ON true
     ORDER BY notices DESC, said.division, said.kind, said.rule
     """  # noqa: S608  # our own words
 )
