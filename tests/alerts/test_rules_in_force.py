@@ -145,6 +145,19 @@ def test_nobody_approves_what_they_have_written(http: TestClient, guarded: Sessi
     assert guarded.get(Rule, ("everybody", 1)) is None
 
 
+def test_the_county_is_told_of_a_rule_that_waits_and_of_no_other(
+    http: TestClient, guarded: Session, officer: Headers, office: Office
+) -> None:
+    four_families(guarded)
+    second = office("second", "county")
+    proposed(http, officer, written(http, officer, key="many-persons", condition="persons > 8"))
+    proposed(http, officer, written(http, officer, key="everybody", condition="persons > 0"))
+    rows = http.get("/v1/notices", headers=second | {"accept-language": "en"}).json()["rows"]
+    waiting = [row for row in rows if row["kind"] == "rule_waiting"]
+    assert len(waiting) == 1
+    assert "1 rules wait for the word of somebody who has not written them" in waiting[0]["text"]
+
+
 def test_what_was_refused_judges_nobody_and_is_not_decided_twice(
     http: TestClient, guarded: Session, officer: Headers, approver: Headers
 ) -> None:
@@ -291,6 +304,8 @@ def test_a_shadow_judges_in_the_sweep_and_tells_nobody(
     register_whole(households)
     shadow = written(http, officer, key="shadowed", mode="shadow", condition="persons >= 0 or persons is null")
     assert proposed(http, officer, shadow)["state"] == "in_force"  # though it hits everybody
+    doubtful = {"condition": "net_income_before > monitoring_line", "explain_zh": "疑", "explain_en": "?"}
+    proposed(http, officer, written(http, officer, key="unknown-to-all", mode="shadow", **doubtful))
     claimed(guarded, NOW)
     walk(guarded, owners, 3)
     alerted = set(guarded.scalars(select(col(Alert.rule_key))))

@@ -214,6 +214,27 @@ def test_the_facts_that_kept_a_rule_silent_do_so_whatever_the_others_say_and_cha
             assert answer(tree, {**facts, **typed(verdict.changes)}, village, WORLD) is True
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "not safe_house or (uninsured_members > 0 and dropped_out_members > 0)",
+        "(uninsured_members > 0 and dropped_out_members > 0) or not safe_house",
+    ],
+    ids=["first", "last"],
+)
+def test_of_several_ways_the_one_with_the_fewest_changes_is_told(judging: Session, condition: str) -> None:
+    court = Court(HOUSEHOLD, VILLAGE, rows_of_standards(), TODAY)
+    (verdict,) = verdicts(judging, court, [rule_of(parse_condition(condition, NAMES), 0)], WELL_OFF)
+    assert verdict.changes == {"safe_house": False}
+
+
+def test_a_condition_that_contradicts_itself_has_no_way_to_hold(judging: Session) -> None:
+    court = Court(HOUSEHOLD, VILLAGE, rows_of_standards(), TODAY)
+    tree = parse_condition("persons > 3 and persons < 3", NAMES)
+    (verdict,) = verdicts(judging, court, [rule_of(tree, 0)], WELL_OFF)
+    assert (verdict.holds, verdict.changes) == (False, {})
+
+
 def known(facts: Facts) -> Facts:
     """The same of a household of which everything has been told."""
     plain = {"money": 7, "number": 1, "date": TODAY, "flag": True}

@@ -20,6 +20,7 @@ from services.alerts.models.watch import Rule
 from services.alerts.policy import allow
 from services.alerts.rules.catalogue import RULE_GUARD
 from services.alerts.rules.rules import EFFECTIVE, MOST, SHADOW, newest_rules, next_version, read_rule
+from services.alerts.telling.notices import tell as tell_people
 from services.kit.post.events import emit
 from services.kit.post.facts import COUNTY, table_of
 from services.kit.store.claim import enqueue
@@ -122,7 +123,10 @@ def put_rule_proposal(
         "document_no": guard.document_no,
         "needs_approval": needs_approval,
     }
-    if not needs_approval:
+    if needs_approval:
+        session.flush()
+        tell_people(session, "rule_waiting", [draft.id], now)
+    else:
         put_in_force(session, draft, None, now)
     tell(request, draft.id, division=draft.division, touched=touched, subjects=figures.subjects)
     session.flush()

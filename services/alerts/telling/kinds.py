@@ -78,6 +78,11 @@ KINDS: Mapping[str, Kind] = {
             "clue_waiting", ("township",), ("线索待答复", "Clues waiting"),
             "{place}：{number}条走访线索待答复", "{place}: {number} clues of visits wait for an answer",
         ),
+        Kind(
+            "rule_waiting", ("county",), ("规则待审批", "Rules waiting for a second person"),
+            "{place}：{number}条规则待起草人以外的人审批",
+            "{place}: {number} rules wait for the word of somebody who has not written them",
+        ),
         *(Kind(*row) for row in ROWS),
         Kind(
             "report_ready", (), ("简报草稿已备好", "Drafts of reports"),
@@ -112,6 +117,9 @@ HAPPENED: Mapping[str, str] = {
     "clue_waiting": """
         SELECT 'clue_waiting' AS kind, id AS source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
         FROM visit_clue WHERE id = ANY (CAST(:ids AS uuid[])) AND state = 'told'""",
+    "rule_waiting": """
+        SELECT 'rule_waiting' AS kind, id AS source, CAST(NULL AS uuid) AS subject, division, key AS rule, 1 AS number
+        FROM rule_draft WHERE id = ANY (CAST(:ids AS uuid[]))""",
     "matter": """
         SELECT kind, source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
         FROM matter WHERE source = ANY (CAST(:ids AS uuid[])) AND kind IS NOT NULL""",
