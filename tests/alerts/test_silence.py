@@ -149,6 +149,8 @@ def test_of_a_day_that_has_gone_it_tells_what_was_known_at_its_end(
     assert seen == {1: "silent", 2: "silent", 3: "flagged"}
     before = http.get(f"/v1/rule-answers/household/{family}", params={"on": "2026-10-31"}, headers=officer)
     assert before.status_code == 404
+    (water,) = of(asked(http, officer, family, date(2026, 11, 3)), "water-unsafe")["facts"]
+    assert water["known_since"] == "2026-11-02T16:00:00Z"
     high = of(asked(http, officer, family, date(2026, 11, 3)), "income-implausibly-high")
     since = {fact["key"]: fact["known_since"] for fact in high["facts"]}
     assert since["net_income"] == "2026-11-01T15:59:00Z"  # that nobody has told it has not changed
