@@ -304,7 +304,11 @@ def test_a_shadow_judges_in_the_sweep_and_tells_nobody(
     register_whole(households)
     shadow = written(http, officer, key="shadowed", mode="shadow", condition="persons >= 0 or persons is null")
     assert proposed(http, officer, shadow)["state"] == "in_force"  # though it hits everybody
-    doubtful = {"condition": "net_income_before > monitoring_line", "explain_zh": "疑", "explain_en": "?"}
+    doubtful: dict[str, Any] = {
+        "condition": "net_income_before > monitoring_line",
+        "explain_zh": "疑",
+        "explain_en": "?",
+    }
     proposed(http, officer, written(http, officer, key="unknown-to-all", mode="shadow", **doubtful))
     claimed(guarded, NOW)
     walk(guarded, owners, 3)
