@@ -183,6 +183,17 @@ def test_a_placeholder_nobody_knows_is_refused_before_it_is_ever_shown(
     assert "known: " in written(http, officer, 422, explain_en="{incom}")["detail"]
 
 
+def test_an_explanation_of_more_values_than_the_database_can_show_is_refused_and_forty_are_shown(
+    http: TestClient, watched: Session, officer: Headers
+) -> None:
+    told(watched, persons=9)
+    zh, en = ("".join(f"{{persons+{n}}}" for n in range(first, first + 20)) for first in (100, 200))
+    draft = written(http, officer, key="many", condition="persons > 8", explain_zh=zh, explain_en=en)
+    assert previewed(http, officer, draft)["examples"][0]["explanation"].startswith("109110")
+    refused = written(http, officer, 422, key="many", explain_zh=zh + "{persons}", explain_en=en)
+    assert "more than 40 expressions" in refused["detail"]
+
+
 @pytest.mark.parametrize(
     ("said", "code"),
     [

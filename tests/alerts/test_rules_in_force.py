@@ -21,7 +21,7 @@ from services.alerts.models.rules import ShadowFinding
 from services.alerts.models.telling import Notice
 from services.alerts.models.watch import Alert, Rule
 from services.alerts.rules.catalogue import HOUSEHOLD
-from services.alerts.rules.rules import read_shipped, rules_on, ship
+from services.alerts.rules.rules import MOST, SHIPPED, TooManyRules, read_shipped, rules_on, ship
 from services.kit.post.peers import Peer
 from services.kit.store.claim import work_a_job
 from tests.alerts.conftest import COUNTY, STANDARDS, VILLAGE, open_alerts, set_standards, told, yuan
@@ -405,3 +405,30 @@ def test_a_release_that_has_a_rule_again_goes_on_counting_its_versions(
     assert ship(engines["alerts"], NOW) == 20
     guarded.rollback()
     assert guarded.get_one(Rule, ("water-unsafe", 2)).retired_at is None
+
+
+def test_a_release_whose_rules_and_a_countys_own_are_too_many_together_does_not_start(
+    guarded: Session, engines: dict[str, Engine]
+) -> None:
+    shipped = len([rule for rule in read_shipped(SHIPPED) if rule["about"] == HOUSEHOLD])
+    one = guarded.get_one(Rule, ("water-unsafe", 1)).model_dump(exclude={"key", "division"})
+    guarded.add_all(Rule(key=f"own-{place}", division=COUNTY, **one) for place in range(MOST - shipped))
+    guarded.commit()
+    assert ship(engines["alerts"], NOW) == 0
+    guarded.add(Rule(key="one-more", division=COUNTY, **one))
+    guarded.commit()
+    with pytest.raises(TooManyRules, match=f"household {COUNTY}"):
+        ship(engines["alerts"], NOW)
+
+
+def test_where_no_more_rules_can_judge_the_next_one_is_refused(
+    http: TestClient, guarded: Session, officer: Headers
+) -> None:
+    told(guarded, persons=1)
+    shipped = len([rule for rule in read_shipped(SHIPPED) if rule["about"] == HOUSEHOLD])
+    one = guarded.get_one(Rule, ("water-unsafe", 1)).model_dump(exclude={"key", "division"})
+    guarded.add_all(Rule(key=f"own-{place}", division=COUNTY, **one) for place in range(MOST - shipped))
+    guarded.commit()
+    refused = proposed(http, officer, written(http, officer, key="one-more", condition="persons > 8"), expected=409)
+    assert refused["code"] == "too-many-rules-there"
+    assert proposed(http, officer, written(http, officer))["state"] == "in_force"  # in place of one that judges

@@ -17,7 +17,15 @@ from sqlmodel import Session, col
 from services.alerts.models.watch import Rule
 from services.alerts.policy import allow
 from services.alerts.rules.catalogue import STANDARDS, SUBJECTS
-from services.alerts.rules.conditions import Name, Tree, facts_in, parse, parse_condition, standards_in
+from services.alerts.rules.conditions import (
+    ConditionRefused,
+    Name,
+    Tree,
+    facts_in,
+    parse,
+    parse_condition,
+    standards_in,
+)
 from services.kit.post.facts import PLACE_LENGTHS
 from services.kit.store.db import SessionDep, Today, open_session
 
@@ -27,6 +35,7 @@ SHIPPED = Path(__file__).parent / "shipped_rules.toml"
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 EFFECTIVE, SHADOW, RETIRED, INHERITED = "effective", "shadow", "retired", "inherited"  # modes of a version
 MOST = 31  # rules about one kind of subject: two bits each in a bigint
+MOST_SHOWN = 40  # expressions of an explanation: PostgreSQL passes a function a hundred arguments, two for each
 
 
 class RuleOut(BaseModel):
@@ -147,6 +156,8 @@ def read_rule(rule: Rule) -> ReadRule:
 def understand(key: str, version: int, about: str, severity: str, condition: str, explanation: str) -> ReadRule:
     names = names_for(about)
     asked = sorted(set(PLACEHOLDER.findall(explanation)))
+    if len(asked) > MOST_SHOWN:
+        raise ConditionRefused(f"more than {MOST_SHOWN} expressions in the explanation")
     shown = tuple((text_of, parse(text_of, names)) for text_of in asked)
     return ReadRule(key, version, severity, parse_condition(condition, names), shown)
 
@@ -164,7 +175,18 @@ def ship(engine: Engine, now: datetime, path: Path = SHIPPED) -> int:
         shipped = read_shipped(path)
         for gone in held.keys() - {rule["key"] for rule in shipped}:
             held[gone].retired_at = now
-        return sum(take_over(session, rule, held.get(rule["key"]), now) for rule in shipped)
+        written = sum(take_over(session, rule, held.get(rule["key"]), now) for rule in shipped)
+        session.flush()
+        refuse_too_many(session)
+    return written
+
+
+def refuse_too_many(session: Session) -> None:
+    """With what places have put in force themselves. Better told at the start than by a sweep."""
+    for division in session.scalars(select(col(Rule.division)).group_by(col(Rule.division))):
+        for about in SUBJECTS:
+            if len(newest_rules(session, about, division)) > MOST:
+                raise TooManyRules(f"{about} {division}")
 
 
 def read_shipped(path: Path) -> list[dict[str, Any]]:
