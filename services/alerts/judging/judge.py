@@ -93,9 +93,10 @@ WITH closed AS (
     UPDATE alert SET closed_at = :now
     WHERE county = :county AND about = :about AND closed_at IS NULL
       AND (rule_key <> ALL (:keys)
-           OR EXISTS (SELECT FROM rule JOIN {facts} AS facts ON facts.subject = alert.subject
-                      WHERE rule.key = alert.rule_key AND rule.version = alert.rule_version
-                        AND rule.division <> '' AND NOT starts_with(facts.county, rule.division)))
+           OR (rule_key, rule_version) IN (SELECT key, version FROM rule WHERE division <> '')
+              AND EXISTS (SELECT FROM rule JOIN {facts} AS facts ON facts.subject = alert.subject
+                          WHERE rule.key = alert.rule_key AND rule.version = alert.rule_version
+                            AND NOT starts_with(facts.county, rule.division)))
     RETURNING *
 ), told AS (
     INSERT INTO event (id, type, subject, division, occurred_at, data)
