@@ -13,7 +13,9 @@ from sqlmodel import Session, col
 
 from services.alerts import reach
 from services.alerts.models.facts import HouseholdFacts
+from services.alerts.models.rules import RuleDraft, ShadowFinding
 from services.alerts.models.sweep import Sweep, SweepGap
+from services.alerts.models.watch import Rule
 from services.kit.store.db import open_session
 from services.kit.store.grants import SetMember
 from services.kit.store.scope import Asked, Binding, Scope, within
@@ -31,6 +33,7 @@ HELD: Mapping[str, Scope] = {
     "a village elsewhere": Scope("x", TODAY, divisions=(ELSEWHERE,), sets=(UUID(int=9),)),
 }
 OF_THE_HOUSEHOLD = {"its village", "its county", "its household"}
+OF_THE_PROVINCE = {"its village", "its county", "a village elsewhere"}
 OF_FIGURES = {"its village", "its county", "its county's figures"}
 
 
@@ -42,6 +45,7 @@ def swept(alerts: Session) -> UUID:
     alerts.flush()
     gap: dict[str, Any] = {"division": VILLAGE, "rules": [], "missing": []}
     alerts.add(SweepGap(sweep_id=sweep.id, subject=HOME, **gap))
+    alerts.add(ShadowFinding(rule_key="示例", rule_version=1, sweep_id=sweep.id, subject=HOME, division=VILLAGE))
     alerts.add(HouseholdFacts(subject=HOME, county=COUNTY, division=VILLAGE, version=1))
     alerts.add(SetMember(set_id=SET, subject=HOME, owner="alerts", valid=Range(TODAY, None), version=1))
     alerts.commit()
@@ -53,7 +57,9 @@ def those_who_reach(session: Session, wanted: Any, reached: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("model", "placed"), [(HouseholdFacts, reach.FACTS), (SweepGap, reach.GAPS)], ids=["facts", "gaps"]
+    ("model", "placed"),
+    [(HouseholdFacts, reach.FACTS), (SweepGap, reach.GAPS), (ShadowFinding, reach.SHADOWS)],
+    ids=["facts", "gaps", "shadows"],
 )
 def test_a_household_is_reached_by_its_place_and_by_its_set(
     alerts: Session, swept: UUID, model: Any, placed: Any
@@ -65,6 +71,29 @@ def test_a_household_is_reached_by_its_place_and_by_its_set(
 def test_a_sweep_is_reached_by_whom_it_covers_and_where_figures_may_be_read(alerts: Session, swept: UUID) -> None:
     assert those_who_reach(alerts, select(Sweep), reach.reachable_sweeps) == OF_FIGURES
     assert {name for name, scope in HELD.items() if reach.covers_figures(scope, COUNTY)} == OF_FIGURES
+
+
+def written(division: str) -> dict[str, Any]:
+    said = dict.fromkeys(("key", "severity", "condition", "title_zh", "title_en", "explain_zh", "explain_en"), "示例")
+    return said | {"about": "household", "mode": "shadow", "division": division}
+
+
+@pytest.mark.parametrize(("place", "reached"), [
+    ("", set(HELD)),
+    ("52", OF_THE_PROVINCE),
+    (COUNTY, {"its village", "its county"}),
+    (VILLAGE, {"its village", "its county"}),
+    ("530000", set()),
+], ids=["the product's", "its province's", "its county's", "its village's", "another province's"])  # fmt: skip
+def test_a_rule_of_a_place_is_read_in_the_place_above_it_and_below(
+    alerts: Session, place: str, reached: set[str]
+) -> None:
+    alerts.add(Rule(version=1, since=TODAY, created_at=NOW, **written(place)))
+    alerts.add(RuleDraft(written_by="示例", written_at=NOW, **written(place)))
+    alerts.flush()
+    assert those_who_reach(alerts, select(Rule), reach.reachable_rules) == reached
+    if place:
+        assert those_who_reach(alerts, select(RuleDraft), reach.reachable_drafts) == reached
 
 
 def test_one_sweep_is_found_by_its_id_and_within_reach_alone(
