@@ -59,7 +59,7 @@ def posted_within(scope: Scope) -> ColumnElement[bool]:
         col(later.cadre_id) == col(Posting.cadre_id), col(later.valid).op(">")(col(Posting.valid))
     )
     posted = exists().where(col(Posting.cadre_id) == col(Cadre.id), col(Posting.team_id) == col(Team.id))
-    return posted.where(within(scope, TEAMS), is_latest)
+    return posted.where(within(scope, TEAMS), is_latest).correlate(Cadre)  # whatever posting is told beside them
 
 
 def reachable_check_ins(scope: Scope) -> ColumnElement[bool]:

@@ -169,6 +169,15 @@ def test_an_office_where_somebody_went_reaches_nothing_of_before(attendance: Ses
     assert told == nothing | now
 
 
+def test_whichever_posting_is_told_beside_them_cadres_are_where_their_latest_is(
+    attendance: Session, world: World
+) -> None:
+    beside = select(col(Cadre.id)).join(Posting, col(Posting.cadre_id) == col(Cadre.id))
+    for place, there in ((VILLAGE, "second"), (NOW_IN, "first")):
+        cadres = beside.where(reach.reachable_cadres(Scope("x", TODAY, divisions=(place,))))
+        assert {world.names[one] for one in attendance.scalars(cadres)} == {there}
+
+
 def test_who_answers_for_a_unit_reaches_its_cadres_wherever_they_are(attendance: Session, world: World) -> None:
     scope = Scope("x", TODAY, units=(world.first.unit,))
     told = {name: reached(attendance, world, scope, name) for name in LISTS}
