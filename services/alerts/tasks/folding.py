@@ -16,7 +16,8 @@ from services.kit.store.sets import as_array
 # As in judging, what there is meets what is held in a FULL JOIN: it is the question itself (new, changed, over), so a
 # fold that is made again, or was missed, ends in the same. `met` is one row a reason; `stand` one a household in which
 # anything differs, or that was asked for by name. Days are looked up once for each place, severity and day, however
-# many reasons share them: an ordinal counts working days, and the first day that bears it is the working one.
+# many reasons share them: an ordinal counts working days, and the first day that bears it is the working one. What an
+# office has answered by itself, without the task, ends as it was answered.
 FOLD = """
 WITH stale AS (
     DELETE FROM task_quiet WHERE {quiet_whose} AND NOT EXISTS (
@@ -70,7 +71,11 @@ WITH stale AS (
     FROM stand WHERE task_id IS NULL AND since IS NOT NULL
     RETURNING id, subject, division, severity, due_on
 ), struck AS (
-    UPDATE task_reason SET ended_at = :now, ended_as = 'over' FROM differing
+    UPDATE task_reason SET ended_at = :now, ended_as = coalesce(CASE held_source
+        WHEN 'clue' THEN (SELECT state FROM clue WHERE id = held_id AND state IN ('confirmed', 'dismissed'))
+        WHEN 'visit_clue' THEN (SELECT CASE state WHEN 'accepted' THEN 'confirmed' ELSE 'dismissed' END
+                                FROM visit_clue WHERE id = held_id AND state IN ('accepted', 'refused')) END, 'over')
+    FROM differing
     WHERE differing.source IS NULL AND task_reason.task_id = held_in AND task_reason.source = held_source
         AND task_reason.source_id = held_id AND ended_at IS NULL
 ), noted AS (

@@ -62,6 +62,10 @@ KINDS: Mapping[str, Kind] = {
             "{place}：新增入户任务{number}件", "{place}: {number} new visit tasks",
         ),
         Kind(
+            "task_of_clues", FIELD, ("新增线索核实任务", "New visit tasks by clues"),
+            "{place}：新增线索核实入户任务{number}件", "{place}: {number} new visit tasks to look into clues",
+        ),
+        Kind(
             "task_late", ("township",), ("入户任务超期", "Visit tasks overdue"),
             "{place}：{number}件入户任务超期未办", "{place}: {number} visit tasks are overdue",
         ),
@@ -103,7 +107,9 @@ HAPPENED: Mapping[str, str] = {
         SELECT 'alert_closed' AS kind, id AS source, subject, division, rule_key AS rule, 1 AS number
         FROM alert WHERE id = ANY (CAST(:ids AS uuid[])) AND closed_at IS NOT NULL""",
     "task_opened": """
-        SELECT 'task_opened' AS kind, id AS source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
+        SELECT CASE WHEN EXISTS (SELECT FROM task_reason WHERE task_id = task.id AND source = 'alert')
+                    THEN 'task_opened' ELSE 'task_of_clues' END AS kind,
+               id AS source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
         FROM task WHERE id = ANY (CAST(:ids AS uuid[]))""",
     "task_late": """
         SELECT CASE level WHEN 1 THEN 'task_late' ELSE 'task_late_county' END AS kind, id AS source, subject, division,

@@ -15,7 +15,7 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.alerts.inbox import HANDLERS
-from services.alerts.models.tasks import TaskCase
+from services.alerts.models.tasks import TaskCase, TaskReason
 from services.alerts.models.watch import Alert
 from services.alerts.tasks.cases import OPENINGS, opens_cases
 from services.alerts.tasks.folding import fold_county
@@ -228,3 +228,5 @@ def test_a_clue_that_an_office_answers_is_no_reason_any_more(
     (clue,) = http.get("/v1/visit-clues", params={"division": VILLAGE}, headers=township).json()["rows"]
     http.put(f"/v1/visit-clues/{clue['id']}/answer", json={"outcome": "accepted"}, headers=township)
     assert (reasons(waiting), reasons(waiting, ended=True)) == (["income-below-line"], ["debt"])
+    ended = select(col(TaskReason.ended_as)).where(col(TaskReason.ended_at).is_not(None))
+    assert waiting.scalars(ended).all() == ["confirmed"]  # as the office has answered, and not over by itself

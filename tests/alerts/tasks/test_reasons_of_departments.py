@@ -3,11 +3,12 @@
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, select, text
-from sqlmodel import Session
+from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.alerts.models.clues import Clue
-from services.alerts.models.tasks import TaskCase
+from services.alerts.models.tasks import Task, TaskCase
+from services.alerts.models.telling import Notice
 from services.alerts.tasks.folding import Folded, fold_county
 from services.alerts.tasks.later import fold_soon, folds
 from services.kit.store.claim import work_a_job
@@ -15,7 +16,7 @@ from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.alerts.tasks.conftest import POOR, one_task, read, reasons, tasks, tell
 from tests.alerts.tasks.test_outcomes import answered
 from tests.alerts.test_department_clues import HOME, OTHER_HOME, Bureau, bureau, costs, events, line
-from tests.callers import Office
+from tests.callers import Office, grant
 from tests.conftest import NOW
 
 __all__ = ["bureau"]  # a fixture
@@ -57,7 +58,8 @@ def test_clues_of_departments_fold_with_the_rules_and_are_answered_by_the_visit(
     (clue,) = read(http, township, other.id).json()["reasons"]
     http.put(f"/v1/clues/{clue['source_id']}/answer", json={"outcome": "confirmed"}, headers=township)
     assert folded() == []
-    assert read(http, township, other.id).json()["closed_as"] == "over"
+    closed = read(http, township, other.id).json()
+    assert (closed["closed_as"], [one["ended_as"] for one in closed["reasons"]]) == ("over", ["confirmed"])
 
 
 def known_clue(session: Session, household: UUID, level: str) -> UUID:
@@ -91,3 +93,19 @@ def test_nobody_is_sent_for_what_is_below_its_threshold_withdrawn_or_of_nobody_k
         ("", "high"), ("over", "high"), ("over", "medium"),
     ]  # fmt: skip
     assert fold_county(waiting, COUNTY, NOW) == Folded()  # a sweep finds nothing else
+
+
+def test_of_a_visit_that_clues_alone_ask_for_those_in_the_village_are_told(
+    waiting: Session, engines: dict[str, Engine]
+) -> None:
+    """What a rule found was told when it was found; of a department's clue nobody in the village has heard."""
+    for who, role, place in (("a", "cadre", VILLAGE), ("b", "captain", VILLAGE), ("c", "township", VILLAGE[:9])):
+        grant(engines["alerts"], who, role, place)
+    of_a_rule, of_a_clue = tell(waiting, **POOR), tell(waiting)
+    known_clue(waiting, of_a_clue, "over")
+    fold_county(waiting, COUNTY, NOW)
+    told = select(col(Notice.recipient), col(Notice.kind), col(Task.subject)).join(
+        Task, col(Task.id) == col(Notice.source)
+    )
+    assert set(waiting.execute(told).all()) == {("a", "task_of_clues", of_a_clue), ("b", "task_of_clues", of_a_clue)}
+    assert set(waiting.scalars(select(col(Task.subject)))) == {of_a_rule, of_a_clue}
