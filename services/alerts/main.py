@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from services.alerts import alerts, counts, inbox
-from services.alerts.clues import answers, batches, clues, current, files, kinds, outcomes, queue
+from services.alerts.clues import answering, answers, batches, clues, current, files, kinds, outcomes, queue
 from services.alerts.clues import taking as clue_taking
 from services.alerts.drafting import drafts, effect, overrides, preview, versions
 from services.alerts.facts import history
@@ -46,7 +46,7 @@ PUBLISHED = {
     clues.ANSWERED: EventType("一条走访线索已答复（只含编号、类别和原因代码）", "clue:read"),
     clue_taking.RECEIVED: EventType("一批部门线索已读完（只含各行结果的计数）", "clue:send"),
     current.MATCHED: EventType("一条部门线索已匹配到户，或其等级有变化（只含编号、类别和等级）", "clue:read"),
-    answers.ANSWERED: EventType("一条部门线索已答复（只含报送单位自己的记录编号和结果）", "clue:send"),
+    answering.ANSWERED: EventType("一条部门线索已答复（只含报送单位自己的记录编号和结果）", "clue:send"),
     "task.opened": EventType("一户有了入户任务（不含姓名）", "task:read"),
     taking.CHANGED: EventType("一个入户任务的事由、期限或办理情况有变化", "task:read"),
     "task.closed": EventType("一个入户任务已办结，或事由已全部消除", "task:read"),

@@ -1,22 +1,20 @@
 """部门线索: what offices and the field read of a household's clues, and how an office answers. The answer goes to the
 department under its own ids, without a right on households (outcomes.py)."""
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlmodel import Session, col
 
+from services.alerts.clues.answering import answer, latest_code
 from services.alerts.clues.clues import Code, CodeWanting
 from services.alerts.models.clues import NOTE, Clue, ClueAnswer, ClueReading
 from services.alerts.policy import RIGHTS, allow
 from services.alerts.reach import DEPARTMENT_CLUES
-from services.alerts.tasks.later import fold_soon
-from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scoped
 from services.kit.store.tables import CalendarDate
@@ -27,7 +25,6 @@ from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/clues", tags=["clues"])
 
-ANSWERED = "clue.answered"
 State = Literal[
     "waiting", "unmatched", "ambiguous", "matched", "confirmed", "dismissed", "discarded", "expired", "withdrawn"
 ]
@@ -62,6 +59,9 @@ class ClueOut(BaseModel):
 
 
 class ReadingOut(BaseModel):
+    """`record_id`: the sender's own. What is said again, in another batch or under another id, is there again."""
+
+    record_id: str
     data_on: CalendarDate
     amount: int | None
     unit: Annotated[str | None, Field(title="报送时的单位")]
@@ -123,7 +123,8 @@ def list_clues(
 def get_clue(clue_id: UUID, request: Request, session: SessionDep, caller: CallerDep) -> WholeClueOut:
     clue = reachable_clue(session, clue_id)
     told = select(ClueReading).where(col(ClueReading.clue_id) == clue_id).order_by(col(ClueReading.seq)).limit(200)
-    given = select(ClueAnswer).where(col(ClueAnswer.clue_id) == clue_id).order_by(col(ClueAnswer.answered_at))
+    decided = (col(ClueAnswer.clue_id) == clue_id, col(ClueAnswer.repeats).is_(None))
+    given = select(ClueAnswer).where(*decided).order_by(col(ClueAnswer.answered_at))
     note = None
     if clue.sealed_note and not RIGHTS["clue:answer"].isdisjoint(caller.roles):
         note = request.app.state.seal.open(clue.sealed_note, NOTE.place(clue.id))
@@ -145,7 +146,7 @@ def get_clue(clue_id: UUID, request: Request, session: SessionDep, caller: Calle
 def put_department_clue_answer(
     clue_id: UUID, body: ClueAnswerGivenIn, session: SessionDep, caller: CallerDep, now: Now
 ) -> ClueOut:
-    """Once, until a later reading stands higher than what was dismissed. The same answer again changes nothing."""
+    """Once, until a fact behind what was dismissed changes (docs/clues.md). The same answer again changes nothing."""
     if (body.outcome == "dismissed") != (body.code is not None):
         raise CodeWanting
     clue = reachable_clue(session, clue_id, lock=True)
@@ -159,48 +160,3 @@ def put_department_clue_answer(
 def reachable_clue(session: Session, clue_id: UUID, *, lock: bool = False) -> Clue:
     wanted = scoped(session, select(Clue), DEPARTMENT_CLUES).where(col(Clue.id) == clue_id)
     return found(session.scalar(wanted.with_for_update() if lock else wanted))
-
-
-def latest_code(session: Session, clue: Clue) -> str | None:
-    given = select(col(ClueAnswer.code)).where(col(ClueAnswer.clue_id) == clue.id)
-    return session.scalar(given.order_by(col(ClueAnswer.answered_at).desc()).limit(1))
-
-
-RECORDS = text(
-    "SELECT clue_id, array_agg(DISTINCT record_id ORDER BY record_id) AS records FROM clue_reading"
-    " WHERE clue_id = ANY (:ids) AND withdrawn_at IS NULL GROUP BY clue_id"
-)
-
-
-def answer(
-    session: Session, clues: Sequence[Clue], outcome: str, code: str | None, answered_by: str | None, now: datetime
-) -> None:
-    """Their rows are locked. The department hears of each under all ids it gave to what it told."""
-    told = {row.clue_id: row.records for row in session.execute(RECORDS, {"ids": [clue.id for clue in clues]})}
-    for clue in clues:
-        clue.state, clue.answered_level = outcome, clue.level
-        given = ClueAnswer(
-            clue_id=clue.id,
-            county=clue.county,
-            department=clue.department,
-            records=told.get(clue.id, [clue.record_id]),
-            outcome=outcome,
-            code=code,
-            answered_by=answered_by,
-            answered_at=now,
-        )
-        session.add(given)
-        emit(session, ANSWERED, clue.id, now, division=clue.department, data=said_to_the_sender(clue, given))
-    for county in sorted({clue.county for clue in clues}):
-        fold_soon(session, county, now)
-
-
-def said_to_the_sender(clue: Clue, given: ClueAnswer) -> Mapping[str, Any]:
-    """As an event; the feed and the file say the same (outcomes.py)."""
-    return {
-        "records": given.records,
-        "kind": clue.kind,
-        "outcome": given.outcome,
-        "code": given.code,
-        "answered_at": given.answered_at.astimezone(UTC).isoformat(),
-    }

@@ -1,7 +1,9 @@
 """A clue's figures are those of its newest reading that stands; its level, what the standard of that day makes of them.
 
 Both are worked out from what is stored, for many clues at once: in whatever order readings come, are repeated or are
-withdrawn, the same readings make the same clue.
+withdrawn, the same readings and answers make the same clue. What was dismissed stays quiet until a fact behind it
+changes: what adds up has risen, another cost is told, another meaning, or the same again when the county's days of
+quiet are over.
 """
 
 from collections.abc import Collection
@@ -11,12 +13,28 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from services.alerts.clues.answering import answer_again
 from services.alerts.clues.kinds import kinds_of
 from services.alerts.tasks.later import fold_soon
+from services.kit.store.reference import StandardKey, StandardMissing, standard
 from services.kit.store.sets import as_array
 
 MATCHED = "clue.matched"
 LEVELS = ("unset", "below", "reported", "over")
+RISE = StandardKey(
+    "clue_rise",
+    "money",
+    "分",
+    "线索不成立后金额再升多少重新核实",
+    "Rise of an amount that makes a dismissed clue wait again",
+)
+QUIET_DAYS = StandardKey(
+    "clue_quiet_days",
+    "number",
+    "日",
+    "线索不成立后同一情况再报的静默天数",
+    "Days for which a dismissed clue stays quiet",
+)
 
 LEVEL = """
     CASE WHEN kind.threshold IS NULL THEN 'reported' WHEN held.value IS NULL OR c.amount IS NULL THEN 'unset'
@@ -62,21 +80,32 @@ FALL = text(
       AND NOT EXISTS (SELECT FROM clue_reading r WHERE r.clue_id = clue.id AND r.withdrawn_at IS NULL)
     """
 )
-# What was dismissed is looked at again when it stands higher than then.
+# Of what was dismissed (and of what waits again since, and may be back where it was): is it what it was then? What an
+# older release has dismissed has its level alone.
+CHANGED = """
+    array_position(CAST(:levels AS text[]), judged.level) > array_position(CAST(:levels AS text[]), answered_level)
+    OR coalesce(judged.level <> 'below' AND CASE
+        WHEN semantics IS DISTINCT FROM answered_semantics THEN answered_data_on IS NOT NULL
+        WHEN semantics = 'cumulative' THEN amount > answered_amount + :rise
+        WHEN semantics IS NOT NULL THEN data_on > answered_data_on
+        ELSE data_on >= answered_data_on + CAST(:quiet AS int) END, false)
+    """
 JUDGE = text(
     f"""
     WITH judged AS (
         SELECT c.id, {LEVEL} AS level
         FROM clue c {held_against("c.household", "c.division")}
         WHERE c.id = ANY (CAST(:ids AS uuid[])) AND c.household IS NOT NULL AND c.state <> 'withdrawn'
-    ), risen AS (
-        SELECT judged.id, judged.level, clue.state = 'dismissed'
-               AND array_position(CAST(:levels AS text[]), judged.level)
-                   > array_position(CAST(:levels AS text[]), clue.answered_level) AS again
+    ), stands AS (
+        SELECT judged.id, judged.level,
+               CASE WHEN NOT (state = 'dismissed' OR (state = 'matched' AND answered_level IS NOT NULL)) THEN state
+                    WHEN {CHANGED} THEN 'matched' ELSE 'dismissed' END AS state
         FROM judged JOIN clue USING (id)
     )
-    UPDATE clue SET level = risen.level, state = CASE WHEN again THEN 'matched' ELSE state END
-    FROM risen WHERE clue.id = risen.id AND (clue.level <> risen.level OR again)
+    UPDATE clue SET level = stands.level, state = stands.state,
+                    reopened_at = CASE WHEN (clue.state, stands.state) = ('dismissed', 'matched')
+                                       THEN CAST(:now AS timestamptz) ELSE reopened_at END
+    FROM stands WHERE clue.id = stands.id AND (clue.level, clue.state) <> (stands.level, stands.state)
     RETURNING clue.id
     """  # noqa: S608  # our own
 )
@@ -97,14 +126,27 @@ def bring_up_to_date(session: Session, county: str, ids: Collection[UUID], now: 
     told = {"ids": as_array(sorted(ids))}
     session.execute(STAND, told)
     session.execute(FALL, told)
-    tell_matched(session, judge(session, county, ids), now)
+    tell_matched(session, judge(session, county, ids, now), now)
+    answer_again(session, ids, now)
     fold_soon(session, county, now)
 
 
-def judge(session: Session, county: str, ids: Collection[UUID]) -> list[UUID]:
-    """Those whose level has changed."""
-    said = {"ids": as_array(sorted(ids)), "levels": as_array(LEVELS)}
-    return list(session.scalars(JUDGE, said | thresholds(session, county)))
+def judge(session: Session, county: str, ids: Collection[UUID], now: datetime) -> list[UUID]:
+    """Those whose level has changed, that wait again, or again do not."""
+    said = {"ids": as_array(sorted(ids)), "levels": as_array(LEVELS), "now": now}
+    return list(session.scalars(JUDGE, said | thresholds(session, county) | quiet(session, county, now)))
+
+
+def quiet(session: Session, county: str, now: datetime) -> dict[str, int | None]:
+    """Where the county has not said, any rise counts, and the same told again does not."""
+    return {"rise": set_by(session, RISE, county, now) or 0, "quiet": set_by(session, QUIET_DAYS, county, now)}
+
+
+def set_by(session: Session, key: StandardKey, county: str, now: datetime) -> int | None:
+    try:
+        return int(standard(session, key, county, now.date()))
+    except StandardMissing:
+        return None
 
 
 def thresholds(session: Session, county: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
+from services.alerts.clues.answering import answer_again
 from services.alerts.clues.current import LEVEL, held_against, judge, tell_matched, thresholds
 from services.alerts.tasks.later import fold_soon
 from services.kit.store.claim import fence
@@ -32,7 +33,8 @@ def level_again(engine: Engine, county: str, now: datetime) -> None:
             asked = {"county": county, "after": after, "page": PAGE} | thresholds(session, county)
             stale = list(session.scalars(STALE, asked))
             if stale:
-                tell_matched(session, judge(session, county, stale), now)
+                tell_matched(session, judge(session, county, stale, now), now)
+                answer_again(session, stale, now)
                 fold_soon(session, county, now)
                 after = stale[-1]
             fence(session)

@@ -32,7 +32,8 @@ LAST = UUID(int=(1 << 128) - 1)
 
 
 class OutcomeOut(BaseModel):
-    """`records`: the sender's own ids. A clue that was answered twice is in it twice; the later counts."""
+    """`records`: the sender's own ids. A clue that was answered twice is in it twice; the later counts. Under ids that
+    came after the answer it is in it once more, as it was answered."""
 
     clue: UUID
     records: list[str]
@@ -79,7 +80,8 @@ def get_clue_batch_outcomes(batch_id: UUID, session: SessionDep) -> CsvResponse:
 
 def sheet_of(session: Session, batch: ClueBatch) -> CsvResponse:
     told_in = (ClueReading, col(ClueReading.clue_id) == col(ClueAnswer.clue_id))
-    wanted = answers_to(batch.department, batch.county).join(*told_in).where(col(ClueReading.batch_id) == batch.id)
+    decided = answers_to(batch.department, batch.county).where(col(ClueAnswer.repeats).is_(None))
+    wanted = decided.join(*told_in).where(col(ClueReading.batch_id) == batch.id)
     ordered = wanted.add_columns(col(ClueReading.record_id)).order_by(col(ClueReading.seq), col(ClueAnswer.xid))
     sheet = io.StringIO()
     lines = csv.writer(sheet)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, select, text
 from sqlmodel import Session, col
 
-from services.alerts.clues.answers import answer
+from services.alerts.clues.answering import answer
 from services.alerts.models.clues import Clue
 from services.kit.store.db import open_session
 from services.kit.store.reference import StandardKey, StandardMissing, standard

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.alerts.clues.answers import ClueOut, Moment, answer, reachable_clue
+from services.alerts.clues.answering import answer
+from services.alerts.clues.answers import ClueOut, Moment, reachable_clue
 from services.alerts.clues.current import judge, tell_matched
 from services.alerts.models.clues import ID_NUMBER, NAME, Clue
 from services.alerts.models.facts import HouseholdFacts
@@ -117,7 +118,7 @@ def match(session: Session, clue: Clue, household: UUID, now: datetime) -> None:
     clue.household, clue.candidate, clue.state, clue.matched_at = household, None, "matched", now
     clue.sealed_name = None
     session.flush()
-    judge(session, clue.county, [clue.id])
+    judge(session, clue.county, [clue.id], now)
     tell_matched(session, [clue.id], now)
     fold_soon(session, clue.county, now)
     session.refresh(clue)

@@ -1,5 +1,4 @@
-"""A part of a batch into the tables, in sets: what is new becomes a clue, what is known gets a reading more, what was
-said before nothing."""
+"""A part of a batch into the tables, in sets: what is new becomes a clue, what is known gets a reading more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +29,8 @@ KNOWN = text(
 )
 SAID = text(
     """
-    SELECT clue_id, data_on, amount, semantics, threshold_version, tier,
-           batch_id IS NOT DISTINCT FROM CAST(:replaced AS uuid) AS goes
-    FROM clue_reading WHERE clue_id = ANY (CAST(:ids AS uuid[])) AND withdrawn_at IS NULL
+    SELECT DISTINCT clue_id, data_on, amount, semantics, threshold_version, tier FROM clue_reading
+    WHERE clue_id = ANY (CAST(:ids AS uuid[])) AND withdrawn_at IS NULL
     """
 )
 # A clue and its first reading at once: nothing is written for the database twice.
@@ -110,7 +108,7 @@ Found: TypeAlias = Mapping[int, Match]  # by the number of the line
 NOT_ASKED = Match("waiting", None, None)
 Key: TypeAlias = tuple[str, int, bytes]  # kind, year and blind index
 KnownClues: TypeAlias = dict[Key, Known]
-SaidBefore: TypeAlias = dict[tuple[object, ...], bool]
+SaidBefore: TypeAlias = set[tuple[object, ...]]
 
 
 @dataclass
@@ -154,7 +152,7 @@ def store_part(
 def settle(session: Session, seal: Seal, batch: ClueBatch, rows: Sequence[Told | NotTold], found: Found) -> Part:
     keys = {row.number: keys_of(seal, row) for row in rows if isinstance(row, Told)}
     known = known_clues(session, batch, [key for many in keys.values() for key in many])
-    said = said_before(session, batch, known)
+    said = said_before(session, known)
     part = Part()
     for row in rows:
         if isinstance(row, NotTold):
@@ -175,10 +173,7 @@ def settle_row(
         known[row.kind, row.data_on.year, clue["id_index"]] = Known(clue["id"], False)
         part.note(row, "stored")
         return
-    goes = said.get((held.id, *row.content))
-    part.note(row, "changed" if goes is None else "same")
-    if goes is False:
-        return
+    part.note(row, "same" if (held.id, *row.content) in said else "changed")
     part.touched.add(held.id)
     part.readings.append(reading(row, held.id))
     if not held.matched:
@@ -204,15 +199,11 @@ def known_clues(session: Session, batch: ClueBatch, keys: Sequence[Key]) -> Know
     }
 
 
-def said_before(session: Session, batch: ClueBatch, known: KnownClues) -> SaidBefore:
-    """Readings that stand; True for one that goes with the batch that is replaced: it is said anew."""
+def said_before(session: Session, known: KnownClues) -> SaidBefore:
+    """Readings that stand."""
     if not known:
-        return {}
-    asked = {"ids": as_array({one.id for one in known.values()}), "replaced": batch.replaces}
-    said: SaidBefore = {}
-    for *content, goes in session.execute(SAID, asked):
-        said[tuple(content)] = said.get(tuple(content), True) and goes
-    return said
+        return set()
+    return {tuple(row) for row in session.execute(SAID, {"ids": as_array({one.id for one in known.values()})})}
 
 
 def sealed(seal: Seal, row: Told, clue_id: UUID, match: Match) -> dict[str, Any]:

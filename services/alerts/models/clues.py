@@ -125,11 +125,16 @@ class Clue(Table, table=True):
     told_at: datetime = instant()  # the newest reading
     matched_at: datetime | None = instant(default=None)
     matched_by: str | None = None  # empty: by the number
-    answered_level: str | None = None
+    answered_level: str | None = None  # and what its figures were when somebody decided
+    answered_amount: int | None = Field(default=None, sa_type=BigInteger)
+    answered_semantics: str | None = None
+    answered_data_on: date | None = None
+    reopened_at: datetime | None = instant(default=None)  # since when what was dismissed waits again
 
 
 class ClueReading(Table, table=True):
-    """What was told of a clue, each time. Never changed but for its withdrawal."""
+    """What was told of a clue, each time, said before or not: what one batch takes back another may still say. Never
+    changed but for its withdrawal."""
 
     __tablename__ = "clue_reading"
     __table_args__ = (Index("clue_reading_of", "clue_id", "data_on", "seq"), Index("clue_reading_in", "batch_id"))
@@ -150,7 +155,8 @@ class ClueReading(Table, table=True):
 
 
 class ClueAnswer(Table, table=True):
-    """What a department is told of its clue, each time somebody decides. `records` are its own ids of it then."""
+    """What a department is told of its clue, each time somebody decides. `records` are its own ids of it then; under
+    those that come later the same is told once more, and `repeats` is what was said first."""
 
     __tablename__ = "clue_answer"
     __table_args__ = (
@@ -171,3 +177,4 @@ class ClueAnswer(Table, table=True):
     code: str | None = None
     answered_by: str | None = None  # empty: nobody did, and its days are over
     answered_at: datetime = instant()
+    repeats: UUID | None = None

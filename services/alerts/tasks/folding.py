@@ -84,8 +84,8 @@ WITH stale AS (
            differing.since, differing.due_on, :now
     FROM differing JOIN stand USING (subject) WHERE source IS NOT NULL
     ON CONFLICT (task_id, source, source_id) DO UPDATE
-        SET division = excluded.division, severity = excluded.severity, due_on = excluded.due_on,
-            ended_at = NULL, ended_as = NULL, ended_by = NULL
+        SET division = excluded.division, severity = excluded.severity, since = excluded.since,
+            due_on = excluded.due_on, ended_at = NULL, ended_as = NULL, ended_by = NULL
 ), changed AS (
     UPDATE task SET
         county = coalesce(left(stand.division, 6), county), division = coalesce(stand.division, task.division),

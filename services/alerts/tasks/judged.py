@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlmodel import Session, col
 
-from services.alerts.clues.answers import answer as answer_department
+from services.alerts.clues.answering import answer as answer_department
 from services.alerts.clues.clues import ClueAnswerIn, answer
 from services.alerts.models.clues import Clue
 from services.alerts.models.tasks import Task, TaskReason, TaskVisit

@@ -49,7 +49,7 @@ VISIT_CLUES = Source(
 # What departments have told of a household that is known. What stands below its threshold asks nobody to go; what the
 # county has set no threshold for does, last.
 WAITING_CLUES = """
-    SELECT id AS source_id, county, household AS subject, kind AS key, matched_at,
+    SELECT id AS source_id, county, household AS subject, kind AS key, greatest(matched_at, reopened_at) AS waits_since,
            CASE level WHEN 'over' THEN 'high' WHEN 'reported' THEN 'medium' ELSE 'low' END AS severity,
            (SELECT facts.division FROM household_facts AS facts WHERE facts.subject = clue.household) AS division
     FROM clue WHERE state = 'matched' AND level <> 'below' AND matched_at IS NOT NULL
@@ -57,7 +57,7 @@ WAITING_CLUES = """
 CLUES = Source(
     f"""
     SELECT source_id, subject, division, key, severity,
-           CAST(matched_at AT TIME ZONE CAST(:offset AS interval) AS date) AS since
+           CAST(waits_since AT TIME ZONE CAST(:offset AS interval) AS date) AS since
     FROM ({WAITING_CLUES}) AS known
     WHERE division IS NOT NULL AND {{whose}}
     """,  # noqa: S608  # our own words

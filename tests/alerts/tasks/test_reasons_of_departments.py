@@ -12,10 +12,10 @@ from services.alerts.models.telling import Notice
 from services.alerts.tasks.folding import Folded, fold_county
 from services.alerts.tasks.later import fold_soon, folds
 from services.kit.store.claim import work_a_job
+from tests.alerts.clues.sending import HOME, OTHER_HOME, Bureau, bureau, costs, events, line
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.alerts.tasks.conftest import POOR, one_task, read, reasons, tasks, tell
 from tests.alerts.tasks.test_outcomes import answered
-from tests.alerts.test_department_clues import HOME, OTHER_HOME, Bureau, bureau, costs, events, line
 from tests.callers import Office, grant
 from tests.conftest import NOW
 

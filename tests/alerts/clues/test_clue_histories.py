@@ -1,9 +1,9 @@
-"""A feed that rises, falls, repeats, changes its unit and comes in another order: one clue, one task, its true
-history."""
+"""A feed that rises, falls, repeats, changes its unit and comes in another order, answered meanwhile or not: one clue,
+one task, its true history."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -13,18 +13,19 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, and_, select, text
 from sqlmodel import Session, col
 
+from services.alerts.clues.answering import answer
 from services.alerts.clues.current import judge
 from services.alerts.clues.rows import FEN, NotTold, Reader, Told, read_lines
 from services.alerts.clues.storing import store_part
 from services.alerts.clues.withdrawing import withdraw_batch
-from services.alerts.models.clues import Clue, ClueBatch, ClueKind, ClueReading
+from services.alerts.models.clues import Clue, ClueAnswer, ClueBatch, ClueKind, ClueReading
 from services.alerts.models.facts import HouseholdFacts
 from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.tasks.later import FOLD, folds
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
+from tests.alerts.clues.sending import HOME, costs
 from tests.alerts.conftest import COUNTY, VILLAGE, set_standards
-from tests.alerts.test_department_clues import HOME, costs
 from tests.conftest import NOW, TODAY
 
 FIRST, LINE = date(2026, 1, 31), 2_000_000
@@ -43,9 +44,19 @@ class Sent:
     def day(self) -> date:
         return FIRST + timedelta(days=28 * self.month)
 
+    again: str = ""  # told once more, under another id
+
     def row(self) -> dict[str, object]:
         written = f"{Decimal(self.amount) / FEN[self.unit]:f}"
-        return costs(written, self.day.isoformat(), self.unit, record_id=f"M-{self.month}")
+        return costs(written, self.day.isoformat(), self.unit, record_id=f"M-{self.month}{self.again}")
+
+
+@dataclass(frozen=True)
+class Dismissed:
+    """What an office had before it."""
+
+    amount: int
+    over: bool
 
 
 months = st.lists(
@@ -66,32 +77,63 @@ months = st.lists(
 def test_whatever_the_order_it_is_one_clue_and_one_task_with_a_true_history(
     engines: dict[str, Engine], clean: None, seal: Seal, feed: list[Sent], data: st.DataObject
 ) -> None:
-    """Batches may come in any order and twice, in other units; one that was a mistake is withdrawn and leaves no
-    trace in the figures. Folded after each, somebody is sent while it is over its threshold, and once."""
+    """Batches may come in any order and twice, in other units and under other ids; one that was a mistake is withdrawn
+    and leaves no trace in the figures, nor does one of two that say the same. Folded after each, somebody is sent while
+    it is over its threshold, and once; an office that dismisses it is left alone until it has risen."""
     engine = engines["alerts"]
     start_anew(engine)
     repeated = data.draw(st.lists(st.sampled_from(feed), max_size=3))
-    in_other_units = [Sent(one.month, one.amount, data.draw(st.sampled_from(sorted(FEN)))) for one in repeated]
-    for one in data.draw(st.permutations([*feed, *in_other_units])):
+    others = st.builds(Sent, st.none(), st.none(), st.sampled_from(sorted(FEN)), st.sampled_from(("", "-again")))
+    again = [replace(data.draw(others), month=one.month, amount=one.amount) for one in repeated]
+    said = data.draw(st.permutations([*feed, *again]))
+    answered_after = data.draw(st.none() | st.integers(0, len(said) - 1))
+    dismissed = None
+    for number, one in enumerate(said):
         take(engine, seal, [one])
+        if number == answered_after:
+            dismissed = dismiss(engine)
     wrong = data.draw(st.none() | st.integers(0, 9))
-    if wrong is not None and wrong not in {one.month for one in feed}:
-        mistaken = take(engine, seal, [Sent(wrong, LINE * 2, "元")])
+    if wrong is not None:
+        same = next((one for one in feed if one.month == wrong), None)
+        mistaken = take(engine, seal, [same or Sent(wrong, LINE * 2, "元")])
         with open_session(engine) as session, session.begin():
             withdraw_batch(session, session.get_one(ClueBatch, mistaken.id), NOW)
         fold(engine)
-    check(engine, sorted(feed, key=lambda one: one.month))
+    check(engine, sorted(feed, key=lambda one: one.month), said, dismissed)
 
 
-def check(engine: Engine, feed: Sequence[Sent]) -> None:
+def check(engine: Engine, feed: Sequence[Sent], said: Sequence[Sent], dismissed: Dismissed | None) -> None:
+    """Each saying is kept; what is said twice is one figure."""
+    newest = feed[-1]
     with open_session(engine) as session:
         (clue,) = session.scalars(select(Clue)).all()
-        stands = select(ClueReading).where(col(ClueReading.withdrawn_at).is_(None)).order_by(col(ClueReading.data_on))
-        assert [(one.data_on, one.amount) for one in session.scalars(stands)] == [(s.day, s.amount) for s in feed]
-        assert (clue.data_on, clue.amount, clue.record_id) == (feed[-1].day, feed[-1].amount, f"M-{feed[-1].month}")
-        assert clue.level == ("over" if feed[-1].amount >= LINE else "below")
-        waits = [(HOME, clue.id)] if clue.level == "over" else []
+        stands = select(ClueReading).where(col(ClueReading.withdrawn_at).is_(None))
+        readings = [(one.data_on, one.amount, one.record_id) for one in session.scalars(stands)]
+        assert sorted(readings) == sorted((one.day, one.amount, one.row()["record_id"]) for one in said)
+        assert (clue.data_on, clue.amount) == (newest.day, newest.amount)
+        assert clue.record_id in {one.row()["record_id"] for one in said if one.month == newest.month}
+        over = newest.amount >= LINE
+        assert clue.level == ("over" if over else "below")
+        news = dismissed is None or (over and (not dismissed.over or newest.amount > dismissed.amount))
+        assert clue.state == ("matched" if news else "dismissed")
+        waits = [(HOME, clue.id)] if over and news else []
         assert [(task.subject, source) for task, source in open_tasks(session)] == waits
+        if clue.state == "dismissed":
+            assert {one.row()["record_id"] for one in said} <= heard(session)
+
+
+def heard(session: Session) -> set[str]:
+    """Ids under which the department has been told an answer."""
+    return {record for records in session.scalars(select(col(ClueAnswer.records))) for record in records}
+
+
+def dismiss(engine: Engine) -> Dismissed:
+    with open_session(engine) as session, session.begin():
+        (clue,) = session.scalars(select(Clue).with_for_update()).all()
+        answer(session, [clue], "dismissed", "too_small", None, NOW)
+        then = Dismissed(clue.amount or 0, clue.level == "over")
+    fold(engine)
+    return then
 
 
 def open_tasks(session: Session) -> Sequence[tuple[Task, UUID]]:
@@ -132,7 +174,7 @@ def take(engine: Engine, seal: Seal, feed: Sequence[Sent]) -> ClueBatch:
             text("UPDATE clue SET state = 'matched', household = :home, matched_at = :now WHERE household IS NULL"),
             {"home": HOME, "now": NOW},
         )
-        judge(session, COUNTY, [one for (one,) in session.execute(text("SELECT id FROM clue"))])
+        judge(session, COUNTY, [one for (one,) in session.execute(text("SELECT id FROM clue"))], NOW)
     fold(engine)
     return batch
 
@@ -144,6 +186,7 @@ def start_anew(engine: Engine) -> None:
             "task",
             "household_facts",
             "clue_row",
+            "clue_answer",
             "clue_reading",
             "clue",
             "clue_batch",

@@ -1,0 +1,3 @@
+from tests.alerts.clues.sending import bureau, http
+
+__all__ = ["bureau", "http"]
