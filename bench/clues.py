@@ -1,10 +1,11 @@
-"""A department's clues taken in and matched as the worker does it, beside a bare COPY of the same rows.
+"""A department's clues taken in, matched and folded into visits as the worker does it, beside a bare COPY of the rows.
 
 The COPY writes what our tables hold in the end, sealed before the clock starts, into tables of the same columns, keys
-and indexes, in one transaction: batches' lines, clues, readings and events. Ours reads NDJSON in batches of 50,000
-lines, judges each line, seals it, asks households' own code for each number (in this process, its database on the same
-server, nine of ten people known), sets levels and tells of each match. `ratio` is the COPY's time ÷ ours;
-`again_s` is the same batches sent once more as next month's figures.
+and indexes, in one transaction: batches' lines, clues, readings, tasks with their reasons, and events. Ours reads
+NDJSON in batches of 50,000 lines, judges each line, seals it, asks households' own code for each number (in this
+process, its database on the same server, nine of ten people known), sets levels, tells of each match, and folds what
+stands over its threshold (half of them) into one visit a household. `ratio` is the COPY's time ÷ ours; `again_s` is the
+same batches sent and folded once more as next month's figures.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from services.alerts.clues.contents import MOST_LINES
 from services.alerts.clues.kinds import ship
 from services.alerts.clues.taking import Taking
 from services.alerts.models.clues import ClueBatch
+from services.alerts.tasks.later import FOLD, folds
 from services.cli import postgres
 from services.cli.migrate import migrate_all
 from services.cli.secret_files import add_key
@@ -45,7 +47,23 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 COUNTY = "520621"
 SERVICES = ["households", "alerts"]
 UNKNOWN = 10  # one of so many is in no register
-TABLES = ("clue", "clue_row", "clue_reading", "event")
+TABLES = ("clue", "clue_row", "clue_reading", "task", "task_reason", "event")
+STANDARDS = text(
+    """
+    INSERT INTO standard (id, key, division, population_class, valid, value, unit, document_no, source, version)
+    SELECT gen_random_uuid(), key, '520621', '', daterange('2025-01-01', NULL), value, '', '示例', '', 1
+    FROM (VALUES ('clue_data_days', 120), ('clue_kept_days', 90), ('clue_medical', 2000000), ('task_days_high', 3),
+                 ('task_days_medium', 5), ('task_days_low', 10)) AS said (key, value)
+    """
+)
+DAYS = text(
+    """
+    INSERT INTO day (date, working, ordinal, provisional, source, version)
+    SELECT CAST(at AS date), true, row_number() OVER (ORDER BY at), false, '', 1
+    FROM generate_series(timestamp '2026-01-01', '2027-12-31', '1 day') AS at
+    """
+)
+FACTS = b"INSERT INTO household_facts (subject, county, division, version) SELECT one, '520621', '520621001005', 1"
 FLOORS = {"ratio": 0.33}
 
 
@@ -89,14 +107,8 @@ def databases() -> Iterator[tuple[dict[str, Engine], psycopg.Connection]]:
         engines = {name: connect(cluster.dsn(port, name, name)) for name in SERVICES}
         ship(engines["alerts"])
         with open_session(engines["alerts"]) as session, session.begin():
-            session.execute(
-                text(
-                    "INSERT INTO standard (id, key, division, population_class, valid, value, unit, document_no,"
-                    " source, version) SELECT gen_random_uuid(), key, '520621', '', daterange('2025-01-01', NULL),"
-                    " value, '', '示例', '', 1 FROM (VALUES ('clue_data_days', 120), ('clue_kept_days', 90),"
-                    " ('clue_medical', 2000000)) AS said (key, value)"
-                )
-            )
+            session.execute(STANDARDS)
+            session.execute(DAYS)
         with postgres.connect(cluster.dsn(port, "alerts")) as plain:
             yield engines, plain
         for engine in engines.values():
@@ -114,13 +126,22 @@ def sent(engine: Engine, seal: Seal, content: bytes) -> UUID:
 
 
 def taken(engine: Engine, seal: Seal, register: Peer, size: int, day: str) -> float:
-    """Seconds from the first claim to the end of the last."""
+    """Seconds from the first claim to the end of the last, and of the fold they ask for."""
     batches = [sent(engine, seal, content) for content in lines(size, day)]
     began = time.perf_counter()
     for batch in batches:
         if problem := Taking(engine, seal, register, True).take(str(batch), NOW):
             raise AssertionError(problem)
+    folds(engine)[FOLD](COUNTY, NOW)
     return time.perf_counter() - began
+
+
+def learn_of(engines: dict[str, Engine], plain: psycopg.Connection) -> None:
+    """Alerts knows every household, as it would."""
+    with open_session(engines["households"]) as session:
+        ids = [str(one) for one in session.scalars(text("SELECT id FROM household"))]
+    plain.execute(FACTS + b" FROM unnest(CAST(%s AS uuid[])) AS one", [ids])
+    plain.execute(b"VACUUM (ANALYZE)")
 
 
 def measure(size: int) -> dict[str, object]:
@@ -128,13 +149,16 @@ def measure(size: int) -> dict[str, object]:
         add_key(Path(place), SUITES["international"])
         seal = Seal.read(Path(place))
         write_register(engines["households"], seal, size)
+        learn_of(engines, plain)
         say(f"{size} persons are there")
         register = Register(engines["households"], seal)
         took = taken(engines["alerts"], seal, register, size, "2026-10-31")
         states = dict(plain.execute("SELECT state, count(*) FROM clue GROUP BY 1").fetchall())
-        say(f"stored and matched in {took:.1f} s: {states}")
-        if states != {"matched": size - size // UNKNOWN, "unmatched": size // UNKNOWN}:
-            raise AssertionError(states)
+        (folded,) = plain.execute("SELECT count(*), count(DISTINCT task_id) FROM task_reason").fetchall()
+        say(f"stored, matched and folded in {took:.1f} s: {states}, {folded[0]} reasons of {folded[1]} visits")
+        over = plain.execute("SELECT count(*), count(DISTINCT household) FROM clue WHERE level = 'over'").fetchall()
+        if states != {"matched": size - size // UNKNOWN, "unmatched": size // UNKNOWN} or over != [folded]:
+            raise AssertionError((states, over, folded))
         tables: Written = [(name, columns_of(plain, name)) for name in TABLES]
         plain.execute(b"VACUUM (ANALYZE)")
         bare = copied(plain, tables)

@@ -339,6 +339,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/clue-imports/{batch_id}": "clue:import",
         "GET /v1/clue-imports/{batch_id}/rows": "clue:import",
         "GET /v1/clue-imports/{batch_id}/outcomes": "clue:import",
+        "PUT /v1/clue-imports/{batch_id}/cancellation": "clue:import",
         "GET /v1/clue-outcomes": "clue:send",
         "GET /v1/clue-kinds": "clue-kind:read",
         "PUT /v1/clue-kinds/{division}/{key}": "clue-kind:write",

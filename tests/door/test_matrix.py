@@ -65,7 +65,7 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/household-imports/{kind}/template",
     # Of the department that sent them and nobody else; of a county's whole; a catalogue (tests/alerts).
     "POST /v1/clue-imports", "GET /v1/clue-imports/{batch_id}", "GET /v1/clue-imports/{batch_id}/rows",
-    "GET /v1/clue-imports/{batch_id}/outcomes", "GET /v1/clue-batches",
+    "GET /v1/clue-imports/{batch_id}/outcomes", "PUT /v1/clue-imports/{batch_id}/cancellation", "GET /v1/clue-batches",
     "PUT /v1/clue-batches/{batch_id}", "GET /v1/clue-batches/{batch_id}", "GET /v1/clue-batches/{batch_id}/rows",
     "GET /v1/clue-batches/{batch_id}/outcomes", "PUT /v1/clue-batches/{batch_id}/cancellation",
     "GET /v1/clue-outcomes", "GET /v1/unmatched-clues", "PUT /v1/clues/{clue_id}/match",

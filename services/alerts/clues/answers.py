@@ -1,8 +1,9 @@
 """部门线索: what offices and the field read of a household's clues, and how an office answers. The answer goes to the
 department under its own ids, without a right on households (outcomes.py)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -13,8 +14,11 @@ from sqlmodel import Session, col
 from services.alerts.clues.answering import answer, latest_code
 from services.alerts.clues.clues import Code, CodeWanting
 from services.alerts.models.clues import NOTE, Clue, ClueAnswer, ClueReading
+from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.policy import RIGHTS, allow
 from services.alerts.reach import DEPARTMENT_CLUES
+from services.alerts.tasks.reasons import CLUE
+from services.alerts.tasks.yields import first_visit
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scoped
 from services.kit.store.tables import CalendarDate
@@ -80,9 +84,13 @@ class AnswerOut(BaseModel):
 
 
 class WholeClueOut(ClueOut):
-    """With what was told when, oldest first, and what was answered. `note`: the sender's, to whoever may answer."""
+    """With what was told when, oldest first, and what was answered. `note`: the sender's, to whoever may answer.
+    `task`: the visit it was dispatched with, the latest where it waited again; `visited_on`: when somebody was met."""
 
     note: str | None = None
+    task: Annotated[UUID | None, Field(title="入户任务")] = None
+    dispatched_at: Annotated[Moment | None, Field(title="下发时间")] = None
+    visited_on: Annotated[CalendarDate | None, Field(title="入户日期")] = None
     readings: list[ReadingOut] = []
     answers: list[AnswerOut] = []
 
@@ -130,6 +138,7 @@ def get_clue(clue_id: UUID, request: Request, session: SessionDep, caller: Calle
         note = request.app.state.seal.open(clue.sealed_note, NOTE.place(clue.id))
     return WholeClueOut(
         **ClueOut.of(clue).model_dump(),
+        **dispatched(session, clue),
         note=note,
         readings=[
             ReadingOut.model_validate(row.model_dump(include=set(ReadingOut.model_fields)))
@@ -139,6 +148,17 @@ def get_clue(clue_id: UUID, request: Request, session: SessionDep, caller: Calle
             AnswerOut.model_validate(row.model_dump(include=set(AnswerOut.model_fields)))
             for row in session.scalars(given)
         ],
+    )
+
+
+def dispatched(session: Session, clue: Clue) -> Mapping[str, Any]:
+    reason = (col(TaskReason.source) == CLUE, col(TaskReason.source_id) == clue.id, col(Task.subject) == clue.household)
+    wanted = select(
+        col(Task.id).label("task"), col(TaskReason.added_at).label("dispatched_at"), first_visit().label("visited_on")
+    )
+    of_its_household = wanted.select_from(TaskReason).join(Task, col(Task.id) == col(TaskReason.task_id)).where(*reason)
+    return dict(
+        session.execute(of_its_household.order_by(col(TaskReason.added_at).desc()).limit(1)).mappings().first() or {}
     )
 
 

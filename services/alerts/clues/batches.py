@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 
 from services.alerts.clues.contents import counted, digest, inflated, keep
 from services.alerts.clues.purge import KEPT_DAYS
-from services.alerts.clues.senders import own_batch, sender_of
+from services.alerts.clues.senders import Sender, own_batch, sender_of
 from services.alerts.clues.taking import DATA_DAYS, TAKE
 from services.alerts.clues.withdrawing import withdraw_batch
 from services.alerts.models.clues import ClueBatch, ClueRow
@@ -129,7 +129,7 @@ def store(session: Session, seal: Seal, batch: ClueBatch, lines: bytes) -> ClueB
             raise BatchSentBefore
         return held
     if batch.replaces:
-        refuse_unless_done(session, batch.replaces)
+        refuse_unless_done(session, batch)
     batch.content = seal.index(said)
     session.add(batch)
     try:
@@ -140,9 +140,9 @@ def store(session: Session, seal: Seal, batch: ClueBatch, lines: bytes) -> ClueB
     return batch
 
 
-def refuse_unless_done(session: Session, replaced: UUID) -> None:
-    mine = select(ClueBatch).where(col(ClueBatch.id) == replaced, sender_of(session).owns(ClueBatch))
-    held = session.scalar(mine)
+def refuse_unless_done(session: Session, batch: ClueBatch) -> None:
+    mine = Sender(batch.department, batch.county).owns(ClueBatch)
+    held = session.scalar(select(ClueBatch).where(col(ClueBatch.id) == batch.replaces, mine))
     if held is None or held.done_at is None or held.withdrawn_at is not None:
         raise NotToBeReplaced
 
@@ -180,7 +180,11 @@ def page_of_rows(session: Session, paging: Paging, batch: ClueBatch, outcome: Ou
 @router.put("/{batch_id}/cancellation", openapi_extra=repeatable("path"))
 def put_clue_batch_cancellation(batch_id: UUID, session: SessionDep, now: Now) -> BatchOut:
     """What it told is withdrawn, but for what an office has answered. Cancelled again, nothing changes."""
-    batch = own_batch(session, batch_id, lock=True)
+    return cancelled(session, own_batch(session, batch_id, lock=True), now)
+
+
+def cancelled(session: Session, batch: ClueBatch, now: datetime) -> BatchOut:
+    """Its row is locked."""
     if batch.withdrawn_at is None:
         withdraw_batch(session, batch, now)
     return BatchOut.of(batch)

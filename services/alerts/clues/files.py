@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.alerts.clues.batches import BatchOut, Outcome, RowOut, begin, page_of_rows
+from services.alerts.clues.batches import BatchOut, Outcome, RowOut, begin, cancelled, page_of_rows
 from services.alerts.clues.contents import MOST_LINES
 from services.alerts.clues.kinds import kinds_of
 from services.alerts.clues.outcomes import CsvResponse, sheet_of
@@ -61,14 +61,25 @@ def create_clue_import(
     session: SessionDep,
     caller: CallerDep,
     now: Now,
+    replaces: Annotated[UUID | None, Form(title="替换哪一批")] = None,
 ) -> BatchOut:
-    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/clues.md, in the name of a department."""
+    """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/clues.md, in the name of a department. `replaces`:
+    a list of the same department that the caller has uploaded."""
     if not scope_of(session).covers(division):
         raise NotThere
+    if replaces:
+        own_import(session, replaces)
     names = {kind.zh: key for key, kind in kinds_of(session, division).items()}
     rows = read_sheet(file.file.read(), HEADERS, OPTIONAL, most=MOST_LINES)
     batch = ClueBatch(
-        id=uuid4(), department=department, sender=caller.subject, county=division, content=b"", lines=0, received_at=now
+        id=uuid4(),
+        department=department,
+        sender=caller.subject,
+        county=division,
+        replaces=replaces,
+        content=b"",
+        lines=0,
+        received_at=now,
     )
     tell(request, batch.id, division=division)
     return begin(request, response, session, batch, b"\n".join(lines_from(rows, names)))
@@ -94,9 +105,15 @@ def get_clue_import_outcomes(batch_id: UUID, session: SessionDep) -> CsvResponse
     return sheet_of(session, own_import(session, batch_id))
 
 
-def own_import(session: Session, batch_id: UUID) -> ClueBatch:
-    mine = (col(ClueBatch.id) == batch_id, col(ClueBatch.sender) == scope_of(session).holder)
-    return found(session.scalar(select(ClueBatch).where(*mine)))
+@router.put("/{batch_id}/cancellation", openapi_extra=repeatable("path"))
+def put_clue_import_cancellation(batch_id: UUID, session: SessionDep, now: Now) -> BatchOut:
+    """What the list told is withdrawn, but for what an office has answered. Cancelled again, nothing changes."""
+    return cancelled(session, own_import(session, batch_id, lock=True), now)
+
+
+def own_import(session: Session, batch_id: UUID, *, lock: bool = False) -> ClueBatch:
+    mine = select(ClueBatch).where(col(ClueBatch.id) == batch_id, col(ClueBatch.sender) == scope_of(session).holder)
+    return found(session.scalar(mine.with_for_update() if lock else mine))
 
 
 def lines_from(rows: Iterable[Row], kinds: Mapping[str, str]) -> Iterator[bytes]:

@@ -288,7 +288,23 @@ def test_an_office_uploads_the_list_of_a_department_without_a_system(
     )  # fmt: skip
     http.put(f"/v1/clues/{disability.id}/answer", json={"outcome": "confirmed"}, headers=county)
     assert "C-2,disability,属实,confirmed" in http.get(f"{path}/outcomes", headers=county).text
+    corrected = sent | {"data": sent["data"] | {"replaces": told.json()["id"]}}
+    corrected["files"] = {"file": ("list.csv", "\n".join(sheet[:2]).encode())}
+    elsewhere = corrected | {"data": corrected["data"] | {"department": "education"}}
+    refused = http.post("/v1/clue-imports", headers=county | {"idempotency-key": "other-department"}, **elsewhere)
+    assert refused.json()["code"] == "not-to-be-replaced"
     another = office("b-county", "county")
+    assert http.post("/v1/clue-imports", headers=another | {"idempotency-key": "a"}, **corrected).status_code == 404
+    later = http.post("/v1/clue-imports", headers=county | {"idempotency-key": "corrected"}, **corrected).json()["id"]
+    bureau.work()
+    assert [http.get(f"/v1/clue-imports/{one}", headers=county).json()["state"] for one in (path[-36:], later)] == [
+        "withdrawn", "done",
+    ]  # fmt: skip
+    assert http.put(f"/v1/clue-imports/{later}/cancellation", headers=another).status_code == 404
+    for _ in range(2):
+        cancelled = http.put(f"/v1/clue-imports/{later}/cancellation", headers=county)
+        assert cancelled.json()["state"] == "withdrawn", cancelled.text
+    assert [one.state for one in clues(alerts)] == ["withdrawn", "confirmed"]
     assert {http.get(path + part, headers=another).status_code for part in ("", "/rows", "/outcomes")} == {404}
     elsewhere = sent | {"data": {"division": "520622", "department": "disabled-federation"}}
     assert http.post("/v1/clue-imports", headers=county | {"idempotency-key": "b"}, **elsewhere).status_code == 404

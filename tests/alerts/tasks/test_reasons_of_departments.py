@@ -1,5 +1,7 @@
 """What departments tell of a household is a reason of its one task, and what a visit has shown goes back to them."""
 
+from datetime import UTC
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, select, text
@@ -16,7 +18,7 @@ from tests.alerts.clues.sending import HOME, OTHER_HOME, Bureau, bureau, costs, 
 from tests.alerts.conftest import COUNTY, VILLAGE
 from tests.alerts.tasks.conftest import POOR, one_task, read, reasons, tasks, tell
 from tests.alerts.tasks.test_outcomes import answered
-from tests.callers import Office, grant
+from tests.callers import Headers, Office, grant
 from tests.conftest import NOW
 
 __all__ = ["bureau"]  # a fixture
@@ -53,13 +55,23 @@ def test_clues_of_departments_fold_with_the_rules_and_are_answered_by_the_visit(
     outcomes = {one.data["kind"]: (one.data["outcome"], one.data["code"]) for one in events(waiting, "clue.answered")}
     assert outcomes == {"serious_illness": ("confirmed", None), "medical_self_pay": ("dismissed", "not_confirmed")}
     assert [case.ground_kind for case in waiting.scalars(select(TaskCase))] == ["clue"]
+    went = [whole_clue(http, township, one["source_id"]) for one in rows[0]["reasons"] if one["source"] == "clue"]
+    assert {(one["task"], one["dispatched_at"], one["visited_on"]) for one in went} == {
+        (task, NOW.astimezone(UTC).isoformat().replace("+00:00", "Z"), NOW.date().isoformat())
+    }
 
     other = one_task(waiting)
     (clue,) = read(http, township, other.id).json()["reasons"]
+    whole = whole_clue(http, township, clue["source_id"])
+    assert (whole["task"], whole["dispatched_at"] is None, whole["visited_on"]) == (str(other.id), False, None)
     http.put(f"/v1/clues/{clue['source_id']}/answer", json={"outcome": "confirmed"}, headers=township)
     assert folded() == []
     closed = read(http, township, other.id).json()
     assert (closed["closed_as"], [one["ended_as"] for one in closed["reasons"]]) == ("over", ["confirmed"])
+
+
+def whole_clue(http: TestClient, caller: Headers, clue: str) -> Any:
+    return http.get(f"/v1/clues/{clue}", headers=caller).json()
 
 
 def known_clue(session: Session, household: UUID, level: str) -> UUID:
