@@ -18,6 +18,7 @@ schemathesis.serializer.alias("application/x-ndjson", "text/plain")  # lines of 
 EVERY_PHASE = ("examples", "coverage", "fuzzing", "stateful")
 SEED = 20261122
 HASHING = ("county_create_account", "county_put_password", "county_put_own_password", "county_create_sign_in")
+IN_TURN = 50  # examples of operations that are looked at more closely this time
 DEAR = 10  # examples of those at most in the suite: each costs a tenth of a second of argon2
 
 
@@ -40,11 +41,15 @@ def succeeded(operation: str, seen: Counter[int]) -> bool:
 
 def config_of(
     pools: Pools, base: str, examples: int, seed: int, phases: Sequence[str],
-    without_bounds: Sequence[str], left_out: Sequence[str],
+    without_bounds: Sequence[str], left_out: Sequence[str], more: Sequence[str],
 ) -> SchemathesisConfig:  # fmt: skip
     """Values that exist are drawn more often than made up ones; the coverage phase still tries each bound."""
     unbound = {"include-operation-id": list(without_bounds), "phases": {"coverage": {"enabled": False}}}
     unasked = {"include-operation-id": list(left_out), "enabled": False}
+    asked_more = {
+        "include-operation-id": [one for one in more if one not in HASHING],
+        "generation": {"max-examples": IN_TURN},
+    }
     dear = {"include-operation-id": list(HASHING), "generation": {"max-examples": min(examples, DEAR)}}
     return SchemathesisConfig.from_dict(
         {
@@ -58,6 +63,7 @@ def config_of(
             "operations": [
                 *([dear] if examples < 1000 else []),
                 *([unbound] if without_bounds else []),
+                *([asked_more] if more else []),
                 *([unasked] if left_out else []),
             ],
             "dictionaries": {name: {"values": values} for name, values in pools.items()},
@@ -70,9 +76,11 @@ def config_of(
 def fuzz(
     document: Document, pools: Pools, base: str, caller: Caller, examples: int,
     phases: Sequence[str] = EVERY_PHASE, without_bounds: Sequence[str] = (), left_out: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> Outcome:  # fmt: skip
-    """Ids of operations of which the coverage phase asks nothing, and of those that are not asked at all."""
-    config = config_of(pools, base, examples, SEED, phases, without_bounds, left_out)
+    """Ids of operations of which the coverage phase asks nothing, of those that are not asked at all, and of those that
+    are asked fifty times."""
+    config = config_of(pools, base, examples, SEED, phases, without_bounds, left_out, more)
     schema = schemathesis.openapi.from_dict(document, config=config)
 
     @schema.auth(refresh_interval=None)

@@ -4,6 +4,7 @@ A batch is accepted whole and taken in by the worker (taking.py). The id it is s
 lines under it again are the same batch, others are refused. What was wrong is replaced by another batch, or cancelled.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -19,12 +20,13 @@ from services.alerts.clues.purge import KEPT_DAYS
 from services.alerts.clues.senders import Sender, own_batch, sender_of
 from services.alerts.clues.taking import DATA_DAYS, TAKE
 from services.alerts.clues.withdrawing import withdraw_batch
-from services.alerts.models.clues import ClueBatch, ClueRow
+from services.alerts.models.clues import Clue, ClueBatch, ClueReading, ClueRow
 from services.alerts.policy import allow
 from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.reference import standard
+from services.kit.store.sets import among
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError
@@ -36,6 +38,7 @@ router = APIRouter(prefix="/v1/clue-batches", tags=["clues"], dependencies=[allo
 
 NDJSON = "application/x-ndjson"
 Outcome = Literal["stored", "changed", "same", "refused"]
+Person = Literal["waiting", "known", "unknown"]
 Moment = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
@@ -62,11 +65,13 @@ class BatchOut(BaseModel):
 
 
 class RowOut(BaseModel):
-    """`record_id` is the sender's own; empty where the line had none that could be read."""
+    """`record_id` is the sender's own; empty where the line had none that could be read. `person`: whether the register
+    knows the person under that number and name, as it stands now; empty where the line was refused or withdrawn."""
 
     line: int
     record_id: str | None
     outcome: Outcome
+    person: Annotated[Person | None, Field(title="是否在册")]
     code: Annotated[str | None, Field(title="不予接收的原因代码")]
 
 
@@ -172,9 +177,32 @@ def page_of_rows(session: Session, paging: Paging, batch: ClueBatch, outcome: Ou
     wanted = select(ClueRow).where(col(ClueRow.batch_id) == batch.id)
     if outcome:
         wanted = wanted.where(col(ClueRow.outcome) == outcome)
-    rows, following = paging.read(session, wanted, col(ClueRow.number))
-    told = [RowOut(line=row.number, **row.model_dump(exclude={"number", "batch_id"})) for (row,) in rows]
-    return Page(rows=told, next=following)
+    page, following = paging.read(session, wanted, col(ClueRow.number))
+    rows = [row for (row,) in page]
+    people = people_of(session, batch, rows)
+    return Page(rows=[shown(row, people) for row in rows], next=following)
+
+
+def shown(row: ClueRow, people: Mapping[str | None, Person]) -> RowOut:
+    person = None if row.outcome == "refused" else people.get(row.record_id)
+    told = row.model_dump(include={"record_id", "outcome", "code"})
+    return RowOut.model_validate(told | {"line": row.number, "person": person})
+
+
+def people_of(session: Session, batch: ClueBatch, rows: Sequence[ClueRow]) -> Mapping[str | None, Person]:
+    """By the id of the line."""
+    told = select(col(ClueReading.record_id), col(Clue.state), col(Clue.household)).join(
+        Clue, col(Clue.id) == col(ClueReading.clue_id)
+    )
+    stands = told.where(col(ClueReading.batch_id) == batch.id, col(ClueReading.withdrawn_at).is_(None))
+    mine = stands.where(among(col(ClueReading.record_id), [row.record_id for row in rows if row.record_id]))
+    return {record: person_of(state, household) for record, state, household in session.execute(mine)}
+
+
+def person_of(state: str, household: UUID | None) -> Person:
+    if household:
+        return "known"
+    return "waiting" if state == "waiting" else "unknown"
 
 
 @router.put("/{batch_id}/cancellation", openapi_extra=repeatable("path"))

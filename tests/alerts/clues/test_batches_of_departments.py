@@ -161,7 +161,10 @@ def test_a_clue_is_matched_by_number_answered_once_and_told_to_its_sender(
 def test_whom_the_register_does_not_know_waits_for_the_county(
     bureau: Bureau, http: TestClient, office: Office, alerts: Session
 ) -> None:
-    bureau.told(line(3, name="示丁"), line(2, name="示戊"), line(4), line(5))
+    batch = uuid4()
+    bureau.told(line(3, name="示丁"), line(2, name="示戊"), line(4), line(5), line(1), "{", batch=batch)
+    known = http.get(f"/v1/clue-batches/{batch}/rows", headers=bureau.headers).json()["rows"]
+    assert [row["person"] for row in known] == ["unknown"] * 4 + ["known", None]
     county, township = office("a-county", "county"), office("a-township", "township", place="520621001")
     asked = {"division": COUNTY}
     assert http.get("/v1/unmatched-clues", params=asked, headers=township).status_code == 403
@@ -183,9 +186,9 @@ def test_whom_the_register_does_not_know_waits_for_the_county(
     assert [row["code"] for row in bureau.outcomes()["rows"]] == ["died"]
     bureau.register.people[number_of(4)] = (HOME, "示甲")  # registered since, and told again
     bureau.told(line(4, data_on="2026-11-06"))
-    assert [clue.state for clue in clues(alerts)] == ["matched", "discarded", "matched", "unmatched"]
+    assert [clue.state for clue in clues(alerts)] == ["matched", "matched", "discarded", "matched", "unmatched"]
     purge(alerts.get_bind(), HERE + timedelta(days=91))  # type: ignore[arg-type]
-    assert [clue.state for clue in clues(alerts)] == ["matched", "discarded", "matched", "expired"]
+    assert [clue.state for clue in clues(alerts)] == ["matched", "matched", "discarded", "matched", "expired"]
     assert {(clue.id_index, clue.sealed_id_number, clue.sealed_name) for clue in clues(alerts)} == {(None, None, None)}
     assert [row["code"] for row in bureau.outcomes()["rows"]] == ["died", "nobody_known"]
 
