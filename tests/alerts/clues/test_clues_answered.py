@@ -172,8 +172,9 @@ def test_an_answer_is_heard_under_ids_that_come_after_it(
     batch = uuid4()
     assert bureau.told(line(record_id="R-new"), batch=batch) == [("same", None)]
     bureau.told(line(record_id="R-new", data_on="2026-11-06"), line(2, name="示乙"))
+    bureau.told(line(record_id="R-third", data_on="2026-11-07"))
     told = [(row["records"], row["outcome"]) for row in bureau.outcomes()["rows"]]
-    assert told == [(["R-1"], "confirmed"), (["R-new"], "confirmed")]
+    assert told == [([one], "confirmed") for one in ("R-1", "R-new", "R-third")]
     answered = events(alerts, "clue.answered")
     assert [(event.data["records"], event.data["answered_at"]) for event in answered] == [
         (row["records"], row["answered_at"].replace("Z", "+00:00")) for row in bureau.outcomes()["rows"]
