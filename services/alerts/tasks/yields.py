@@ -1,42 +1,45 @@
-"""What came of the reasons that people were sent out for, by rule and by village: so that rules can be mended. Of
-nobody by name, and unranked."""
+"""What came of the reasons that people were sent out for, by rule, village and department: so that rules can be mended.
+Of nobody by name, and unranked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from sqlalchemy import Date, Select, cast, exists, false, func, or_, select, union_all
+from sqlalchemy import Select, false, func, or_, select
 from sqlmodel import Session, col
 
 from services.alerts.clues.kinds import EVERYWHERE, kinds_of
 from services.alerts.counts import newest_rules
-from services.alerts.models.tasks import Task, TaskCase, TaskPurge, TaskReason, TaskStep, TaskVisit
+from services.alerts.models.tasks import Task, TaskPurge, TaskReason
 from services.alerts.policy import allow
-from services.alerts.reach import TASKS, counties_of
+from services.alerts.reach import DEPARTMENT_CLUES, TASKS, counties_of
+from services.alerts.tasks.came_of import between, came_of_clues, came_of_reasons, counted, grouped
 from services.alerts.tasks.explaining import words
 from services.alerts.tasks.reasons import ALERT, CLUE, VISIT_CLUE
 from services.kit.post.facts import COUNTY
-from services.kit.store.db import SessionDep
+from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scope_of, scoped
 from services.kit.web.errors import language_of
 from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/task-yield", tags=["tasks"])
 
-MET = ("home", "elsewhere")
+Title: TypeAlias = Callable[[str, str], str]  # of a source and a key
 
 
 class YieldOut(BaseModel):
     """Each number is part of the one before it: sent out for, gone to, found to be so, taken in as monitored. The days
-    are those from a reason to the first visit after it; empty where there was none."""
+    are those from a reason to the first visit after it; empty where there was none. `saved`: visits that folding has
+    saved, one for each reason that was not the first of its task."""
 
     sent: Annotated[int, Field(title="下发")]
     visited: Annotated[int, Field(title="已入户")]
     confirmed: Annotated[int, Field(title="核实属实")]
     included: Annotated[int, Field(title="纳入监测")]
     days_to_visit: Annotated[float | None, Field(title="入户天数中位数")]
+    saved: Annotated[int, Field(title="合并减少的入户")]
 
 
 class YieldOfARule(YieldOut):
@@ -49,45 +52,71 @@ class YieldOfAVillage(YieldOut):
     division: str
 
 
+class YieldOfClues(YieldOut):
+    """`sent`: clues that were received and not withdrawn; `matched` of them are known to be of a household."""
+
+    matched: Annotated[int, Field(title="已匹配到户")]
+
+
+class YieldOfAKind(YieldOfClues):
+    key: str
+    title: str
+
+
+class YieldOfADepartment(YieldOfClues):
+    department: Annotated[str, Field(title="部门")]
+    kinds: list[YieldOfAKind]
+
+
 class TaskYieldOut(YieldOut):
-    """`saved`: visits that folding has saved, one for each reason beyond the first of a task. `gone_until`: tasks that
-    were closed by that day may have been kept their days; those are not counted."""
+    """`gone_until`: tasks that were closed by that day may have been kept their days; those are not counted."""
 
     tasks: Annotated[int, Field(title="任务数")]
-    saved: Annotated[int, Field(title="合并减少的入户")]
     gone_until: Annotated[date | None, Field(title="已按保存期限删除的任务最晚办结日")]
     rules: list[YieldOfARule]
     villages: list[YieldOfAVillage]
+    departments: list[YieldOfADepartment]
 
 
 @router.get("", dependencies=[allow("task-yield:read")])
 def get_task_yield(
     request: Request,
     session: SessionDep,
+    now: Now,
     division: Annotated[str, Query(pattern=r"^([0-9]{6}([0-9]{3}([0-9]{3})?)?)?$", title="区划代码")] = "",
-    since: Annotated[WrittenDay | None, Query(title="事由起算日不早于")] = None,
-    until: Annotated[WrittenDay | None, Query(title="事由起算日不晚于")] = None,
+    since: Annotated[WrittenDay | None, Query(title="事由起算日（部门线索：收到日）不早于")] = None,
+    until: Annotated[WrittenDay | None, Query(title="事由起算日（部门线索：收到日）不晚于")] = None,
 ) -> TaskYieldOut:
-    """Of the tasks within the caller's reach. Rules by key and villages by code: an order that says nothing of
-    anybody."""
-    place = (col(Task.division).startswith(division),)
-    days = [col(TaskReason.since) >= since] if since else []
-    days += [col(TaskReason.since) <= until] if until else []
+    """Of the tasks within the caller's reach, and of the clues of departments. Rules and departments by key and
+    villages by code: an order that says nothing of anybody."""
+    place, title = col(Task.division).startswith(division), titles(session, language_of(request))
+    of_reasons = came_of_reasons().where(place, *between(col(TaskReason.since), since, until))
+    each = scoped(session, of_reasons, TASKS).subquery("each")
+    (whole,) = rows_of(session, select(*counted(each), func.count(each.c.task_id.distinct()).label("tasks")))
+    rules = rows_of(session, grouped(each, "source", "key"))
+    clues = scoped(session, came_of_clues(now, division, since, until), DEPARTMENT_CLUES)
+    return TaskYieldOut(
+        **whole,
+        gone_until=gone_until(session, division),
+        rules=[YieldOfARule(**row, title=title(row["source"], row["key"])) for row in rules],
+        villages=[YieldOfAVillage(**row) for row in rows_of(session, grouped(each, "division"))],
+        departments=of_departments(rows_of(session, clues), title),
+    )
 
-    def counted(*by: Any) -> Sequence[Any]:
-        wanted = scoped(session, figures(*by).where(*place, *days), TASKS)
-        return session.execute(wanted.group_by(*by).order_by(*by) if by else wanted).mappings().all()
 
-    (whole,) = counted()
-    titles, language = titles_of(session), language_of(request)
-    rules = [
-        YieldOfARule(**of_one(row), source=row["source"], key=row["key"], title=title_of(row, titles, language))
-        for row in counted(col(TaskReason.source), col(TaskReason.key))
-    ]
-    villages = [YieldOfAVillage(**of_one(row), division=row["division"]) for row in counted(col(Task.division))]
-    tasks = whole["tasks"]
-    counts = {"tasks": tasks, "saved": whole["sent"] - tasks, "gone_until": gone_until(session, division)}
-    return TaskYieldOut(**of_one(whole), **counts, rules=rules, villages=villages)
+def rows_of(session: Session, wanted: Select[*tuple[Any, ...]]) -> Sequence[Mapping[str, Any]]:
+    return [dict(row) for row in session.execute(wanted).mappings()]
+
+
+def of_departments(rows: Sequence[Mapping[str, Any]], title: Title) -> list[YieldOfADepartment]:
+    """A department's own row has no kind, and comes before those of its kinds."""
+    told: list[YieldOfADepartment] = []
+    for row in rows:
+        if row["key"] is None:
+            told.append(YieldOfADepartment(**row, kinds=[]))
+        else:
+            told[-1].kinds.append(YieldOfAKind(**row, title=title(CLUE, row["key"])))
+    return told
 
 
 def gone_until(session: Session, division: str) -> date | None:
@@ -97,53 +126,13 @@ def gone_until(session: Session, division: str) -> date | None:
     return session.scalar(newest.where(mine, county.startswith(division[:COUNTY])))
 
 
-def figures(*by: Any) -> Select[*tuple[Any, ...]]:
-    """A visit counts from the day of the reason; an outcome tells of one where attendance has not. Confirmed and
-    included count of those that were gone to."""
-    gone = first_visit()
-    confirmed = gone.is_not(None) & (col(TaskReason.ended_as) == "confirmed")
-    included = confirmed & exists().where(
-        col(TaskCase.task_id) == col(TaskReason.task_id), col(TaskCase.included_at).is_not(None)
-    )
-    waited = func.percentile_cont(0.5).within_group(gone - col(TaskReason.since))
-    return (
-        select(
-            *by,
-            func.count().label("sent"),
-            func.count(gone).label("visited"),
-            func.count().filter(confirmed).label("confirmed"),
-            func.count().filter(included).label("included"),
-            waited.label("days_to_visit"),
-            func.count(col(Task.id).distinct()).label("tasks"),
-        )
-        .select_from(TaskReason)
-        .join(Task, col(Task.id) == col(TaskReason.task_id))
-    )
-
-
-def first_visit() -> Any:
-    visits: Select[Any] = select(col(TaskVisit.day).label("day")).where(
-        col(TaskVisit.task_id) == col(TaskReason.task_id), col(TaskVisit.made), col(TaskVisit.contact).in_(MET),
-        col(TaskVisit.day) >= col(TaskReason.since),
-    )  # fmt: skip
-    told = select(cast(col(TaskStep.done_on), Date).label("day")).where(
-        col(TaskStep.id) == col(TaskReason.ended_by), col(TaskStep.done_on) >= col(TaskReason.since)
-    )
-    been = union_all(visits.correlate(TaskReason), told.correlate(TaskReason)).subquery("been")
-    return select(func.min(been.c.day)).correlate(TaskReason).scalar_subquery()
-
-
-def of_one(row: Any) -> dict[str, Any]:
-    return {name: row[name] for name in YieldOut.model_fields}
-
-
-def titles_of(session: Session) -> Mapping[tuple[str, str], Sequence[str]]:
+def titles(session: Session, language: str) -> Title:
     """By source and key; of kinds of clues as the product ships them."""
     rules = {(ALERT, key): (rule.title_zh, rule.title_en) for key, rule in newest_rules(session).items()}
     kinds = {(CLUE, key): (kind.zh, kind.en) for key, kind in kinds_of(session, EVERYWHERE).items()}
-    return rules | kinds | {(VISIT_CLUE, key): said for key, said in words().items()}
+    known = rules | kinds | {(VISIT_CLUE, key): (zh, en) for key, (zh, en) in words().items()}
 
+    def title(source: str, key: str) -> str:
+        return known.get((source, key), (key, key))[language == "en"]
 
-def title_of(row: Any, titles: Mapping[tuple[str, str], Sequence[str]], language: str) -> str:
-    said = titles.get((row["source"], row["key"]))
-    return said[language == "en"] if said else str(row["key"])
+    return title
