@@ -237,6 +237,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/households/{household_id}/stated-figures": "household:write",
         "GET /v1/stated-figures": "quality:read",
         "POST /v1/services/{service}/case-openings": "case:open",
+        "POST /v1/services/{service}/declaration-outcomes": "case:open",
         "GET /v1/services/{service}/case-figures": "case:count",
     },
     "attendance": PLUMBING

@@ -15,6 +15,7 @@ from services.alerts.intake.take_in import take_in
 from services.alerts.judging.judge import lock_out_sweeps
 from services.alerts.rules.catalogue import HOUSEHOLD, SUBJECTS
 from services.alerts.tasks.cases import CASE_ENDED, CASE_STEP, on_case_moved
+from services.alerts.tasks.declared import DECLARATIONS
 from services.alerts.tasks.visiting import on_visit
 from services.alerts.telling.matters import MATTERS
 from services.kit.post.events import CloudEvent
@@ -65,9 +66,11 @@ GRANTS = {GRANT_CHANGED: on_grant_changed}
 
 CASES = {CASE_STEP: on_case_moved, CASE_ENDED: on_case_moved}
 
+HOUSEHOLDS = {**MATTERS["households"], **DECLARATIONS}
+
 HANDLERS: Handlers = {
     "county": {"reference.changed": on_reference_changed} | GRANTS,
-    "households": FACTS | GRANTS | {"household.changed": on_household_changed} | CASES | MATTERS["households"],
+    "households": FACTS | GRANTS | {"household.changed": on_household_changed} | CASES | HOUSEHOLDS,
     "attendance": FACTS | GRANTS | {RECORDED: on_visit} | MATTERS["attendance"],
 }
 

@@ -14,6 +14,7 @@ from services.alerts.settings import AlertsSettings
 from services.alerts.sweep.steps import Walk, sweep_some
 from services.alerts.tasks import purge as tasks_purge
 from services.alerts.tasks.cases import opens_cases
+from services.alerts.tasks.declared import answers_declarations
 from services.alerts.tasks.escalation import escalates
 from services.alerts.tasks.later import folds
 from services.alerts.telling import purge as notices_purge
@@ -45,6 +46,7 @@ def main() -> None:
         **pulls_facts(engine, owners),
         **judges_again(engine),
         **opens_cases(engine, owners["households"]),
+        **answers_declarations(engine, owners["households"]),
         **folds(engine),
     }
     apart = connect(settings.dsn, pool=AT_ONCE, slot=settings.slot_of("worker"))  # a note must not wait for a sweep

@@ -29,7 +29,7 @@ from services.households.cases.clocks import RAN_OUT, RUNNING_OUT, STOPPED
 from services.households.changes import changes, village_mergers
 from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
 from services.households.changes.announce import READ_CHANGES
-from services.households.declarations import decisions, intake, queue, status
+from services.households.declarations import decisions, intake, purge, queue, status, visited
 from services.households.declarations.hearing import Allowance
 from services.households.exports import approving, asking
 from services.households.facts import KIND
@@ -135,6 +135,8 @@ PUBLISHED = {
     overdue.OVERDUE: EventType("一项帮扶措施逾期未落实（不含内容）", "measure:hear"),
     overdue.OVER: EventType("一项帮扶措施不再逾期", "measure:hear"),
     intake.RECEIVED: EventType("收到一份自主申报（不含内容）", "voice:hear"),
+    intake.PLACED: EventType("一份自主申报已找到所属农户（不含内容）", READ_FACTS),
+    purge.LAPSED: EventType("一份自主申报保存期满、无人办理，内容已删除", "voice:hear"),
     decisions.ACCEPTED: EventType("一份自主申报已受理（不含内容）", READ_FACTS),
     decisions.REFUSED: EventType("一份自主申报不予受理（不含理由）", "voice:hear"),
     corrections.FILED: EventType("收到一份更正申请或投诉（不含内容）", "voice:hear"),
@@ -195,6 +197,7 @@ ROUTERS = [
     status.router,
     queue.router,
     decisions.router,
+    visited.router,
     codes.router,
     held.router,
     corrections.router,

@@ -29,7 +29,7 @@ def completed(path: str, method: str, operation: Document) -> Document:
     operation["security"] = [{SIGNED_IN: []}] if asks else []
     if asks:
         operation["x-right"] = "read by our own services"
-    refusals = {"metrics": 401, "inbox": 401, "case-openings": 404}
+    refusals = {"metrics": 401, "inbox": 401, "case-openings": 404, "declaration-outcomes": 404}
     also = [status for name, status in refusals.items() if name in path.split("/")]
     operation["responses"] = answers_of(operation, [method.upper()], also)
     return operation

@@ -69,6 +69,8 @@ class Matter(Table, table=True):
     """What another service has said is due, waits or is late (telling/matters.py). Its stage only rises; without a kind
     it is finished, and whoever was told of it is not reminded. A notice of another kind than it has now is over too."""
 
+    __table_args__ = (Index("matter_declared", "subject", postgresql_where="kind = 'declaration_waiting'"),)
+
     source: UUID = Field(primary_key=True)  # its id at its owner
     family: str = Field(primary_key=True)  # how its kinds begin: villagers choose ids of their own
     stage: int

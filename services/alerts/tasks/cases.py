@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from services.alerts.models.tasks import Task, TaskCase, TaskReason
-from services.alerts.tasks.reasons import ALERT
+from services.alerts.tasks.reasons import ALERT, DECLARATION
 from services.alerts.tasks.steps import CaseNotRefused
 from services.kit.post.events import CloudEvent, source_of
 from services.kit.post.inbox import NotAnEvent
@@ -23,6 +23,7 @@ from services.kit.store.sets import as_array
 OPEN_CASE = "open-case"
 OPENINGS = f"{source_of('households')}/case-openings"
 CASE_STEP, CASE_ENDED = "case.step_done", "case.ended"
+DECLARED = "self_declaration"  # a ground that the register holds itself
 REFUSED = (404, 409, 422)  # the register has looked at it and says no; anything else is asked again
 
 # The versions of a case may come in any order. One that is refused or ended keeps its alert quiet no longer than the
@@ -55,7 +56,7 @@ def ask_for_case(
     if held and not held.problem:
         return
     if held is None:
-        kind = "alert" if reason.source == ALERT else "clue"
+        kind = {ALERT: "alert", DECLARATION: DECLARED}.get(reason.source, "clue")
         held = TaskCase(
             task_id=task_id, ground_kind=kind, ground_id=reason.source_id, ground_on=reason.since, risks=list(risks),
             asked_by=asked_by, asked_at=now,
@@ -81,7 +82,8 @@ def opens_cases(engine: Engine, register: Peer) -> Mapping[str, JobHandler]:
     def open_case(key: str, now: datetime) -> str | None:
         with open_session(engine) as session:
             task, asked = session.get_one(Task, UUID(key)), session.get_one(TaskCase, UUID(key))
-        case_id, problem = answer_of(register, opening(task, asked))
+        answer, problem = asked_of(register, OPENINGS, opening(task, asked))
+        case_id = UUID(answer["case_id"]) if answer else None
         with open_session(engine) as session, session.begin():
             held = session.get_one(TaskCase, asked.task_id, with_for_update=True)
             held.case_id, held.problem, held.answered_at = case_id, problem, now
@@ -93,7 +95,8 @@ def opens_cases(engine: Engine, register: Peer) -> Mapping[str, JobHandler]:
 
 
 def opening(task: Task, asked: TaskCase) -> Mapping[str, Any]:
-    ground = {"kind": asked.ground_kind, "service": "alerts", "id": str(asked.ground_id)}
+    holder = "households" if asked.ground_kind == DECLARED else "alerts"
+    ground = {"kind": asked.ground_kind, "service": holder, "id": str(asked.ground_id)}
     return {
         "id": str(task.id),
         "household_id": str(task.subject),
@@ -103,10 +106,10 @@ def opening(task: Task, asked: TaskCase) -> Mapping[str, Any]:
     }
 
 
-def answer_of(register: Peer, body: Mapping[str, Any]) -> tuple[UUID | None, str | None]:
-    """The case that is open now, or the code of the refusal."""
+def asked_of(register: Peer, path: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str | None]:
+    """Its answer, or the code of its refusal."""
     try:
-        return UUID(register.post(OPENINGS, body)["case_id"]), None
+        return register.post(path, body), None
     except httpx.HTTPStatusError as refused:
         if refused.response.status_code not in REFUSED:
             raise

@@ -16,10 +16,13 @@ from services.alerts.models.clues import Clue, ClueKind
 from services.alerts.models.tasks import TaskReason
 from services.alerts.models.visits import VisitClue
 from services.alerts.models.watch import Alert
-from services.alerts.tasks.reasons import ALERT, CLUE, VISIT_CLUE
+from services.alerts.tasks.reasons import ALERT, CLUE, DECLARATION, VISIT_CLUE
 from services.kit.store.sets import among
 
 WORDS = Path(__file__).with_name("words.toml")
+
+DECLARED = ("农户自主申报", "A declaration of hardship")
+UNREAD = ("内容由乡镇、县级在自主申报中查看。", "What it says, the office reads among self-declarations.")
 
 Words: TypeAlias = tuple[str, str]  # a title, and what was seen
 Explained: TypeAlias = Mapping[UUID, Words]
@@ -74,6 +77,12 @@ def of_clues(session: Session, ids: Sequence[UUID], language: str) -> Explained:
     return told
 
 
+def of_declarations(session: Session, ids: Sequence[UUID], language: str) -> Explained:
+    """Nothing of what it says is known here."""
+    english = language == "en"
+    return dict.fromkeys(ids, (DECLARED[english], UNREAD[english]))
+
+
 @cache
 def words() -> Mapping[str, Sequence[str]]:
     return tomllib.loads(WORDS.read_text())
@@ -83,4 +92,5 @@ EXPLAINED: Mapping[str, Callable[[Session, Sequence[UUID], str], Explained]] = {
     ALERT: of_alerts,
     VISIT_CLUE: of_visit_clues,
     CLUE: of_clues,
+    DECLARATION: of_declarations,
 }

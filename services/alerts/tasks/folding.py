@@ -10,6 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from services.alerts.tasks.reasons import SOME, waiting
+from services.alerts.telling.matters import ACCEPTED, REFUSED
 from services.alerts.telling.notices import tell_these
 from services.kit.store.sets import as_array
 
@@ -74,7 +75,10 @@ WITH stale AS (
     UPDATE task_reason SET ended_at = :now, ended_as = coalesce(CASE held_source
         WHEN 'clue' THEN (SELECT state FROM clue WHERE id = held_id AND state IN ('confirmed', 'dismissed'))
         WHEN 'visit_clue' THEN (SELECT CASE state WHEN 'accepted' THEN 'confirmed' ELSE 'dismissed' END
-                                FROM visit_clue WHERE id = held_id AND state IN ('accepted', 'refused')) END, 'over')
+                                FROM visit_clue WHERE id = held_id AND state IN ('accepted', 'refused'))
+        WHEN 'declaration' THEN (SELECT CASE stage WHEN {accepted} THEN 'confirmed' WHEN {refused} THEN 'dismissed' END
+                                 FROM matter WHERE (matter.source, family) = (held_id, 'declaration')
+                                     AND matter.subject = differing.subject) END, 'over')
     FROM differing
     WHERE differing.source IS NULL AND task_reason.task_id = held_in AND task_reason.source = held_source
         AND task_reason.source_id = held_id AND ended_at IS NULL
@@ -131,7 +135,8 @@ class Folded(NamedTuple):
 @cache
 def fold_of(*, few: bool) -> TextClause:
     places = SOME if few else "starts_with(division, :county)"
-    return text(FOLD.format(waiting=waiting(few=few), held_whose=places, quiet_whose=places))
+    stages = {"accepted": ACCEPTED, "refused": REFUSED}
+    return text(FOLD.format(waiting=waiting(few=few), held_whose=places, quiet_whose=places, **stages))
 
 
 def hold(session: Session, subjects: Iterable[UUID]) -> None:

@@ -12,11 +12,15 @@ from services.alerts.clues.answering import answer as answer_department
 from services.alerts.clues.clues import ClueAnswerIn, answer
 from services.alerts.models.clues import Clue
 from services.alerts.models.tasks import Task, TaskReason, TaskVisit
+from services.alerts.models.telling import Matter
 from services.alerts.models.visits import VisitClue
 from services.alerts.policy import may
 from services.alerts.tasks.cases import ask_for_case
-from services.alerts.tasks.reasons import ALERT, CLUE, VISIT_CLUE
+from services.alerts.tasks.declared import ANSWER_DECLARATION
+from services.alerts.tasks.reasons import ALERT, CLUE, DECLARATION, VISIT_CLUE
 from services.alerts.tasks.steps import AnsweredIn, ReasonNotOpen, RisksWanting, VisitOfAnotherTask, refuse_day
+from services.alerts.telling.matters import VISITED
+from services.kit.store.claim import enqueue
 from services.kit.web.auth import Caller
 from services.kit.web.errors import NotAllowed
 
@@ -99,8 +103,19 @@ def keep_quiet(session: Session, reason: TaskReason, caller: Caller, now: dateti
     session.execute(KEEP_QUIET, told)
 
 
+def answer_declaration(session: Session, reason: TaskReason, caller: Caller, now: datetime) -> None:
+    """The register hears of it, and the villager reads it there."""
+    refuse_unless_office(caller)
+    matter = session.get_one(Matter, (reason.source_id, "declaration"), with_for_update=True)
+    if matter.kind is None:
+        raise ReasonNotOpen
+    matter.kind, matter.stage = None, VISITED
+    enqueue(session, ANSWER_DECLARATION, str(reason.source_id), now)
+
+
 SETTLED: Mapping[str, Callable[[Session, TaskReason, Caller, datetime], None]] = {
     ALERT: keep_quiet,
     VISIT_CLUE: answer_clue,
     CLUE: answer_department_clue,
+    DECLARATION: answer_declaration,
 }

@@ -8,7 +8,7 @@ them afterwards (`folding.fold_these`), in one transaction; whoever writes thous
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-ALERT, VISIT_CLUE, CLUE = "alert", "visit_clue", "clue"
+ALERT, VISIT_CLUE, CLUE, DECLARATION = "alert", "visit_clue", "clue", "declaration"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,20 @@ CLUES = Source(
     county="county = :county",
 )
 
-SOURCES: Mapping[str, Source] = {ALERT: ALERTS, VISIT_CLUE: VISIT_CLUES, CLUE: CLUES}
+# What a household has declared itself, as long as it waits for an answer, and once it is known whose it is. That it has
+# is all that is known here.
+DECLARATIONS = Source(
+    """
+    SELECT source_id, subject, division, 'self_declaration' AS key, 'medium' AS severity, since
+    FROM (SELECT source AS source_id, subject, CAST(told_at AT TIME ZONE CAST(:offset AS interval) AS date) AS since,
+                 (SELECT facts.division FROM household_facts AS facts WHERE facts.subject = matter.subject)
+          FROM matter WHERE kind = 'declaration_waiting' AND {whose}) AS declared
+    WHERE division IS NOT NULL
+    """,
+    county="starts_with(division, :county)",
+)
+
+SOURCES: Mapping[str, Source] = {ALERT: ALERTS, VISIT_CLUE: VISIT_CLUES, CLUE: CLUES, DECLARATION: DECLARATIONS}
 
 SOME = "subject = ANY (CAST(:subjects AS uuid[]))"
 

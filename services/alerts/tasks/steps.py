@@ -56,7 +56,8 @@ class VerdictIn(BaseModel):
 class AnsweredIn(StepOfTask):
     """What a visit has shown of some of the reasons, or of all. Who went there (`done_by`, a cadre of attendance) may
     not be who writes it down. What is confirmed opens a case of the household, for which its risks are named; what is
-    dismissed stays quiet until a fact behind it changes. `source`: alert, visit_clue, clue (of a department)."""
+    dismissed stays quiet until a fact behind it changes. `source`: alert, visit_clue, clue (of a department),
+    declaration (of the household itself)."""
 
     step: Literal["answered"]
     done_on: Annotated[WrittenDay, Field(title="入户日期")]

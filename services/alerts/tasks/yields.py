@@ -16,8 +16,8 @@ from services.alerts.models.tasks import Task, TaskPurge, TaskReason
 from services.alerts.policy import allow
 from services.alerts.reach import DEPARTMENT_CLUES, TASKS, counties_of
 from services.alerts.tasks.came_of import between, came_of_clues, came_of_reasons, counted, grouped
-from services.alerts.tasks.explaining import words
-from services.alerts.tasks.reasons import ALERT, CLUE, VISIT_CLUE
+from services.alerts.tasks.explaining import DECLARED, words
+from services.alerts.tasks.reasons import ALERT, CLUE, DECLARATION, VISIT_CLUE
 from services.kit.post.facts import COUNTY
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scope_of, scoped
@@ -130,7 +130,8 @@ def titles(session: Session, language: str) -> Title:
     """By source and key; of kinds of clues as the product ships them."""
     rules = {(ALERT, key): (rule.title_zh, rule.title_en) for key, rule in newest_rules(session).items()}
     kinds = {(CLUE, key): (kind.zh, kind.en) for key, kind in kinds_of(session, EVERYWHERE).items()}
-    known = rules | kinds | {(VISIT_CLUE, key): (zh, en) for key, (zh, en) in words().items()}
+    visits = {(VISIT_CLUE, key): (zh, en) for key, (zh, en) in words().items()}
+    known = rules | kinds | visits | {(DECLARATION, "self_declaration"): DECLARED}
 
     def title(source: str, key: str) -> str:
         return known.get((source, key), (key, key))[language == "en"]

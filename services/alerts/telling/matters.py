@@ -28,6 +28,8 @@ class Said:
     id_in: str | None = None
 
 
+REFUSED, ACCEPTED, VISITED = 3, 4, 6  # stages of a declaration: what came of it is read from them (tasks/folding.py)
+
 HOUSEHOLDS: Mapping[str, Said] = {
     "case.clock_running_out": Said("case", 1, "due_{level}", "clock"),
     "case.clock_ran_out": Said("case", 2, "late_{level}", "clock"),
@@ -39,8 +41,10 @@ HOUSEHOLDS: Mapping[str, Said] = {
     "measure.overdue": Said("measure", 1, "late", "lateness"),
     "measure.no_longer_overdue": Said("measure", 2, None, "lateness"),
     "self_declaration.received": Said("declaration", 1, "waiting"),
-    "self_declaration.accepted": Said("declaration", 2, None, "declaration_id"),
-    "self_declaration.refused": Said("declaration", 2),
+    "self_declaration.placed": Said("declaration", 2, "waiting", "declaration_id"),
+    "self_declaration.refused": Said("declaration", REFUSED),
+    "self_declaration.accepted": Said("declaration", ACCEPTED, None, "declaration_id"),
+    "self_declaration.lapsed": Said("declaration", 5),
     "correction.filed": Said("correction", 1, "waiting"),
     "correction.answered": Said("correction", 2),
 }
@@ -109,7 +113,7 @@ def read(events: Sequence[CloudEvent]) -> Iterator[Told]:
 
 
 def read_one(event: CloudEvent, said: Said, kind: str | None, source: object) -> Told:
-    household = event.data.get("household")
+    household = event.data.get("household") or event.data.get("household_id")
     if kind and kind not in KINDS:
         raise NotAnEvent(str(event.id))
     try:

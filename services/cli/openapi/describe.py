@@ -55,7 +55,16 @@ def routes_of(routers: list[APIRouter]) -> Iterator[APIRoute]:
 
 def is_internal(path: str) -> bool:
     """Between our own services, and not reachable through the origin."""
-    between = ("inbox", "facts", "grants", "matches", "case-openings", "case-figures", "visit-figures")
+    between = (
+        "inbox",
+        "facts",
+        "grants",
+        "matches",
+        "case-openings",
+        "declaration-outcomes",
+        "case-figures",
+        "visit-figures",
+    )
     return path.startswith("/v1/services/") and path.split("/")[4] in between
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from services.households.declarations.queue import DeclarationOut, declared, shown
+from services.households.models.register import Household
 from services.households.models.voices import REASON, SelfDeclaration
 from services.households.policy import allow
 from services.households.reach import reachable
@@ -76,21 +77,25 @@ def decide(
     session: Session, seal: Seal, row: SelfDeclaration, body: DecisionIn, decided_by: str, now: datetime
 ) -> None:
     if body.outcome == "accepted":
-        accept(session, row, body, now)
+        wanted = body.household_id or row.household_id
+        if wanted is None:
+            raise HouseholdWanting
+        accept(session, row, reachable(session, wanted), decided_by, now)
     elif body.reason is None:
         raise ReasonWanting
     else:
-        emit(session, REFUSED, row.id, now, division=row.village, data={})
+        refuse(session, row, decided_by, now)
     if body.reason:
         row.sealed_reason = seal.close(body.reason, REASON.place(row.id))
-    row.state, row.decided_by, row.decided_at = body.outcome, decided_by, now
 
 
-def accept(session: Session, row: SelfDeclaration, body: DecisionIn, now: datetime) -> None:
-    wanted = body.household_id or row.household_id
-    if wanted is None:
-        raise HouseholdWanting
-    household = reachable(session, wanted)
+def refuse(session: Session, row: SelfDeclaration, decided_by: str, now: datetime) -> None:
+    row.state, row.decided_by, row.decided_at = "refused", decided_by, now
+    emit(session, REFUSED, row.id, now, division=row.village, data={})
+
+
+def accept(session: Session, row: SelfDeclaration, household: Household, decided_by: str, now: datetime) -> None:
+    row.state, row.decided_by, row.decided_at = "accepted", decided_by, now
     row.household_id = household.id
     told = {"declaration_id": str(row.id), "household_id": str(household.id)}
     emit(session, ACCEPTED, household.id, now, division=household.village, data=told)

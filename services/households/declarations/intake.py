@@ -25,7 +25,7 @@ from services.kit.web.repeat import repeatable
 
 router = APIRouter(prefix="/v1/self-declarations", tags=["self-declarations"])
 
-RECEIVED = "self_declaration.received"
+RECEIVED, PLACED = "self_declaration.received", "self_declaration.placed"
 
 KNOWN_PLACE = text("SELECT 1 FROM division WHERE length(code) >= 6 AND :place ^@ code LIMIT 1")
 
@@ -115,6 +115,9 @@ def take_declaration(
     )
     session.add(declared)
     emit(session, RECEIVED, declared.id, now, division=declared.village, data={"due_on": written_day(declared.due_on)})
+    if household:
+        told = {"declaration_id": str(declared.id), "household": str(household)}
+        emit(session, PLACED, declared.id, now, division=declared.village, data=told)
     return ReceiptOut(id=declared.id, number=declared.number, secret=secret, due_on=declared.due_on)
 
 

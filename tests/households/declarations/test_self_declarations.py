@@ -107,6 +107,11 @@ def test_an_id_number_finds_the_household_in_the_place_that_was_named_and_in_no_
     assert sorted((row["village"], row["household_id"]) for row in rows) == [
         (VILLAGE[:9], here), (VILLAGE, here), (VILLAGE[:-1] + "6", None),
     ]  # fmt: skip
+    placed = households.scalars(select(Event).where(col(Event.type) == "self_declaration.placed")).all()
+    assert sorted((event.division, event.data["household"]) for event in placed) == [
+        (VILLAGE[:9], here), (VILLAGE, here),
+    ]  # fmt: skip
+    assert {event.subject for event in placed} == {event.data["declaration_id"] for event in placed}
 
 
 def test_the_office_reads_what_was_said_and_the_list_tells_nothing_of_it(
@@ -261,6 +266,8 @@ def test_what_was_said_goes_when_its_days_are_over_and_the_outcome_stays(
     assert read(http, waiting).json()["state"] == "received"
     purge(engines["households"], later + timedelta(days=1))
     assert code(read(http, waiting)) == (404, "not-there")
+    lapsed = households.scalars(select(Event).where(col(Event.type) == "self_declaration.lapsed")).all()
+    assert [(event.subject, event.data) for event in lapsed] == [(waiting["id"], {})]  # what was decided does not lapse
     assert queue(http, clerk, "overdue") == queue(http, clerk, "received") == []
     assert code(decide(http, clerk, waiting, outcome="refused", reason="不属于困难情形")) == (409, "declaration-over")
 
