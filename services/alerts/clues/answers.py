@@ -8,17 +8,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import Date, cast, func, select, true
 from sqlmodel import Session, col
 
 from services.alerts.clues.answering import answer, latest_code
 from services.alerts.clues.clues import Code, CodeWanting
 from services.alerts.models.clues import NOTE, Clue, ClueAnswer, ClueReading
-from services.alerts.models.tasks import Task, TaskReason
+from services.alerts.models.tasks import Task, TaskReason, TaskStep
 from services.alerts.policy import RIGHTS, allow
 from services.alerts.reach import DEPARTMENT_CLUES
+from services.alerts.tasks.came_of import first_visit
 from services.alerts.tasks.reasons import CLUE
-from services.alerts.tasks.yields import first_visit
 from services.kit.store.db import Now, SessionDep
 from services.kit.store.scope import scoped
 from services.kit.store.tables import CalendarDate
@@ -152,14 +152,22 @@ def get_clue(clue_id: UUID, request: Request, session: SessionDep, caller: Calle
 
 
 def dispatched(session: Session, clue: Clue) -> Mapping[str, Any]:
-    reason = (col(TaskReason.source) == CLUE, col(TaskReason.source_id) == clue.id, col(Task.subject) == clue.household)
-    wanted = select(
-        col(Task.id).label("task"), col(TaskReason.added_at).label("dispatched_at"), first_visit().label("visited_on")
+    met, told = first_visit(), cast(col(TaskStep.done_on), Date)
+    wanted: Any = (
+        select(
+            col(Task.id).label("task"),
+            col(TaskReason.added_at).label("dispatched_at"),
+            func.least(met.c.day, told, type_=Date).label("visited_on"),
+        )
+        .select_from(TaskReason)
+        .join(Task, col(Task.id) == col(TaskReason.task_id))
+        .outerjoin(met, true())
+        .outerjoin(TaskStep, col(TaskStep.id) == col(TaskReason.ended_by))
+        .where(col(Task.subject) == clue.household)
+        .where(col(TaskReason.source) == CLUE, col(TaskReason.source_id) == clue.id)
     )
-    of_its_household = wanted.select_from(TaskReason).join(Task, col(Task.id) == col(TaskReason.task_id)).where(*reason)
-    return dict(
-        session.execute(of_its_household.order_by(col(TaskReason.added_at).desc()).limit(1)).mappings().first() or {}
-    )
+    latest = session.execute(wanted.order_by(col(TaskReason.added_at).desc()).limit(1)).mappings().first()
+    return dict(latest) if latest else {}
 
 
 @router.put("/{clue_id}/answer", dependencies=[allow("clue:answer")], openapi_extra=repeatable("path"))

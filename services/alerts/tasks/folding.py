@@ -82,6 +82,7 @@ WITH stale AS (
     FROM differing
     WHERE differing.source IS NULL AND task_reason.task_id = held_in AND task_reason.source = held_source
         AND task_reason.source_id = held_id AND ended_at IS NULL
+    RETURNING task_id, ended_as
 ), noted AS (
     INSERT INTO task_reason (task_id, source, source_id, subject, division, key, severity, since, due_on, added_at)
     SELECT coalesce(held_in, task_id, new_id), source, source_id, subject, differing.division, key, differing.severity,
@@ -98,7 +99,9 @@ WITH stale AS (
         postponed_until = CASE WHEN NOT has_new THEN postponed_until END,
         closed_at = CASE WHEN stand.since IS NULL THEN CAST(:now AS timestamptz) END,
         closed_as = CASE WHEN stand.since IS NOT NULL THEN NULL
-                         WHEN EXISTS (SELECT FROM task_reason AS judged WHERE judged.task_id = task.id
+                         WHEN EXISTS (SELECT FROM (SELECT task_id, ended_as FROM task_reason
+                                                   UNION ALL SELECT task_id, ended_as FROM struck) AS judged
+                                      WHERE judged.task_id = task.id
                                       AND judged.ended_as IN ('confirmed', 'dismissed')) THEN 'answered'
                          ELSE 'over' END,
         version = version + 1

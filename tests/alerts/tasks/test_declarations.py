@@ -127,7 +127,7 @@ def test_what_the_visit_dismisses_is_refused_and_the_villager_reads_why(
 def test_what_an_office_decides_itself_ends_the_reason_as_it_was_decided(
     http: TestClient, waiting: Session, township: Headers
 ) -> None:
-    ends = {
+    ends: Any = {
         "confirmed": accepted,
         "dismissed": lambda one, _: said("self_declaration.refused", one),
         "over": lambda one, _: said("self_declaration.lapsed", one),

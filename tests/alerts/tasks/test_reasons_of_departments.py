@@ -67,7 +67,7 @@ def test_clues_of_departments_fold_with_the_rules_and_are_answered_by_the_visit(
     http.put(f"/v1/clues/{clue['source_id']}/answer", json={"outcome": "confirmed"}, headers=township)
     assert folded() == []
     closed = read(http, township, other.id).json()
-    assert (closed["closed_as"], [one["ended_as"] for one in closed["reasons"]]) == ("over", ["confirmed"])
+    assert (closed["closed_as"], [one["ended_as"] for one in closed["reasons"]]) == ("answered", ["confirmed"])
 
 
 def whole_clue(http: TestClient, caller: Headers, clue: str) -> Any:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "alerts015"
-down_revision: str | None = "alerts014"
+revision: str = "alerts016"
+down_revision: str | None = "alerts015"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
