@@ -323,6 +323,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/alerts": "alert:read",
         "GET /v1/alerts/{alert_id}": "alert:read",
         "GET /v1/alert-counts": "alert:read",
+        "GET /v1/fact-coverage": "alert:read",
         "GET /v1/visit-clues": "clue:read",
         "PUT /v1/visit-clues/{clue_id}/answer": "clue:answer",
         "GET /v1/clues": "clue:read",

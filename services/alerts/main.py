@@ -15,7 +15,7 @@ from services.alerts import alerts, counts, inbox
 from services.alerts.clues import answering, answers, batches, clues, current, files, kinds, outcomes, queue
 from services.alerts.clues import taking as clue_taking
 from services.alerts.drafting import drafts, effect, overrides, preview, versions
-from services.alerts.facts import history
+from services.alerts.facts import coverage, history
 from services.alerts.models import SEALED
 from services.alerts.policy import RIGHTS, allow
 from services.alerts.reporting import bulletins, reports, signing, workbooks
@@ -58,6 +58,7 @@ PUBLISHED = {
 
 ROUTERS = [
     alerts.router,
+    coverage.router,
     counts.router,
     clues.router,
     answers.router,

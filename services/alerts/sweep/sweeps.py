@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import func, select
+from sqlalchemy import any_, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
@@ -81,10 +81,20 @@ def get_sweep(sweep_id: UUID, session: SessionDep) -> SweepOut:
 
 
 @router.get("/{sweep_id}/gaps", dependencies=[allow("sweep:read")])
-def list_gaps(sweep_id: UUID, session: SessionDep, paging: PagingDep) -> Page[GapOut]:
-    """Households some rule could not judge, by id."""
+def list_gaps(
+    sweep_id: UUID,
+    session: SessionDep,
+    paging: PagingDep,
+    division: Annotated[str, Query(pattern=r"^([0-9]{6}([0-9]{3}([0-9]{3})?)?)?$", title="区划代码")] = "",
+    rule: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{1,59}$", title="无法判断的规则")] = None,
+    fact: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_]{1,59}$", title="缺少的事实")] = None,
+) -> Page[GapOut]:
+    """Households some rule could not judge, by id: a work list for whoever asks after a fact."""
     reachable_sweep(session, sweep_id)
     wanted = scoped(session, select(SweepGap).where(col(SweepGap.sweep_id) == sweep_id), GAPS)
+    wanted = wanted.where(col(SweepGap.division).startswith(division))
+    asked = {col(SweepGap.rules): rule, col(SweepGap.missing): fact}
+    wanted = wanted.where(*(literal(one) == any_(column) for column, one in asked.items() if one is not None))
     rows, following = paging.read(session, wanted, col(SweepGap.subject))
     return Page(rows=[GapOut(**gap.model_dump(exclude={"sweep_id"})) for (gap,) in rows], next=following)
 
