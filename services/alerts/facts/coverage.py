@@ -1,5 +1,5 @@
-"""事实完整性: of how many households what is known, by fact and by village, and how old it is. What is unknown closes no
-alert and opens none: here stands what to ask for, and in the gaps of a sweep of whom."""
+"""事实完整性: of how many households what is known, by fact and by village, and how old it is. What is unknown closes
+no alert and opens none: here stands what to ask for, and in the gaps of a sweep of whom."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
