@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request
 from services.households.main import create
 from services.households.policy import allow
 from services.kit.settings import Settings
+from services.kit.store.db import now_here
 from services.kit.web.app import serve
 from services.kit.web.paging import Page
-from services.kit.web.straight import Awaited, clock_of
+from services.kit.web.straight import Awaited
 
 PATH = "/v1/nothing"
 
@@ -22,7 +23,7 @@ router = APIRouter(prefix=PATH, route_class=Awaited)
 
 @router.get("", dependencies=[allow("household:read")])
 async def get_nothing(request: Request) -> Page[Any]:
-    today = clock_of(request).date()
+    today = now_here(request).date()
     rows = await request.app.state.glances.rows(request.state.asked, today, "SELECT WHERE false", {})
     return Page(rows=rows, next=None)
 

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from services.cli.secret_files import audit_key, keep
 from services.kit.settings import Settings
-from services.kit.store.db import open_session, read_clock
+from services.kit.store.db import open_session
 from services.kit.store.grants import CLIENT, Grant
 from services.kit.store.key_ring import FOLDER, Key
 from services.kit.store.suites import SUITES
@@ -130,7 +130,7 @@ def routes_laid_once(create: Create, app: FastAPI) -> FastAPI:
     if getattr(create, "__closure__", None) or not create.__module__.startswith("services."):
         return app  # made by the test itself: it may have routes of its own
     kept = LAID.setdefault(create, app)
-    kept.state, kept.dependency_overrides = app.state, {}
+    kept.state = app.state
     kept.user_middleware, kept.middleware_stack = app.user_middleware, None
     return kept
 
@@ -152,7 +152,7 @@ def served(create: Create, service: str, engine: Engine, key: RSAKey, secrets: P
         suite=TEST_KEY.suite.name,
     )
     app = routes_laid_once(create, create(settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False))))
-    app.dependency_overrides[read_clock] = lambda: HERE
+    app.state.clock = lambda _: HERE
     with TestClient(app) as client:
         yield client
 

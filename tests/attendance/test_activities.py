@@ -18,7 +18,6 @@ from services.attendance.activities.figures import together
 from services.attendance.grants.postings import grant_postings
 from services.attendance.models.activities import Activity, ActivityCount
 from services.attendance.models.teams import Team
-from services.kit.store.db import read_clock
 from tests.attendance.conftest import COUNTY, VILLAGE, Stationed, cadre_in
 from tests.attendance.leave.conftest import calendar
 from tests.callers import HERE, Headers, Office, Sign, edit
@@ -77,7 +76,7 @@ def why(http: TestClient, caller: Headers, day: date, **asked: Any) -> tuple[str
 
 def at_moment(http: TestClient, moment: datetime) -> None:
     assert isinstance(http.app, FastAPI)
-    http.app.dependency_overrides[read_clock] = lambda: moment
+    http.app.state.clock = lambda _: moment
 
 
 def test_a_kind_a_day_and_a_team_are_enough_and_it_is_in_the_teams_village(

@@ -19,7 +19,6 @@ from services.county import tokens
 from services.county.main import create
 from services.county.settings import SignInSettings
 from services.kit.settings import Settings
-from services.kit.store.db import read_clock
 from tests.secrets_made_once import make_secrets
 
 PASSWORD = "a long enough password"
@@ -112,6 +111,6 @@ def county_with(
     )
     app = create(settings, engine, limits=limits)
     if now:
-        app.dependency_overrides[read_clock] = lambda: now
+        app.state.clock = lambda _: now
     with TestClient(app, client=("127.0.0.1", 5000)) as opened:
         yield opened

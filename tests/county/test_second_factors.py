@@ -17,7 +17,6 @@ from starlette.testclient import TestClient
 from services.county.codes import hash_of, recovery_code, takes_code
 from services.county.models import SECOND_FACTOR, SecondFactor
 from services.county.settings import SignInSettings
-from services.kit.store.db import read_clock
 from services.kit.store.fields import Seal
 from tests.clock import NOW
 from tests.county.conftest import PASSWORD, SignedIn, county_with, sign_in
@@ -35,7 +34,7 @@ class Person:
     def at(self, moment: datetime) -> "Person":
         assert isinstance(self.client.app, FastAPI)
         self.now = moment
-        self.client.app.dependency_overrides[read_clock] = lambda: moment
+        self.client.app.state.clock = lambda _: moment
         return self
 
     def code(self, off: int = 0) -> str:

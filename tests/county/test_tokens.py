@@ -12,7 +12,6 @@ from starlette.testclient import TestClient
 
 from services.county.clients import SECRET_KEPT_FOR
 from services.county.tokens import Signer, load_key
-from services.kit.store.db import read_clock
 from services.kit.web.auth import AUDIENCE, ISSUER, LIFETIME, TOKEN_TYPE, Keys, read_whole
 from tests.county.conftest import SignedIn
 
@@ -66,7 +65,7 @@ def test_a_secret_whose_answer_was_lost_is_told_again_to_who_asked_for_it_and_so
     assert another.json()["code"] == "client-exists"
     later = datetime.now(ZoneInfo("Asia/Shanghai")) + SECRET_KEPT_FOR
     assert isinstance(client.app, FastAPI)
-    client.app.dependency_overrides[read_clock] = lambda: later
+    client.app.state.clock = lambda _: later
     assert client.put("/v1/client-systems/medical-insurance", json=body, headers=admin).status_code == 409
 
 

@@ -28,7 +28,7 @@ from services.households.models.register import Household
 from services.kit.post.inbox import inbox_secret
 from services.kit.post.posts import secret_place
 from services.kit.settings import Settings
-from services.kit.store.db import connect, open_session, read_clock
+from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
 from services.kit.store.grants import CLIENT
 from services.kit.store.key_ring import KeyRing
@@ -133,7 +133,7 @@ def settings_of(service: str, folder: Path, ports: dict[str, int], receiver: int
 
 def app_of(service: str, settings: Settings, engine: Engine, key: RSAKey) -> FastAPI:
     app = CREATE[service](settings, engine, Keys(lambda: KeySet([key]).as_dict(private=False)))
-    app.dependency_overrides[read_clock] = lambda: HERE
+    app.state.clock = lambda _: HERE
     return app
 
 

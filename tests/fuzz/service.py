@@ -10,6 +10,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 
 from services.cli.secret_files import secret_folder
+from services.kit import clock
 from services.kit.web.limits import GUESS, Limits
 from tests.callers import served
 from tests.door.world import everybodys_register
@@ -30,7 +31,7 @@ def opened(name: str, owner: Engine, api: Engine, key: RSAKey, folder: Path) -> 
         app = client.app
         assert isinstance(app, FastAPI)
         if name == "county":
-            app.dependency_overrides.clear()
+            app.state.clock = clock.now
         app.state.register = everybodys_register()
         app.state.allowance = Limits(UNBOUNDED)
         with listening(app) as base:

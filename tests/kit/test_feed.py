@@ -20,10 +20,11 @@ from services.alerts.main import create
 from services.cli import follow
 from services.cli.follow import fetch_all
 from services.cli.secret_files import secret_folder
+from services.kit import clock
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
-from services.kit.store.db import open_session, read_clock
+from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, served
 from tests.kit.house import House
@@ -135,10 +136,10 @@ def ago(client: TestClient) -> Iterator[Callable[[int], None]]:
     """The clock of the requests, so many days back."""
 
     def put_back(days: int) -> None:
-        client.app.dependency_overrides[read_clock] = lambda: datetime.now(UTC) - timedelta(days=days)  # type: ignore[attr-defined]
+        client.app.state.clock = lambda _: datetime.now(UTC) - timedelta(days=days)  # type: ignore[attr-defined]
 
     yield put_back
-    client.app.dependency_overrides.pop(read_clock, None)  # type: ignore[attr-defined]
+    client.app.state.clock = clock.now  # type: ignore[attr-defined]
 
 
 def test_a_cursor_from_before_what_is_kept_is_refused_and_says_why(

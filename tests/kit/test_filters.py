@@ -17,10 +17,11 @@ from starlette.testclient import TestClient
 from services.alerts.main import create
 from services.cli.follow import fetch_all
 from services.cli.secret_files import secret_folder
+from services.kit import clock
 from services.kit.post.events import emit
 from services.kit.post.outgoing import Lane
 from services.kit.post.receivers import Allowed
-from services.kit.store.db import open_session, read_clock
+from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, served
 from tests.kit.house import House
@@ -47,7 +48,7 @@ def client(
         assert isinstance(opened.app, FastAPI)
         opened.app.state.allowed = Allowed("", receiver.place)
         yield opened
-        opened.app.dependency_overrides.pop(read_clock, None)
+        opened.app.state.clock = clock.now
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def bureau(office: Office) -> Headers:
 
 def at(client: TestClient, moment: datetime) -> None:
     assert isinstance(client.app, FastAPI)
-    client.app.dependency_overrides[read_clock] = lambda: moment
+    client.app.state.clock = lambda _: moment
 
 
 def asks(client: TestClient, headers: Headers, url: str, key: UUID | None = None, **said: Any) -> Any:

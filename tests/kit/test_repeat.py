@@ -25,7 +25,6 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from services.kit.store.answers import forget_answers
-from services.kit.store.db import read_clock
 from services.kit.store.fields import Seal
 from services.kit.web.repeat import KEPT_FOR
 from tests.callers import HERE, Headers, Sign, served
@@ -55,7 +54,7 @@ def count(engine: Engine, table: str = "event") -> int:
 
 def at(http: TestClient, moment: datetime) -> None:
     assert isinstance(http.app, FastAPI)
-    http.app.dependency_overrides[read_clock] = lambda: moment
+    http.app.state.clock = lambda _: moment
 
 
 def test_fifty_copies_at_once_have_one_effect_and_one_answer(http: TestClient, clerk: Headers, engine: Engine) -> None:

@@ -23,7 +23,7 @@ from services.attendance.models.pairings import Pairing
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.pairings.register import Register
 from services.kit.settings import Settings
-from services.kit.store.db import open_session, read_clock
+from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
 from services.kit.store.tables import Day, Division, Standard
@@ -166,7 +166,7 @@ def county(owner: Engine, api: Engine, secrets: Path) -> Iterator[County]:
     )  # fmt: skip
     app = create(settings, api, Keys(lambda: KeySet([key]).as_dict(private=False)))
     made = County(owner, key)
-    app.dependency_overrides[read_clock] = made.now
+    app.state.clock = lambda _: made.now()
     nothing = httpx.MockTransport(lambda _: httpx.Response(200, json=[]))
     with httpx.Client(base_url="http://register", transport=nothing) as client:
         app.state.register = Register(client)

@@ -27,7 +27,7 @@ from services.attendance.reach import reachable_check_ins
 from services.attendance.teams.cadres import cadre_with_account
 from services.attendance.teams.stations import Latitude, Longitude
 from services.kit.store.audit import Line
-from services.kit.store.db import SessionDep
+from services.kit.store.db import SessionDep, now_here
 from services.kit.store.lanes import Lanes
 from services.kit.store.scope import scope_of
 from services.kit.web.audited import line_of
@@ -35,7 +35,7 @@ from services.kit.web.auth import CallerDep
 from services.kit.web.errors import DomainError, NotThere, language_of
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
-from services.kit.web.straight import Straight, clock_of
+from services.kit.web.straight import Straight
 from services.kit.web.written import WrittenDay, WrittenMoment
 
 router = APIRouter(prefix="/v1/check-ins", tags=["check-ins"])
@@ -112,7 +112,7 @@ async def create_check_in(request: Request, body: CheckInIn) -> CheckInOut:
 
 def recorder_of(request: Request) -> Recorder:
     caller, asked = request.state.caller, request.state.asked
-    return Recorder(caller.subject, tuple(sorted(asked.roles)), may(caller, "check-in:record"), clock_of(request))
+    return Recorder(caller.subject, tuple(sorted(asked.roles)), may(caller, "check-in:record"), now_here(request))
 
 
 @router.get("", dependencies=[allow("check-in:read")])

@@ -11,10 +11,11 @@ from services.households.register.arrivals import Arrival
 from services.households.register.guesses import guessing
 from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumber, read_id_number
 from services.households.register.newcomers import BornWhen, HouseholdMade, MemberElsewhere, NewHousehold, Told
+from services.kit.store.db import now_here
 from services.kit.web.audited import line_of
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import KEPT_FOR, repeatable
-from services.kit.web.straight import Straight, clock_of
+from services.kit.web.straight import Straight
 from services.kit.web.strict_json import READ
 
 router = APIRouter(prefix="/v1/households", tags=["register"], route_class=Straight)
@@ -27,7 +28,7 @@ async def create_household(request: Request, body: NewHousehold) -> HouseholdMad
     """A refusal names every member it holds for, by a pointer into the body. Of a village beyond the caller's places
     the answer is 404. That a number is taken must be told, by whom is not; being told costs a guess. It goes with the
     next group (kit/store/lanes.py)."""
-    state, now = request.app.state, clock_of(request)
+    state, now = request.app.state, now_here(request)
     members = [member.id for member in body.members]
     made = HouseholdMade(id=body.id, number=body.number, village=body.village, members=members)
     sent = json.dumps([request.url.path, request.url.query, request.scope[READ]], sort_keys=True)

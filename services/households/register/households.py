@@ -19,13 +19,13 @@ from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable, those_within
 from services.households.register.past import AsOf, KnownAt, Past, PastDep
 from services.kit.store.barrier import in_a_set, within_division
-from services.kit.store.db import SessionDep, request_session
+from services.kit.store.db import SessionDep, now_here, request_session
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scoped
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import found
 from services.kit.web.paging import Cursor, Limit, Page, Paging, paging_of
-from services.kit.web.straight import Awaited, clock_of
+from services.kit.web.straight import Awaited
 
 router = APIRouter(prefix="/v1/households", tags=["register"])
 glances = APIRouter(prefix="/v1/households", tags=["register"], route_class=Awaited)
@@ -91,7 +91,7 @@ async def list_households(
     limit: Limit = 50,
 ) -> Page[HouseholdLine]:
     """`village` may be any place of the county. By number. Households that have ended are not listed."""
-    caller, today, past = request.state.caller, clock_of(request).date(), Past(as_of, known_at)
+    caller, today, past = request.state.caller, now_here(request).date(), Past(as_of, known_at)
     paging = paging_of(request, caller.subject, cursor, limit)
     if past:
         async with asynccontextmanager(request_session)(request, today) as session:

@@ -19,7 +19,7 @@ from services.households.register.id_numbers import IdNumberUnsound, NotAnIdNumb
 from services.households.register.tags import TagKey
 from services.households.search.filters import DueWithin, HouseholdFilter, Place, Sought, letters_alone, refuse_cases
 from services.households.search.statements import SAVED, statement
-from services.kit.store.db import SessionDep
+from services.kit.store.db import SessionDep, now_here
 from services.kit.store.scope import scoped
 from services.kit.web.audited import tell
 from services.kit.web.auth import CallerDep
@@ -27,7 +27,7 @@ from services.kit.web.errors import found
 from services.kit.web.limits import GUESS
 from services.kit.web.paging import Cursor, Limit, Page, paging_of
 from services.kit.web.repeat import repeatable
-from services.kit.web.straight import Awaited, clock_of
+from services.kit.web.straight import Awaited
 
 router = APIRouter(prefix="/v1/household-search", tags=["search"])
 glances = APIRouter(prefix="/v1/household-search", tags=["search"], route_class=Awaited)
@@ -61,7 +61,7 @@ async def search_households(
     """`q` is how a name begins, dots and spaces left out or not, or its pinyin initials. By that name; without `q`, by
     number. A household of several such names stands once for each. `saved` asks the filter kept with a household set
     anew, as of today; what is asked beside it takes the place of what the filter says of that."""
-    today = clock_of(request).date()
+    today = now_here(request).date()
     asked = {"q": q, "village": village, "tag": tag, "case_state": case_state, "overdue": overdue,
              "due_within": due_within}  # fmt: skip
     chosen = await chosen_of(request, today, asked, saved)

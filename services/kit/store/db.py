@@ -1,8 +1,8 @@
 """A session per request, committed before the answer leaves; and the clock, read at the edge only.
 What a request depends on is awaited: a change of threads costs more than most of it does."""
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import date, datetime, tzinfo
 from typing import Annotated, Any
 
 from anyio import CancelScope, to_thread
@@ -10,7 +10,6 @@ from fastapi import Depends, Request
 from sqlalchemy import URL, Engine, create_engine
 from sqlmodel import Session
 
-from services.kit import clock
 from services.kit.store.scope import Binding, widen
 
 # A process that is stopped within a transaction keeps its locks: whoever takes its work over waits no longer than this.
@@ -50,7 +49,8 @@ def open_session(engine: Engine) -> Session:
 
 def now_here(request: Request) -> datetime:
     """In the county's zone, so that its date is the county's day."""
-    return clock.now(request.app.state.settings.timezone)
+    read: Callable[[tzinfo], datetime] = request.app.state.clock
+    return read(request.app.state.settings.timezone)
 
 
 async def read_clock(request: Request) -> datetime:

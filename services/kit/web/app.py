@@ -10,6 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from sqlalchemy import Engine
 
+from services.kit import clock
 from services.kit.settings import Settings
 from services.kit.starting import collect_seldom
 from services.kit.store.db import POOL, connect
@@ -57,7 +58,7 @@ def create_app(
         lifespan=while_serving,
         dependencies=[Depends(check_manners)],
     )
-    app.state.settings = settings
+    app.state.settings, app.state.clock = settings, clock.now
     app.state.allowance = Limits.of(settings)
     app.state.under_way = WeakValueDictionary()  # writes, see repeat.py
     engine = engine or connect(settings.dsn, statement_seconds=settings.statement_seconds)

@@ -6,7 +6,6 @@ waited for.
 """
 
 from collections.abc import Callable, Coroutine, Iterable
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +14,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from services.kit.store.db import now_here, read_clock
 from services.kit.web.auth import request_caller
 from services.kit.web.polite import check_manners
 from services.kit.web.strict_json import READ
@@ -61,12 +59,6 @@ async def read_body(request: Request, route: APIRoute) -> dict[str, Any]:
     if faults:
         raise RequestValidationError(faults)
     return {"body": body}
-
-
-def clock_of(request: Request) -> datetime:
-    """As a dependency would read it, so that whoever sets another clock sets it for all operations."""
-    clock: Callable[..., Any] = request.app.dependency_overrides.get(read_clock, read_clock)
-    return now_here(request) if clock is read_clock else clock()
 
 
 def straight_ones(routers: Iterable[APIRouter]) -> frozenset[tuple[str, str]]:

@@ -18,7 +18,6 @@ from services.attendance.grants.pairings import grant_pairings
 from services.attendance.grants.postings import grant_postings
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.teams import Cadre, Posting, Team, Unit
-from services.kit.store.db import read_clock
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Day, Division, Standard
 from tests.attendance.conftest import ARRIVED, COUNTY, VILLAGE, station_in
@@ -83,7 +82,7 @@ def on_day(http: TestClient, days: int) -> datetime:
     """The clock of the app, so many days on."""
     assert isinstance(http.app, FastAPI)
     then = HERE + timedelta(days=days)
-    http.app.dependency_overrides[read_clock] = lambda: then
+    http.app.state.clock = lambda _: then
     return then
 
 
