@@ -369,6 +369,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/sweeps/{sweep_id}/gaps": "sweep:read",
         "POST /v1/sweeps/due": "sweep:start",
         "GET /v1/notices": "notice:read",
+        "GET /v1/notice-log": "notice-log:read",
         "PUT /v1/notices/read": "notice:read",
         "PUT /v1/notices/{notice_id}/read": "notice:read",
         "GET /v1/notice-preferences": "notice:read",

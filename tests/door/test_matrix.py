@@ -78,6 +78,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # Of whom they were told, and still within that person's office (tests/alerts/telling/test_inbox.py).
     "GET /v1/notices", "PUT /v1/notices/read", "PUT /v1/notices/{notice_id}/read",
     "GET /v1/notice-preferences", "PUT /v1/notice-preferences",
+    # Of a county's whole, for whoever holds it (tests/alerts/telling/test_log.py).
+    "GET /v1/notice-log",
     # Of whose phone it is; of its items each is asked what it is asked alone (tests/attendance/sync).
     "GET /v1/sync/snapshot", "GET /v1/sync/changes", "POST /v1/sync/batches",
 }  # fmt: skip
