@@ -203,10 +203,23 @@ def test_an_explanation_of_more_values_than_the_database_can_show_is_refused_and
         ({"mode": "inherited"}, "nothing-to-end"),
         ({"text": SCHOOLING | {"about": "village"}}, "rule-about-another"),
         ({"text": SCHOOLING, "key": "team-below-strength"}, "rule-about-another"),
+        ({"text": SCHOOLING | {"title_zh": "示甲 990102195001010017"}}, "title-holds-number"),
+        ({"text": SCHOOLING | {"title_en": "Call 100 0000-0001"}}, "title-holds-number"),
         ({"text": SCHOOLING, "division": "520622"}, "not-there"),
         ({"text": SCHOOLING, "division": "52"}, "not-there"),
     ],
-    ids=["no-text", "text", "nothing", "nothing-own", "about", "about-another", "beside", "above"],
+    ids=[
+        "no-text",
+        "text",
+        "nothing",
+        "nothing-own",
+        "about",
+        "about-another",
+        "id-number",
+        "telephone",
+        "beside",
+        "above",
+    ],
 )
 def test_a_draft_that_makes_no_sense_there_is_refused(
     http: TestClient, watched: Session, officer: Headers, said: dict[str, Any], code: str

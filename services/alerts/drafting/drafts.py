@@ -1,5 +1,6 @@
 """A rule that somebody writes: kept apart from those that judge, and read by whom it would concern."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -118,6 +119,15 @@ class RuleAboutAnother(DomainError):
     en = "The rule of that key is about another kind of subject."
 
 
+class TitleHoldsNumber(DomainError):
+    zh = "规则名称会写进发给个人的提醒，不能含证件、电话、银行卡等号码。"
+    en = "A title is told in messages: no number of a person, a telephone or an account belongs in it."
+
+
+LONG_NUMBER = re.compile(r"\d{7}")  # seven digits: more than any amount in yuan, fewer than any telephone number
+BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s.·—–-]+(?=\d)")
+
+
 @router.post("", status_code=201, dependencies=[allow("rule:write")], openapi_extra=repeatable("body.id", KEPT_FOR))
 def create_rule_draft(
     body: RuleDraftIn, request: Request, session: SessionDep, caller: CallerDep, now: Now
@@ -149,6 +159,8 @@ def drafted(session: Session, body: RuleDraftIn, written_by: str, now: datetime)
     judging = body.mode in (EFFECTIVE, SHADOW)
     if judging != (body.text is not None):
         raise RuleTextWanting
+    if body.text:
+        refuse_numbers(body.text.title_zh, body.text.title_en)
     text = body.text.model_dump() if body.text else text_of(ending(session, body))
     if text["about"] not in SUBJECTS:
         raise RuleAboutAnother(", ".join(SUBJECTS))
@@ -159,6 +171,12 @@ def drafted(session: Session, body: RuleDraftIn, written_by: str, now: datetime)
         raise RuleAboutAnother(other)
     asked = body.model_dump(include={"id", "division", "key", "mode"})
     return RuleDraft(**asked, **text, written_by=written_by, written_at=now)
+
+
+def refuse_numbers(*titles: str) -> None:
+    """However they are set apart. A name nobody can tell from other words: of that the second person reads."""
+    if any(LONG_NUMBER.search(BETWEEN_DIGITS.sub("", title)) for title in titles):
+        raise TitleHoldsNumber
 
 
 def ending(session: Session, body: RuleDraftIn) -> Rule:

@@ -156,7 +156,8 @@ class TaskPurge(Table, table=True):
 
 
 class TaskEscalation(Table, table=True):
-    """That a task was told one level further up. Once for each level."""
+    """That a task was told one level further up, once for each level; of level 0, that whoever has it was told of its
+    day before it came."""
 
     __tablename__ = "task_escalation"
 

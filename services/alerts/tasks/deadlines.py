@@ -5,6 +5,13 @@ from services.kit.store.reference import StandardKey
 HIGH = StandardKey("task_days_high", "number", "工作日", "入户期限（紧急）", "Working days to visit, high severity")
 MEDIUM = StandardKey("task_days_medium", "number", "工作日", "入户期限（一般）", "Working days to visit, medium")
 LOW = StandardKey("task_days_low", "number", "工作日", "入户期限（提示）", "Working days to visit, low severity")
+DUE_SOON = StandardKey(
+    "task_due_soon",
+    "number",
+    "工作日",
+    "入户任务临期提醒天数",
+    "Working days before its due day that a task is told of",
+)
 TO_TOWNSHIP = StandardKey(
     "task_to_township", "number", "工作日", "超期报乡镇天数", "Working days overdue until the township is told"
 )
@@ -15,4 +22,4 @@ POSTPONEMENT = StandardKey(
     "task_postponement", "number", "工作日", "入户延期上限", "Working days a visit may be put off beyond its due day"
 )
 
-STANDARDS = (HIGH, MEDIUM, LOW, TO_TOWNSHIP, TO_COUNTY, POSTPONEMENT)
+STANDARDS = (HIGH, MEDIUM, LOW, DUE_SOON, TO_TOWNSHIP, TO_COUNTY, POSTPONEMENT)

@@ -1,5 +1,6 @@
-"""A task that stays undone is told further up: to the township, then to the county, so many working days after it was
-due, as the county has set them. What is done, put off or was never due is told to nobody."""
+"""A task whose day is near is told once to whoever has it. One that stays undone is told further up: to the township,
+then to the county, so many working days after it was due, as the county has set them. What is done, put off or was
+never due is told to nobody."""
 
 from datetime import datetime
 
@@ -47,8 +48,42 @@ CLIMB = text(
 )
 
 
+# Its mark is that of level 0, where every task begins. Once, whatever becomes of its day afterwards. What is too far
+# off for any county's days is not looked up: so many working days last no longer, holidays among them.
+NEAR = text(
+    """
+    WITH near AS (
+        SELECT id, division, greatest(due_on, postponed_until) AS due_on FROM task
+        WHERE closed_at IS NULL AND level = 0 AND due_on IS NOT NULL
+            AND greatest(due_on, postponed_until) BETWEEN CAST(:today AS date) AND CAST(:today AS date) + (
+                SELECT CAST(least(max(value), 365) AS int) * 3 + 30 FROM standard WHERE key = 'task_due_soon')
+            AND NOT EXISTS (SELECT FROM task_escalation AS told WHERE told.task_id = task.id AND told.level = 0)
+    )
+    INSERT INTO task_escalation (task_id, level, due_on, told_at)
+    SELECT near.id, 0, near.due_on, :now FROM near
+    JOIN day AS due ON due.date = near.due_on JOIN day AS today ON today.date = CAST(:today AS date)
+    CROSS JOIN LATERAL (
+        SELECT value FROM standard
+        WHERE key = 'task_due_soon' AND population_class = '' AND valid @> CAST(:today AS date)
+            AND starts_with(near.division, standard.division)
+        ORDER BY length(standard.division) DESC LIMIT 1) AS before
+    WHERE due.ordinal - today.ordinal <= before.value
+    ORDER BY near.due_on, near.id LIMIT :most
+    ON CONFLICT DO NOTHING RETURNING task_id
+    """
+)
+
+
 def escalates(engine: Engine) -> Loop:
-    return Loop("escalation", lambda now: escalate_some(engine, now), idle=EVERY)
+    return Loop("escalation", lambda now: escalate_some(engine, now) + remind_some(engine, now), idle=EVERY)
+
+
+def remind_some(engine: Engine, now: datetime) -> int:
+    """Of how many tasks those who have them were told. A county that has set no days reminds nobody."""
+    with open_session(engine) as session, session.begin():
+        near = session.scalars(NEAR, {"today": now.date(), "now": now, "most": AT_ONCE}).all()
+        tell(session, "task_due", near, now)
+    return len(near)
 
 
 def escalate_some(engine: Engine, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from services.alerts.telling.matter_kinds import ROWS
+from services.alerts.telling.matter_kinds import ROWS, TASKS_DUE
 from services.kit.store.reference import StandardKey
 
 FIELD = ("cadre", "captain", "assistant")
@@ -65,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
             "task_of_clues", FIELD, ("新增线索核实任务", "New visit tasks by clues"),
             "{place}：新增线索核实入户任务{number}件", "{place}: {number} new visit tasks to look into clues",
         ),
+        *(Kind(*row) for row in TASKS_DUE),
         Kind(
             "task_late", ("township",), ("入户任务超期", "Visit tasks overdue"),
             "{place}：{number}件入户任务超期未办", "{place}: {number} visit tasks are overdue",
@@ -109,6 +110,11 @@ HAPPENED: Mapping[str, str] = {
     "task_opened": """
         SELECT CASE WHEN EXISTS (SELECT FROM task_reason WHERE task_id = task.id AND source = 'alert')
                     THEN 'task_opened' ELSE 'task_of_clues' END AS kind,
+               id AS source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
+        FROM task WHERE id = ANY (CAST(:ids AS uuid[]))""",
+    "task_due": """
+        SELECT CASE length(handed_to) WHEN 9 THEN 'task_due_township' WHEN 6 THEN 'task_due_county'
+                    ELSE 'task_due_village' END AS kind,
                id AS source, subject, division, CAST(NULL AS text) AS rule, 1 AS number
         FROM task WHERE id = ANY (CAST(:ids AS uuid[]))""",
     "task_late": """

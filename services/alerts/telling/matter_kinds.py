@@ -1,6 +1,6 @@
-"""What other services tell of, as people are told: key, who hears of it in the digest where the county has set
-nothing, label, sentence. What is asked of a level is told to whoever acts there; what has run out, to the level above
-as well."""
+"""What is due, waits or is late, in other services or among visit tasks, as people are told: key, who hears of it in
+the digest where the county has set nothing, label, sentence. What is asked of a level is told to whoever acts there;
+what has run out, to the level above as well."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -8,8 +8,24 @@ from typing import TypeAlias
 VILLAGE = ("cadre", "captain", "assistant")
 TOWNSHIP, COUNTY = ("township",), ("county",)
 Pair: TypeAlias = tuple[str, str]  # Chinese, English
+Row: TypeAlias = tuple[str, tuple[str, ...], Pair, str, str]
 
-ROWS: Sequence[tuple[str, tuple[str, ...], Pair, str, str]] = (
+# A visit task goes to whoever has it: the village, or the office it was handed to.
+TASKS_DUE: Sequence[Row] = (
+    (
+        "task_due_village", VILLAGE, ("村级入户任务临期", "Visit tasks of villages due soon"),
+        "{place}：{number}件入户任务临近期限", "{place}: {number} visit tasks are due soon",
+    ),
+    (
+        "task_due_township", TOWNSHIP, ("转乡镇入户任务临期", "Visit tasks of townships due soon"),
+        "{place}：{number}件已转乡镇的入户任务临近期限", "{place}: {number} visit tasks of the township are due soon",
+    ),
+    (
+        "task_due_county", COUNTY, ("转县级入户任务临期", "Visit tasks of the county due soon"),
+        "{place}：{number}件已转县级的入户任务临近期限", "{place}: {number} visit tasks of the county are due soon",
+    ),
+)  # fmt: skip
+ROWS: Sequence[Row] = (
     (
         "case_due_village", VILLAGE, ("村级案卷步骤临期", "Case steps of villages due soon"),
         "{place}：{number}个案卷的村级步骤临近期限", "{place}: {number} case steps of the village are due soon",
