@@ -370,6 +370,8 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/sweeps/due": "sweep:start",
         "GET /v1/notices": "notice:read",
         "GET /v1/notice-log": "notice-log:read",
+        "GET /v1/telling-texts": "notice:read",
+        "PUT /v1/telling-texts/{division}/{kind}/{role}/{language}/{since}": "telling-text:write",
         "PUT /v1/notices/read": "notice:read",
         "PUT /v1/notices/{notice_id}/read": "notice:read",
         "GET /v1/notice-preferences": "notice:read",

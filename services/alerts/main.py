@@ -25,7 +25,7 @@ from services.alerts.sweep import overdue
 from services.alerts.sweep import sweeps as sweep
 from services.alerts.tasks import escalation, taking, tasks, yields
 from services.alerts.telling import inbox as notices
-from services.alerts.telling import log, preferences, untold
+from services.alerts.telling import log, own_texts, preferences, untold
 from services.kit.post.feed import feed
 from services.kit.post.hearing import EventType
 from services.kit.post.outstanding import outstanding
@@ -83,6 +83,7 @@ ROUTERS = [
     sweep.router,
     notices.router,
     log.router,
+    own_texts.router,
     preferences.router,
     reports.router,
     signing.router,

@@ -25,6 +25,7 @@ RIGHTS = {
     "rule:approve": frozenset({"county", "approver"}),  # never of what one has written
     "notice:read": FIELD | OFFICE,  # one's own alone
     "notice-log:read": frozenset({"county", "system"}),  # what became of everybody's, without a word of them
+    "telling-text:write": frozenset({"county"}),
     "sweep:read": OFFICE | {"evaluator", "auditor", "system"},
     "sweep:start": frozenset({"county"}),
     "subscription:write": frozenset[str](),  # client systems alone

@@ -80,6 +80,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/notice-preferences", "PUT /v1/notice-preferences",
     # Of a county's whole, for whoever holds it (tests/alerts/telling/test_log.py).
     "GET /v1/notice-log",
+    # A county's words for its roles, in which no person stands (tests/alerts/telling/test_own_texts.py).
+    "GET /v1/telling-texts", "PUT /v1/telling-texts/{division}/{kind}/{role}/{language}/{since}",
     # Of whose phone it is; of its items each is asked what it is asked alone (tests/attendance/sync).
     "GET /v1/sync/snapshot", "GET /v1/sync/changes", "POST /v1/sync/batches",
 }  # fmt: skip

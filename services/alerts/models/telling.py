@@ -80,6 +80,20 @@ class Matter(Table, table=True):
     told_at: datetime = instant()
 
 
+class TellingText(Table, table=True):
+    """A county's own words for what a role is told, from a day on; without a text the product's hold again."""
+
+    __tablename__ = "telling_text"
+
+    division: str = Field(primary_key=True)  # a county
+    kind: str = Field(primary_key=True)  # telling/kinds.py
+    role: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    since: CalendarDate = Field(primary_key=True)
+    text: str | None = None
+    document_no: str
+
+
 class TellingAttempt(Table, table=True):
     """One try of one channel. Neither what was said nor to which address; `problem` is in our words."""
 

@@ -13,9 +13,10 @@ from services.alerts.models.telling import Notice
 from services.alerts.models.watch import Rule
 from services.alerts.policy import allow
 from services.alerts.rules.rules import SHADOW
+from services.alerts.telling.own_texts import OwnTexts, own_texts
 from services.alerts.telling.standing import STILL
-from services.alerts.telling.texts import Line, line
-from services.kit.store.db import Now, SessionDep
+from services.alerts.telling.texts import Language, Line, line
+from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import Placed, scope_of, within
 from services.kit.store.tables import Division
 from services.kit.web.auth import CallerDep
@@ -62,14 +63,15 @@ def list_notices(
     session: SessionDep,
     caller: CallerDep,
     paging: PagingDep,
+    today: Today,
     unread: Annotated[bool, Query(title="只看未读")] = False,
 ) -> Page[NoticeOut]:
     wanted = worded(language_of(request)).where(*mine(session, caller.subject))
     if unread:
         wanted = wanted.where(col(Notice.read_at).is_(None), STANDS)
     rows, following = paging.read(session, wanted, col(Notice.id), descending=True)
-    language = language_of(request)
-    return Page(rows=[shown(*row, language=language) for row in rows], next=following)
+    own = own_texts(session, [caller.subject], today)
+    return Page(rows=[shown(*row, own=own, written=language_of(request)) for row in rows], next=following)
 
 
 @router.put("/read", dependencies=[allow("notice:read")], openapi_extra=repeatable("path"))
@@ -83,12 +85,15 @@ def put_notices_read(body: ReadUntilIn, session: SessionDep, caller: CallerDep, 
 
 
 @router.put("/{notice_id}/read", dependencies=[allow("notice:read")], openapi_extra=repeatable("path"))
-def put_notice_read(notice_id: UUID, request: Request, session: SessionDep, caller: CallerDep, now: Now) -> NoticeOut:
+def put_notice_read(
+    notice_id: UUID, request: Request, session: SessionDep, caller: CallerDep, today: Today, now: Now
+) -> NoticeOut:
     """The first time counts."""
     language = language_of(request)
     this = [col(Notice.id) == notice_id, *mine(session, caller.subject)]
     session.execute(update(Notice).where(*this, col(Notice.read_at).is_(None)).values(read_at=now))
-    return shown(*found(session.execute(worded(language).where(*this)).first()), language=language)
+    own = own_texts(session, [caller.subject], today)
+    return shown(*found(session.execute(worded(language).where(*this)).first()), own=own, written=language)
 
 
 def mine(session: Session, caller: str) -> list[ColumnElement[bool]]:
@@ -108,7 +113,9 @@ def worded(language: str) -> Select[Notice, str, str, bool]:
     )
 
 
-def shown(notice: Notice, place: str, title: str, stands: bool, *, language: str) -> NoticeOut:
-    said = Line(notice.kind, place, title, notice.number)
+def shown(notice: Notice, place: str, title: str, stands: bool, *, own: OwnTexts, written: str) -> NoticeOut:
+    language: Language = "en" if written == "en" else "zh"
+    words = own.of(notice.recipient, notice.kind, notice.division, language)
+    said = Line(notice.kind, place, title, notice.number, own=words)
     told = notice.model_dump(include=set(NoticeOut.model_fields))
-    return NoticeOut(**told, over=not stands, text=line(said, "en" if language == "en" else "zh"))
+    return NoticeOut(**told, over=not stands, text=line(said, language))

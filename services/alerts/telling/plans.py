@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 from services.alerts.models.telling import Addressee, Telling
 from services.alerts.telling.addresses import NEEDED, opened
 from services.alerts.telling.channels.letter import Letter
+from services.alerts.telling.own_texts import own_texts
 from services.alerts.telling.quiet import awake, quiet_in, quiet_of
 from services.alerts.telling.standing import STILL
 from services.alerts.telling.texts import Language, Line, message
@@ -20,8 +21,8 @@ from services.kit.store.fields import Seal, SealBroken
 # One row for each kind, place and rule of a message: of a thousand notices a few are left.
 LINES = text(
     f"""
-    SELECT said.telling, said.kind, coalesce(division.name, said.division) AS place, coalesce(rule.title_zh, '') AS zh,
-           coalesce(rule.title_en, '') AS en, said.number, said.notices
+    SELECT said.telling, said.kind, said.division, coalesce(division.name, said.division) AS place,
+           coalesce(rule.title_zh, '') AS zh, coalesce(rule.title_en, '') AS en, said.number, said.notices
     FROM (SELECT t.id AS telling, kind, division, rule, CAST(sum(number) AS int) AS number,
                  CAST(count(*) AS int) AS notices
           FROM telling AS t JOIN notice ON (notice.recipient, notice.urgent) = (t.recipient, t.urgent)
@@ -84,9 +85,12 @@ def read_wishes(session: Session, due: Sequence[Telling], today: date) -> Wishes
     serving = session.scalars(IN_OFFICE, {"people": recipients, "today": today}).all()
     people = session.scalars(select(Addressee).where(col(Addressee.account).in_(serving)))
     lines: dict[UUID, dict[Language, list[Line]]] = defaultdict(lambda: {"zh": [], "en": []})
-    for telling, kind, place, zh, en, *numbers in session.execute(LINES, {"tellings": [one.id for one in due]}):
-        lines[telling]["zh"].append(Line(kind, place, zh, *numbers))
-        lines[telling]["en"].append(Line(kind, place, en, *numbers))
+    own, who = own_texts(session, recipients, today), {one.id: one.recipient for one in due}
+    for telling, kind, division, place, zh, en, number, notices in session.execute(LINES, {"tellings": list(who)}):
+        titles: dict[Language, str] = {"zh": zh, "en": en}
+        for language, title in titles.items():
+            words = own.of(who[telling], kind, division, language)
+            lines[telling][language].append(Line(kind, place, title, number, notices, words))
     return Wishes({person.account: person for person in people}, lines)
 
 

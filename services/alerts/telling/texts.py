@@ -27,13 +27,15 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Line:
-    """Notices of one kind, place and rule. `number` is what they come to, `notices` how many they are."""
+    """Notices of one kind, place and rule. `number` is what they come to, `notices` how many they are; `own`: the
+    county's words for them."""
 
     kind: str
     place: str
     title: str
     number: int
     notices: int = 1
+    own: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Message:
 
 def line(said: Line, language: Language) -> str:
     kind = KINDS[said.kind]
-    sentence = kind.en if language == "en" else kind.zh
+    sentence = said.own or (kind.en if language == "en" else kind.zh)
     return sentence.format(place=said.place, title=said.title, number=said.number)
 
 
