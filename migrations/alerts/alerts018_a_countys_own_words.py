@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "alerts017"
-down_revision: str | None = "alerts016"
+revision: str = "alerts018"
+down_revision: str | None = "alerts017"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -6,8 +6,8 @@ from alembic import op
 
 from services.kit.store.barrier import roles, within_division
 
-revision: str = "alerts016"
-down_revision: str | None = "alerts015"
+revision: str = "alerts017"
+down_revision: str | None = "alerts016"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
