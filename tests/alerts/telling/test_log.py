@@ -49,8 +49,14 @@ def test_each_notice_shows_its_tries_and_whether_it_was_told(http: TestClient, p
     (given_up,) = log(http, county, state="given_up")
     assert (given_up["recipient"], given_up["told_by"]) == (WHO, "inbox")
     assert tries(given_up) == [("dingtalk", False, 403), ("sms", False, 403)]
+    place.others.refusing.clear()
+    place.happens()
+    place.goes_on()
+    told_of = log(http, county, recipient=WHO)  # each of one message
+    assert sorted(one["state"] for one in told_of) == ["given_up", "told", "told"]
+    assert len({one["message"] for one in told_of}) == 3
     by_state = {state: len(log(http, county, state=state)) for state in ("waiting", "under_way", "told", "inbox")}
-    assert by_state == {"waiting": 0, "under_way": 0, "told": 1, "inbox": 2}
+    assert by_state == {"waiting": 0, "under_way": 0, "told": 2, "inbox": 3}
     said = str(log(http, county))
     assert [word for word in (PHONE, "ou_0123", "示例", "饮水") if word in said] == []
 
