@@ -93,6 +93,13 @@ EXCUSES: Sequence[Excuse] = (
         ),
     ),
     Excuse(
+        "AcceptedNegativeData",
+        "two versions of a rule that were to be left out are there: the pool laid its own in their place",
+        lambda case, _: (
+            case.operation.path == "/v1/rules/{key}/comparison" and {"older", "newer"} <= set(case.query or ())
+        ),
+    ),
+    Excuse(
         "JsonSchemaError",
         "the document calls a stream a text, as OpenAPI 3.1 does; the check takes each event of it apart",
         lambda case, _: case.operation.path.endswith("/stream"),

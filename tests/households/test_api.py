@@ -1,13 +1,16 @@
 """The register over HTTP: what a person with a role may do, and what is refused and how."""
 
+from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from services.households.models.register import Membership, Person
 from services.kit.post.facts import CHANGED
 from tests.callers import Headers, Sign, edit
 from tests.households.conftest import Send, facts_of, household_row, statement
@@ -85,6 +88,25 @@ def test_safeguards_are_kept_whole_and_an_empty_one_is_unknown(
     assert (facts.safe_house, facts.safe_water, facts.uninsured_members) == (False, None, 1)
     stranger = {"members": [{"person_id": str(uuid4()), "insured": True}]}
     assert http.put(f"{family}/safeguards", json=stranger, headers=clerk).json()["code"] == "not-a-member"
+
+
+def test_of_sixty_members_the_safeguards_are_kept_too(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    people = [Person(name="示乙", birth_date=date(1990, 1, 1), sex="1") for _ in range(59)]
+    households.add_all(people)
+    households.flush()
+    valid: Any = Range(date(2026, 1, 1), None)
+    home = UUID(family.rsplit("/", maxsplit=1)[1])
+    households.add_all(Membership(household_id=home, person_id=one.id, relation="99", valid=valid) for one in people)
+    households.commit()
+    members = http.get(f"{family}/safeguards", headers=clerk).json()["members"]
+    assert len(members) == 60
+    told = {"safe_water": True, "members": [one | {"insured": False} for one in members]}
+    assert edit(http, f"{family}/safeguards", told, clerk).status_code == 200
+    assert facts_of(households, "JK1").uninsured_members == 60
+    too_many = {"members": [{"person_id": str(uuid4())}] * 1_001}
+    assert http.put(f"{family}/safeguards", json=too_many, headers=clerk).json()["code"] == "not-understood"
 
 
 def test_a_tag_is_set_closed_and_remembered(http: TestClient, clerk: Headers, family: str, households: Session) -> None:

@@ -21,6 +21,7 @@ from services.kit.web.repeat import repeatable
 router = APIRouter(prefix="/v1/households/{household_id}/safeguards", tags=["safeguards"])
 
 Schooling = Literal["in_school", "not_in_school", "dropped_out"]
+MOST = 1_000  # members told of at once: more than any household has
 
 
 class MemberSafeguards(BaseModel):
@@ -32,13 +33,19 @@ class MemberSafeguards(BaseModel):
 
 
 class Safeguards(BaseModel):
-    """The whole of it: what is empty, and who is left out, is unknown from now on. Grades A and B are safe."""
-
-    model_config = ConfigDict(extra="forbid")
+    """Of every member, however many a household has. Grades A and B are safe."""
 
     housing_grade: Annotated[Literal["A", "B", "C", "D"] | None, Field(title="住房等级")] = None
     safe_water: Annotated[bool | None, Field(strict=True, title="饮水安全")] = None
-    members: Annotated[list[MemberSafeguards], Field(max_length=50, title="成员")] = []
+    members: Annotated[list[MemberSafeguards], Field(title="成员")] = []
+
+
+class SafeguardsIn(Safeguards):
+    """The whole of it: what is empty, and who is left out, is unknown from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    members: Annotated[list[MemberSafeguards], Field(max_length=MOST, title="成员")] = []
 
 
 class NotAMember(DomainError):
@@ -47,15 +54,14 @@ class NotAMember(DomainError):
 
 
 @router.put("", dependencies=[allow("household:write")], openapi_extra=repeatable("path"), responses=EDITED)
-def put_safeguards(household_id: UUID, body: Safeguards, session: SessionDep, edit: EditDep, now: Now) -> Safeguards:
+def put_safeguards(household_id: UUID, body: SafeguardsIn, session: SessionDep, edit: EditDep, now: Now) -> Safeguards:
     household = reachable(session, household_id, lock=True)
     members = {person.id: person for person in members_of(session, household_id)}
     if any(told.person_id not in members for told in body.members):
         raise NotAMember
     told_of = {told.person_id: told for told in body.members}
-    wanted = body.model_copy(
-        update={"members": [told_of.get(one) or MemberSafeguards(person_id=one) for one in members]}
-    )
+    everybody = [told_of.get(one) or MemberSafeguards(person_id=one) for one in members]
+    wanted = Safeguards(housing_grade=body.housing_grade, safe_water=body.safe_water, members=everybody)
     edit.check(shown(session, household), wanted)
     household.housing_grade, household.safe_water = wanted.housing_grade, wanted.safe_water
     for told in wanted.members:
