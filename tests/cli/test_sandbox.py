@@ -102,6 +102,7 @@ def test_only_a_marked_database_moves_the_clock_of_its_service_and_every_answer_
             days.write_text("41")
             assert_ahead(client.get("/livez").headers[HEADER], 41)
             assert_ahead(clock.now(UTC).isoformat(), 41)
+            client.app.state.clock = clock.now  # type: ignore[attr-defined]  # as outside of tests
             assert_ahead(now_here(Request({"type": "http", "app": client.app})).isoformat(), 41)
     finally:
         marked.dispose()

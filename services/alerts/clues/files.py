@@ -61,7 +61,7 @@ def create_clue_import(
     session: SessionDep,
     caller: CallerDep,
     now: Now,
-    replaces: Annotated[UUID | None, Form(title="替换哪一批")] = None,
+    replaces: Annotated[UUID | None, Query(title="替换哪一批")] = None,
 ) -> BatchOut:
     """XLSX or CSV (UTF-8, GB18030) with the Chinese headers of docs/clues.md, in the name of a department. `replaces`:
     a list of the same department that the caller has uploaded."""

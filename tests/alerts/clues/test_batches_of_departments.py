@@ -291,7 +291,7 @@ def test_an_office_uploads_the_list_of_a_department_without_a_system(
     )  # fmt: skip
     http.put(f"/v1/clues/{disability.id}/answer", json={"outcome": "confirmed"}, headers=county)
     assert "C-2,disability,属实,confirmed" in http.get(f"{path}/outcomes", headers=county).text
-    corrected = sent | {"data": sent["data"] | {"replaces": told.json()["id"]}}
+    corrected = sent | {"params": {"replaces": told.json()["id"]}}
     corrected["files"] = {"file": ("list.csv", "\n".join(sheet[:2]).encode())}
     elsewhere = corrected | {"data": corrected["data"] | {"department": "education"}}
     refused = http.post("/v1/clue-imports", headers=county | {"idempotency-key": "other-department"}, **elsewhere)
