@@ -49,6 +49,11 @@ from services.households.imports import outcomes as import_batches
 from services.households.imports import templates, undo
 from services.households.income import draft, statements
 from services.households.income import income as income_on_a_day
+from services.households.issues import counts as issue_counts
+from services.households.issues import issues
+from services.households.issues import kinds as issue_kinds
+from services.households.issues import overdue as issues_overdue
+from services.households.issues import steps as issue_steps
 from services.households.ledgers import entries as ledger_entries
 from services.households.ledgers import kinds as ledger_kinds
 from services.households.ledgers import reversals as ledger_reversals
@@ -134,6 +139,10 @@ PUBLISHED = {
     gates_met.NO_LONGER: EventType("一户的风险消除条件不再全部具备，或已进入消除程序", "case:read"),
     overdue.OVERDUE: EventType("一项帮扶措施逾期未落实（不含内容）", "measure:hear"),
     overdue.OVER: EventType("一项帮扶措施不再逾期", "measure:hear"),
+    issues.RAISED: EventType("提出一个问题（不含内容）", "issue:read"),
+    issues.CLOSED: EventType("一个问题已办结销号（不含内容）", "issue:read"),
+    issues_overdue.OVERDUE: EventType("一个问题逾期未办结（不含内容）", "issue:read"),
+    issues_overdue.OVER: EventType("一个问题不再逾期", "issue:read"),
     intake.RECEIVED: EventType("收到一份自主申报（不含内容）", "voice:hear"),
     intake.PLACED: EventType("一份自主申报已找到所属农户（不含内容）", READ_FACTS),
     purge.LAPSED: EventType("一份自主申报保存期满、无人办理，内容已删除", "voice:hear"),
@@ -189,6 +198,10 @@ ROUTERS = [
     measure_lists.router,
     plans.router,
     household_gaps.router,
+    issue_kinds.router,
+    issues.router,
+    issue_steps.router,
+    issue_counts.router,
     ledger_kinds.router,
     ledger_entries.router,
     ledger_reversals.router,

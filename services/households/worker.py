@@ -10,6 +10,7 @@ from services.households.facts_of_the_day import facts_of_the_day
 from services.households.help.overdue import tells_of_measures
 from services.households.imports.job import imports
 from services.households.inbox import HANDLERS
+from services.households.issues.overdue import tells_of_issues
 from services.households.models import SEALED
 from services.households.quality.running import quality_work
 from services.households.settings import HouseholdsSettings
@@ -46,6 +47,7 @@ def main() -> None:
         tells_of_notices(engine),
         tells_of_gates(engine),
         tells_of_measures(engine),
+        tells_of_issues(engine),
         after_care(engine),
         *following(settings, engine, HANDLERS, owners),
     ]

@@ -126,6 +126,15 @@ def entered(where: str) -> Any:
     return body
 
 
+def problem_of(thing: Thing) -> dict[str, Any]:
+    said = {"division": thing.village, "household_id": thing.ids["household"], "kind": "demand", "source": "visit"}
+    return said | {"raised_on": "2026-11-02", "text": "示例", "owner": {"kind": "unit", "label": "示例镇政府"}}
+
+
+def noted(_: Thing) -> dict[str, Any]:
+    return {"kind": "note", "day": TODAY.isoformat(), "text": "已上门"}
+
+
 def taken_back(_: Thing) -> dict[str, Any]:
     return {"id": str(uuid4()), "day": TODAY.isoformat(), "because": "登记有误"}
 
@@ -206,6 +215,14 @@ HOUSEHOLDS = (
     get(READ, "/v1/households/{household}/plan", "path"),
     get(READ, "/v1/households/{household}/plan/versions", "path", seen=rows),
     get(READ, "/v1/households/{household}/gaps", "path"),
+    get("issue:read", "/v1/issues/{issue}", "path"),
+    get("issue:read", "/v1/issues?division={village}", "query", seen=rows),
+    get("issue:read", "/v1/issues?division={village}&household_id={household}", "filter", seen=rows),
+    get("issue:read", "/v1/issues?division={village}&limit=1", "cursor", seen=rows),
+    get("issue:read", "/v1/issue-counts?division={village}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"][0]["raised"])),
+    send("PUT", "issue:write", "/v1/issues/{new}", "body", problem_of),
+    send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
     get(LEDGERS, "/v1/ledger-entries/{entry}", "path"),
     get(LEDGERS, "/v1/ledger-entries?division={village}", "query", seen=rows),
     get(LEDGERS, "/v1/ledger-entries?division={village}&household_id={household}", "filter", seen=rows),

@@ -32,11 +32,13 @@ from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.models.visits import RoundTask, Visit, VisitFinding, VisitRound
 from services.attendance.pairings.register import Register
 from services.households.cases.profiles import ship
+from services.households.issues.contents import IssueIn, Owner
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.exports import Export
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure, Plan, Policy, Received
 from services.households.models.income import Statement
+from services.households.models.issues import Issue
 from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.quality import ClaimedElsewhere, PaperCheck, QualityFinding, QualityRun, StatedFigure
@@ -67,7 +69,7 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
-    received, measure, entry = uuid4(), uuid4(), uuid4()
+    received, measure, entry, issue = uuid4(), uuid4(), uuid4(), uuid4()
     with open_session(engine) as session, session.begin():
         for key in ("monitoring_line", "income_divisor", "income_year_ends"):
             set_standard(session, key, 1, division=village)
@@ -111,6 +113,7 @@ def households(engine: Engine, village: str) -> Thing:
             recorded_by="示例", created_at=NOW, **cadre,
         ),
         *entry_of(entry, home, village),
+        *issues_of(issue, home, village),
         *case_of(case := uuid4(), home, village),
         SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
         SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
@@ -134,7 +137,7 @@ def households(engine: Engine, village: str) -> Thing:
     voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    names |= {"entry": str(entry), "id_number": id_number, "run": str(run), "third": str(third)}
+    names |= {"issue": str(issue), "entry": str(entry), "id_number": id_number, "run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
 
 
@@ -148,6 +151,24 @@ def entry_of(entry: UUID, home: UUID, village: str) -> list[Any]:
     both = [entry, uuid4()]
     rows: list[Any] = [LedgerEntry(id=one, **said) for one in both]
     return rows + [LedgerLine(entry_id=one, amount=100, **line) for one in both]
+
+
+def issues_of(issue: UUID, home: UUID, village: str) -> list[Any]:
+    """Of the household; and one more, so that there is a second page."""
+    said: dict[str, Any] = {
+        "division": village, "household_id": home, "kind": "demand", "source": "visit", "raised_on": TODAY,
+    }  # fmt: skip
+    owner = {"kind": "unit", "label": "示例镇政府"}
+    words = IssueIn(**said, text="示例内容", owner=Owner.model_validate(owner)).model_dump_json()
+    more: dict[str, Any] = {
+        "county": village[:6], "year": 2026, "restricted": False, "owner_kind": "unit", "owner_label": "示例镇政府",
+        "state": "open", "on_the_spot": False, "recorded_by": "示例", "recorded_at": NOW,
+    }  # fmt: skip
+    numbers = {issue: int(village[6:]), uuid4(): int(village[6:]) + 500_000_000}
+    return [
+        Issue(id=one, number=number, sealed_said=SEAL.close(words, f"issue.sealed_said:{one}"), **said, **more)
+        for one, number in numbers.items()
+    ]
 
 
 def case_of(case: UUID, home: UUID, village: str) -> list[Any]:

@@ -8,6 +8,7 @@ from services.households.models import (
     help,  # noqa: A004  # a room, not the builtin
     imports,
     income,
+    issues,
     ledgers,
     living,
     names,
@@ -29,6 +30,7 @@ __all__ = [
     "help",
     "imports",
     "income",
+    "issues",
     "ledgers",
     "living",
     "names",
@@ -57,4 +59,6 @@ SEALED = (
     voices.ANSWER,
     quality.THEIRS,
     quality.MEMBERS_THEIRS,
+    issues.SAID,
+    issues.STEP_SAID,
 )
