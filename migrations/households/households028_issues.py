@@ -89,7 +89,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in reversed(PROTECTED):  # the policy of a step asks for its issue
+    for table in ("issue_step", "issue"):  # the policy of a step asks for its issue
         for statement in expose(table):
             op.execute(statement)
     op.drop_table("issue_step")

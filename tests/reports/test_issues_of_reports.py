@@ -73,7 +73,7 @@ def test_problems_and_what_people_say_are_lists_of_their_own(http: TestClient, c
 
 def test_53_were_collected_and_45_closed_on_the_spot_so_8_are_open(http: TestClient, clerk: Headers) -> None:
     for number in range(53):
-        put(http, clerk, problem(**({"put_right": AT_ONCE} if number < 45 else {})))
+        put(http, clerk, problem(put_right=AT_ONCE if number < 45 else None))
     told = counts(http, clerk)
     assert figures(told, "raised", "closed_on_the_spot", "closed", "open") == (53, 45, 45, 8)
     assert round(100 * told[0]["closed"] / told[0]["raised"], 1) == 84.9

@@ -65,7 +65,7 @@ def get_issue_counts(
     wanted = select(
         key.label("key"),
         func.count().label("raised"),
-        those("closed_on_the_spot", col(Issue.on_the_spot)),
+        those("closed_on_the_spot", col(Issue.on_the_spot).is_(True)),
         those("satisfied", col(Issue.satisfaction) == "satisfied"),
         those("overdue", state == "open", col(Issue.due_on) < today),
         *(those(name, state == name) for name in ("closed", "open", "withdrawn", "merged")),

@@ -34,7 +34,8 @@ def step(
 
 
 def listed(http: TestClient, caller: Headers, **asked: Any) -> list[dict[str, Any]]:
-    answer = http.get(ISSUES, params={"division": COUNTY, "limit": 200} | asked, headers=caller)
+    params: dict[str, Any] = {"division": COUNTY, "limit": 200} | asked
+    answer = http.get(ISSUES, params=params, headers=caller)
     assert answer.status_code == 200, answer.text
     rows: list[dict[str, Any]] = answer.json()["rows"]
     return rows
