@@ -220,7 +220,7 @@ HOUSEHOLDS = (
     get("issue:read", "/v1/issues?division={village}&household_id={household}", "filter", seen=rows),
     get("issue:read", "/v1/issues?division={village}&limit=1", "cursor", seen=rows),
     get("issue:read", "/v1/issue-counts?division={village}", "query", same_bytes=False,
-        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"][0]["raised"])),
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"])),
     send("PUT", "issue:write", "/v1/issues/{new}", "body", problem_of),
     send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
     get(LEDGERS, "/v1/ledger-entries/{entry}", "path"),
