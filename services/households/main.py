@@ -141,6 +141,7 @@ PUBLISHED = {
     overdue.OVER: EventType("一项帮扶措施不再逾期", "measure:hear"),
     issues.RAISED: EventType("提出一个问题（不含内容）", "issue:read"),
     issues.CLOSED: EventType("一个问题已办结销号（不含内容）", "issue:read"),
+    issues.REOPENED: EventType("已销号的问题重新打开（不含内容）", "issue:read"),
     issues_overdue.OVERDUE: EventType("一个问题逾期未办结（不含内容）", "issue:read"),
     issues_overdue.OVER: EventType("一个问题不再逾期", "issue:read"),
     intake.RECEIVED: EventType("收到一份自主申报（不含内容）", "voice:hear"),

@@ -15,7 +15,10 @@ RIGHTS = {
     "code:write": frozenset({"county"}),  # codes and kinds of its own beside those that are shipped
     "ledger:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "ledger:write": FIELD | OFFICE,
-    "issue:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # restricted ones: owner and recorder
+    "issue:read": FIELD
+    | OFFICE
+    | {"approver", "evaluator", "auditor"},  # restricted ones: their owner, their recorder and
+    "issue:confidential": frozenset({"county"}),
     "issue:write": FIELD | OFFICE,
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like

@@ -10,10 +10,13 @@ from sqlalchemy import Engine, event, select
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col
 
+from services.households.issues.issues import issue
+from services.households.models.issues import Issue
 from services.households.models.register import Household
 from services.households.reach import HouseholdEnded, reachable, those_within
 from services.kit.store.db import open_session
 from services.kit.store.scope import Asked, Binding
+from services.kit.web.auth import Caller
 from services.kit.web.errors import NotThere
 from tests.callers import grant
 from tests.clock import NOW, TODAY
@@ -79,3 +82,43 @@ def test_of_those_named_beside_one_the_reader_is_told_who_lie_within_reach(
     event.listen(engines["households"], "before_cursor_execute", lambda *said: asked.append(str(said[2])))
     assert those_within(asking, [None]) == set()
     assert asked == []  # nobody is named beside most households: their readers wait for no query
+
+
+def raised(session: Session, number: int, village: str, *, restricted: bool) -> UUID:
+    row = Issue(
+        id=uuid4(), county="520621", year=2026, number=number, division=village, kind="cadre_complaint", source="visit",
+        restricted=restricted, raised_on=TODAY, sealed_said=b"x", owner_kind="person", owner_id="owner",
+        owner_label="示乙", state="open", on_the_spot=False, recorded_by="recorder", recorded_at=NOW,
+    )  # fmt: skip
+    session.add(row)
+    session.commit()
+    return row.id
+
+
+@pytest.mark.parametrize("lock", [True, False])
+def test_an_issue_is_reached_in_ones_own_place_alone_whoever_owns_it(
+    asking: Session, households: Session, lock: bool
+) -> None:
+    own = raised(households, 1, VILLAGE, restricted=False)
+    foreign = raised(households, 2, ELSEWHERE, restricted=False)
+    for who in ("x", "owner", "recorder"):
+        caller = Caller(who, frozenset({"township"}), frozenset(), "")
+        assert issue(asking, own, caller, lock=lock).id == own
+        with pytest.raises(NotThere):
+            issue(asking, foreign, caller, lock=lock)
+
+
+def test_a_restricted_issue_is_reached_by_its_owner_its_recorder_and_the_county(
+    asking: Session, households: Session
+) -> None:
+    one = raised(households, 1, VILLAGE, restricted=True)
+    for who, role, there in (
+        ("owner", "township", True), ("recorder", "cadre", True), ("x", "county", True),
+        ("x", "township", False), ("x", "cadre", False), ("x", "auditor", False),
+    ):  # fmt: skip
+        caller = Caller(who, frozenset({role}), frozenset(), "")
+        if there:
+            assert issue(asking, one, caller).id == one
+        else:
+            with pytest.raises(NotThere):
+                issue(asking, one, caller)

@@ -38,7 +38,7 @@ def test_disputes_of_families_are_counted_and_what_is_in_them_is_for_few(
     for what in ("赡养纠纷", "婚恋纠纷"):
         put(http, clerk, problem("family_dispute", text=what, put_right=AT_ONCE))
     put(http, clerk, problem("dispute", text="矛盾冲突", put_right=AT_ONCE))
-    other = office("other", "county")
+    other = office("other", "township", place="520621001")
     told = {row["key"]: row["closed"] for row in counts(http, other, by="kind")}
     assert told == {"family_dispute": 2, "dispute": 1}
     assert [row["kind"] for row in listed(http, other)] == ["dispute"]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, or_, select, text, true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -14,7 +14,7 @@ from services.households.declarations.due import due_day
 from services.households.issues.contents import IssueIn, IssueLine, IssueOut, OwnerId, State, StepOut, said_in, said_of
 from services.households.issues.kinds import KINDS, Kind, Source
 from services.households.models.issues import SAID, Issue, IssueStep
-from services.households.policy import allow
+from services.households.policy import allow, may
 from services.households.reach import reachable
 from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
@@ -22,7 +22,7 @@ from services.kit.store.fields import Seal
 from services.kit.store.reference import StandardKey
 from services.kit.store.scope import Placed, scope_of, scoped
 from services.kit.store.sealed import take_turn
-from services.kit.web.auth import CallerDep
+from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.paging import Page, PagingDep
 from services.kit.web.repeat import repeatable
@@ -30,7 +30,7 @@ from services.kit.web.written import WrittenDay
 
 router = APIRouter(prefix="/v1/issues", tags=["issues"])
 
-RAISED, CLOSED = "issue.raised", "issue.closed"
+RAISED, CLOSED, REOPENED = "issue.raised", "issue.closed", "issue.reopened"
 ISSUE_DAYS = StandardKey("issue_days", "number", "工作日", "问题整改期限", "Working days to put an issue right")
 HOUSEHOLD: Any = Issue.household_id  # empty where it is of no household: no set holds it
 ISSUES = Placed(division=col(Issue.division), subject=HOUSEHOLD)
@@ -70,9 +70,9 @@ def put_issue(
     held = session.get(Issue, issue_id)
     if held is None:
         raise_issue(session, seal, issue_id, body, caller.subject, today, now)
-    elif not may_see(held, caller.subject) or said_of(seal, held) != body:
+    elif not may_see(held, caller) or said_of(seal, held) != body:
         raise IssueRaisedBefore
-    return whole(session, seal, issue(session, issue_id, caller.subject), today)
+    return whole(session, seal, issue(session, issue_id, caller), today)
 
 
 @router.get("", dependencies=[allow("issue:read")])
@@ -90,8 +90,8 @@ def list_issues(
     raised_from: Annotated[WrittenDay | None, Query(title="起始日")] = None,
     raised_to: Annotated[WrittenDay | None, Query(title="截止日")] = None,
 ) -> Page[IssueLine]:
-    """The newest first. Restricted ones only those that the caller owns or has recorded."""
-    wanted = select(Issue).where(col(Issue.division).startswith(division), seen_by(caller.subject))
+    """The newest first. Restricted ones only those the caller owns or has recorded; the county office sees all."""
+    wanted = select(Issue).where(col(Issue.division).startswith(division), seen_by(caller))
     same: list[tuple[Any, Any]] = [
         (Issue.kind, kind), (Issue.source, source), (Issue.owner_id, owner_id), (Issue.household_id, household_id),
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def list_issues(
 
 @router.get("/{issue_id}", dependencies=[allow("issue:read")])
 def get_issue(issue_id: UUID, request: Request, session: SessionDep, caller: CallerDep, today: Today) -> IssueOut:
-    return whole(session, request.app.state.seal, issue(session, issue_id, caller.subject), today)
+    return whole(session, request.app.state.seal, issue(session, issue_id, caller), today)
 
 
 def refuse(session: Session, body: IssueIn, today: date) -> None:
@@ -151,22 +151,30 @@ def raise_issue(
         session.flush()
     except IntegrityError as error:  # the id is that of an issue elsewhere
         raise IssueRaisedBefore from error
-    emit(session, RAISED, row.id, now, division=row.division, data={})
+    tell(session, RAISED, row, now)
     if right:
-        emit(session, CLOSED, row.id, now, division=row.division, data={})
+        tell(session, CLOSED, row, now)
 
 
-def may_see(row: Issue, who: str) -> bool:
-    return not row.restricted or who in (row.owner_id, row.recorded_by)
+def tell(session: Session, what: str, row: Issue, now: datetime) -> None:
+    emit(session, what, row.id, now, division=row.division, data={"kind": row.kind})
 
 
-def seen_by(who: str) -> ColumnElement[bool]:
+def may_see(row: Issue, caller: Caller) -> bool:
+    mine = caller.subject in (row.owner_id, row.recorded_by)
+    return not row.restricted or mine or may(caller, "issue:confidential")
+
+
+def seen_by(caller: Caller) -> ColumnElement[bool]:
+    if may(caller, "issue:confidential"):
+        return true()
+    who = caller.subject
     return or_(~col(Issue.restricted), col(Issue.owner_id) == who, col(Issue.recorded_by) == who)
 
 
-def issue(session: Session, issue_id: UUID, who: str, *, lock: bool = False) -> Issue:
+def issue(session: Session, issue_id: UUID, caller: Caller, *, lock: bool = False) -> Issue:
     """Outside the scope it is not there; nor is a restricted one for others."""
-    wanted = scoped(session, select(Issue).where(col(Issue.id) == issue_id, seen_by(who)), ISSUES)
+    wanted = scoped(session, select(Issue).where(col(Issue.id) == issue_id, seen_by(caller)), ISSUES)
     return found(session.scalar(wanted.with_for_update() if lock else wanted))
 
 

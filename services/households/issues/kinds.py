@@ -21,12 +21,12 @@ Source: TypeAlias = Literal[
 
 
 class IssueKindOut(BaseModel):
-    """Of a restricted one, what is in it is shown to its owner and whoever recorded it alone."""
+    """Of a restricted one, what is in it is shown to its owner, whoever recorded it and the county's office alone."""
 
     key: Kind
     zh: str
     en: str
-    restricted: Annotated[bool, Field(title="内容仅限承办人和登记人")]
+    restricted: Annotated[bool, Field(title="内容仅限承办人、登记人和县级主管")]
 
 
 KINDS = {

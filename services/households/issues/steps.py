@@ -1,6 +1,6 @@
 """A step is appended to an issue and never changed: what was done, who owns it now, by when, how it ended."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -19,14 +19,13 @@ from services.households.issues.contents import (
     Turned,
     said_in,
 )
-from services.households.issues.issues import CLOSED, IssueDaysWrong, issue, steps_of, whole
+from services.households.issues.issues import CLOSED, REOPENED, IssueDaysWrong, issue, steps_of, tell, whole
 from services.households.models.issues import STEP_SAID, Issue, IssueStep
 from services.households.policy import allow
-from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.fields import Seal
 from services.kit.store.sealed import take_turn
-from services.kit.web.auth import CallerDep
+from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError
 from services.kit.web.repeat import repeatable
 
@@ -61,13 +60,13 @@ def put_issue_step(
     seal: Seal = request.app.state.seal
     for one in sorted({issue_id, *([body.into] if isinstance(body, Merged) else ())}):
         take_turn(session, f"issue:{one}")  # nor is the other one merged into this one meanwhile
-    row = issue(session, issue_id, caller.subject, lock=True)
+    row = issue(session, issue_id, caller, lock=True)
     steps = steps_of(session, row)
     if held := next((one for one in steps if one.id == step_id), None):
         if said_in(seal, held) != body:
             raise StepTakenBefore
     else:
-        refuse_step(session, row, body, caller.subject, today)
+        refuse_step(session, row, body, caller, today)
         take(row, body)
         sealed = seal.close(SaidOfStep(said=body).model_dump_json(), STEP_SAID.place(step_id))
         append(
@@ -77,17 +76,18 @@ def put_issue_step(
                 done_by=caller.subject, done_at=now,
             ),
         )  # fmt: skip
-        tell_closed(session, row, body, now)
+        if what := {"closed": CLOSED, "reopened": REOPENED}.get(body.kind):
+            tell(session, what, row, now)
     return whole(session, seal, row, today)
 
 
-def refuse_step(session: Session, row: Issue, body: StepSaid, who: str, today: date) -> None:
+def refuse_step(session: Session, row: Issue, body: StepSaid, caller: Caller, today: date) -> None:
     if row.state != ("closed" if body.kind == "reopened" else "open"):
         raise NotAStepNow
     due = body.due_on if isinstance(body, DueChanged) else None
     if not row.raised_on <= body.day <= today or (due and due < row.raised_on):
         raise IssueDaysWrong
-    if isinstance(body, Merged) and (body.into == row.id or issue(session, body.into, who).state != "open"):
+    if isinstance(body, Merged) and (body.into == row.id or issue(session, body.into, caller).state != "open"):
         raise MergedWrongly
 
 
@@ -110,8 +110,3 @@ def append(session: Session, step: IssueStep) -> None:
         session.flush()
     except IntegrityError as error:  # the id is that of a step of another issue
         raise StepTakenBefore from error
-
-
-def tell_closed(session: Session, row: Issue, body: StepSaid, now: datetime) -> None:
-    if isinstance(body, Closed):
-        emit(session, CLOSED, row.id, now, division=row.division, data={})

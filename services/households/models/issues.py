@@ -26,7 +26,8 @@ class IssueNumber(Table, table=True):
 
 class Issue(Table, table=True):
     """Something that is to be put right. What was said of it is sealed and never changed; how far it is, the steps
-    say, and this row repeats. A restricted one is seen by whoever recorded it and by its owner alone."""
+    say, and this row repeats. A restricted one is seen by whoever recorded it, by its owner and by
+    the county's office alone."""
 
     __tablename__ = "issue"
     __table_args__ = (
