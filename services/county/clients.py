@@ -51,6 +51,7 @@ OWN_SERVICES: Mapping[str, list[str]] = {
         "case:open",
         "voice:hear",
         "measure:hear",
+        "issue:hear",
         "leave:hear",
         "case:count",
         "visit:count",

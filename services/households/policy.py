@@ -15,11 +15,10 @@ RIGHTS = {
     "code:write": frozenset({"county"}),  # codes and kinds of its own beside those that are shipped
     "ledger:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "ledger:write": FIELD | OFFICE,
-    "issue:read": FIELD
-    | OFFICE
-    | {"approver", "evaluator", "auditor"},  # restricted ones: their owner, their recorder and
-    "issue:confidential": frozenset({"county"}),
+    "issue:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "issue:confidential": frozenset({"county"}),  # restricted ones; their owner and their recorder see them without it
     "issue:write": FIELD | OFFICE,
+    "issue:hear": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # that one is overdue
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like
     "village:merge": frozenset({"county"}),

@@ -64,6 +64,14 @@ ROWS: Sequence[Row] = (
         "{place}：{number}项帮扶措施逾期未落实", "{place}: {number} measures are overdue",
     ),
     (
+        "issue_late_village", VILLAGE + TOWNSHIP, ("问题逾期未销号", "Issues overdue"),
+        "{place}：{number}个问题逾期未销号", "{place}: {number} issues are overdue",
+    ),
+    (
+        "issue_late_county", COUNTY, ("限知问题逾期未销号", "Restricted issues overdue"),
+        "{place}：{number}个限知问题逾期未销号", "{place}: {number} restricted issues are overdue",
+    ),
+    (
         "declaration_waiting", ("captain", *TOWNSHIP), ("自主申报待受理", "Self-declarations waiting"),
         "{place}：{number}份自主申报待受理", "{place}: {number} self-declarations wait for a decision",
     ),

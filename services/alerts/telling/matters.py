@@ -40,6 +40,8 @@ HOUSEHOLDS: Mapping[str, Said] = {
     "case.gates_no_longer_met": Said("gates", 2, None, "met"),
     "measure.overdue": Said("measure", 1, "late", "lateness"),
     "measure.no_longer_overdue": Said("measure", 2, None, "lateness"),
+    "issue.overdue": Said("issue", 1, "late_{level}", "lateness"),
+    "issue.no_longer_overdue": Said("issue", 2, None, "lateness"),
     "self_declaration.received": Said("declaration", 1, "waiting"),
     "self_declaration.placed": Said("declaration", 2, "waiting", "declaration_id"),
     "self_declaration.refused": Said("declaration", REFUSED),

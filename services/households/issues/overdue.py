@@ -1,5 +1,5 @@
 """Issues that are not put right by their day are said to be overdue, once; and once that they no longer are. Each
-lateness has an id of its own: what is put off may be late anew."""
+lateness has an id of its own: what is put off may be late anew. Of a restricted one the county alone is told."""
 
 from datetime import datetime
 
@@ -14,14 +14,14 @@ AT_ONCE = 2_000
 
 LATE = """
     WITH late AS (
-        SELECT id, gen_random_uuid() AS lateness, division, due_on FROM issue
+        SELECT id, gen_random_uuid() AS lateness, division, due_on, restricted FROM issue
         WHERE state = 'open' AND due_on < CAST(:today AS date) AND late_as IS NULL
         ORDER BY due_on LIMIT :most FOR UPDATE SKIP LOCKED
     ), marked AS (UPDATE issue SET late_as = lateness FROM late WHERE issue.id = late.id)
 """
 NO_LONGER = """
     WITH late AS (
-        SELECT id, late_as AS lateness, division, due_on FROM issue
+        SELECT id, late_as AS lateness, division, due_on, restricted FROM issue
         WHERE late_as IS NOT NULL AND (state <> 'open' OR due_on >= CAST(:today AS date))
         LIMIT :most FOR UPDATE SKIP LOCKED
     ), marked AS (UPDATE issue SET late_as = NULL FROM late WHERE issue.id = late.id)
@@ -30,7 +30,8 @@ NO_LONGER = """
 SAY = """
     INSERT INTO event (id, type, subject, division, occurred_at, data)
     SELECT uuid_at(:now), :kind, CAST(id AS text), division, :now,
-           jsonb_build_object('lateness', lateness, 'due_on', due_on)
+           jsonb_build_object('lateness', lateness, 'due_on', due_on,
+                              'level', CASE WHEN restricted THEN 'county' ELSE 'village' END)
     FROM late
 """
 STATEMENTS = {OVER: text(NO_LONGER + SAY), OVERDUE: text(LATE + SAY)}

@@ -147,13 +147,15 @@ def test_each_matter_goes_to_its_level_and_its_end_is_known(told: Session) -> No
         "declaration_waiting": said("self_declaration.received", one, due_on=None),
         "correction_waiting": said("correction.filed", one, kind="complaint", due_on=None),
         "measure_late": said("measure.overdue", uuid4(), lateness=str(one), household=household, due_on="2026-11-20"),
+        "issue_late_village": said("issue.overdue", uuid4(), lateness=str(one), level="village", due_on="2026-11-20"),
         "notice_over": said("case.notice_over", uuid4(), notice=str(one), household=household),
         "gates_met": said("case.gates_met", uuid4(), met=str(one), household=household),
         "leave_waiting_township": said("leave.requested", one, "attendance", **waits),
     }
     hears = {
         "declaration_waiting": {"captain", "township"}, "correction_waiting": {"township"},
-        "measure_late": {"cadre", "captain", "township"}, "notice_over": {"cadre", "captain"},
+        "measure_late": {"cadre", "captain", "township"}, "issue_late_village": {"cadre", "captain", "township"},
+        "notice_over": {"cadre", "captain"},
         "gates_met": {"captain", "township"},
         "leave_waiting_township": {"township"},
     }  # fmt: skip
@@ -162,6 +164,7 @@ def test_each_matter_goes_to_its_level_and_its_end_is_known(told: Session) -> No
         assert {who for who, of in heard(told) if of == kind} == hears[kind]
     post(told, "attendance", said("leave.passed_on", one, "attendance", **waits | {"level": "county"}))
     post(told, "households", said("self_declaration.accepted", uuid4(), declaration_id=str(one)))
+    post(told, "households", said("issue.no_longer_overdue", uuid4(), lateness=str(one), level="village"))
     post(told, "households", said("case.gates_no_longer_met", uuid4(), met=str(one), household=household))
     standing = told.execute(text("SELECT kind FROM matter WHERE kind IS NOT NULL ORDER BY kind")).scalars().all()
     assert standing == ["correction_waiting", "leave_waiting_county", "measure_late", "notice_over"]

@@ -186,3 +186,17 @@ def test_of_an_issue_that_is_late_is_told_once_for_each_lateness(
     step(http, clerk, one, "closed")
     assert goes_on("2026-11-26")[3:] == ["no_longer_overdue"]
     assert listed(http, clerk, state="overdue", division=COUNTY) == []
+
+
+def test_of_a_restricted_one_that_is_late_the_county_alone_is_to_hear(
+    http: TestClient, clerk: Headers, households: Session, engines: dict[str, Engine]
+) -> None:
+    late = {"due_on": "2026-11-20"}
+    levels = {
+        put(http, clerk, problem("family_dispute", **late))["id"]: "county",
+        put(http, clerk, problem(**late))["id"]: "village",
+    }
+    tell_of_issues(engines["households"], datetime.fromisoformat("2026-11-21T01:00:00+00:00"))
+    households.rollback()
+    said = households.scalars(select(Event).where(col(Event.type) == "issue.overdue"))
+    assert {event.subject: event.data["level"] for event in said} == levels
