@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, any_, select, text
 from sqlmodel import Session, col
 
 from services.alerts.clues.answers import Moment
@@ -74,14 +74,15 @@ def list_clue_outcomes(
 
 @router.get("/v1/clue-batches/{batch_id}/outcomes", response_class=CsvResponse)
 def get_clue_batch_outcomes(batch_id: UUID, session: SessionDep) -> CsvResponse:
-    """CSV for a spreadsheet: a line for each answer to what the batch told, under the ids it had in the batch."""
+    """CSV for a spreadsheet: a line for each answer under an id of the batch, as event and feed tell it."""
     return sheet_of(session, own_batch(session, batch_id))
 
 
 def sheet_of(session: Session, batch: ClueBatch) -> CsvResponse:
     told_in = (ClueReading, col(ClueReading.clue_id) == col(ClueAnswer.clue_id))
-    decided = answers_to(batch.department, batch.county).where(col(ClueAnswer.repeats).is_(None))
-    wanted = decided.join(*told_in).where(col(ClueReading.batch_id) == batch.id)
+    under_it = col(ClueReading.record_id) == any_(col(ClueAnswer.records))
+    answers = answers_to(batch.department, batch.county).join(*told_in)
+    wanted = answers.where(col(ClueReading.batch_id) == batch.id, under_it)
     ordered = wanted.add_columns(col(ClueReading.record_id)).order_by(col(ClueReading.seq), col(ClueAnswer.xid))
     sheet = io.StringIO()
     lines = csv.writer(sheet)

@@ -184,6 +184,23 @@ def test_an_answer_is_heard_under_ids_that_come_after_it(
     assert len(http.get(f"/v1/clues/{clue.id}", headers=county).json()["answers"]) == 1
 
 
+def test_the_file_of_a_batch_says_of_each_id_what_event_and_feed_say_of_it(
+    bureau: Bureau, http: TestClient, county: Headers, alerts: Session
+) -> None:
+    """An id that raised a dismissed clue again was never told that it was dismissed."""
+    bureau.told(costs("21000", "2026-09-05", record_id="M-1"))
+    (clue,) = clues(alerts)
+    dismiss(http, county, clue)
+    risen = uuid4()
+    bureau.told(costs("30000", "2026-09-12", record_id="M-2"), batch=risen)
+    http.put(f"/v1/clues/{clue.id}/answer", json={"outcome": "confirmed"}, headers=county)
+    assert [(row["records"], row["outcome"]) for row in bureau.outcomes()["rows"]] == [
+        (["M-1"], "dismissed"), (["M-1", "M-2"], "confirmed"),
+    ]  # fmt: skip
+    sheet = http.get(f"/v1/clue-batches/{risen}/outcomes", headers=bureau.headers).text
+    assert [row.split(",")[:3] for row in sheet.splitlines()[1:]] == [["M-2", "medical_self_pay", "属实"]]
+
+
 def test_what_is_back_where_it_was_dismissed_is_heard_under_the_ids_that_raised_it(
     bureau: Bureau, http: TestClient, county: Headers, alerts: Session, engines: dict[str, Engine]
 ) -> None:
