@@ -132,7 +132,11 @@ def test_what_waits_again_gives_its_days_from_then(
     bureau: Bureau, http: TestClient, county: Headers, alerts: Session, engines: dict[str, Engine]
 ) -> None:
     """In a task of its own, and in one that is open for another reason."""
-    bureau.told(costs("30000", "2026-09-05", person=1), costs("30000", "2026-09-05", person=2, name="示乙"), line(1))
+    bureau.told(
+        costs("30000", "2026-09-05", person=1),
+        costs("30000", "2026-09-05", person=2, name="示乙"),
+        line(1, record_id="R-ill"),
+    )
     folds(engines["alerts"])[FOLD](COUNTY, NOW)
     for clue in clues(alerts):
         if clue.kind == "medical_self_pay":
