@@ -9,6 +9,7 @@ from services.households.changes.cases_along import cases_go
 from services.households.changes.change import ChangeIn, Doing, MemberRelation, members_of, take_homes
 from services.households.changes.ends import end
 from services.households.changes.help_along import copy_plan, help_goes, plans_follow
+from services.households.changes.issues_along import issues_go
 from services.households.changes.sets_along import sets_follow
 from services.households.changes.transfers import SameHousehold, bring
 from services.households.changes.voices_along import voices_go
@@ -52,4 +53,5 @@ def all_follows(doing: Doing, merged: Household, into: Household) -> None:
     copy_plan(doing, merged.id, into.id, moved)
     plans_follow(doing, merged, into, moved, whole=True)
     voices_go(doing, merged.id, into.id)
+    issues_go(doing, merged, into)
     sets_follow(doing, merged.id, into.id, leaves=True)

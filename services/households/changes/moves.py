@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.households.changes.change import BeforeItBegan, ChangeIn, Doing, take_homes
+from services.households.changes.issues_along import issues_move
 from services.kit.store.scope import scope_of
 from services.kit.web.errors import DomainError, NotThere
 
@@ -33,3 +34,4 @@ def carry_out(doing: Doing, body: Move) -> None:
     if household.managed_since and doing.on <= household.managed_since:
         raise BeforeItBegan
     household.village, household.managed_since, household.group_name = body.village, doing.on, body.group_name
+    issues_move(doing.session, household.id, household.village)

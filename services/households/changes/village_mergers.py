@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from services.households.changes.change import BeforeItBegan, ChangeIn, NotYet
 from services.households.changes.changes import ChangedBefore
+from services.households.changes.issues_along import issues_of_villages_move
 from services.households.changes.moves import ThereAlready, VillageCode
 from services.households.changes.sets_along import place_sets
 from services.households.facts import facts_changed_in_bulk
@@ -94,4 +95,5 @@ def merge_villages(session: Session, body: VillageMerger) -> list[UUID]:
     if session.execute(TOO_LATE, {"ids": ids, "on": body.on}).scalar_one():
         raise BeforeItBegan
     session.execute(MOVE, {"ids": ids, "into": body.into_village, "on": body.on, "change": body.id})
+    issues_of_villages_move(session, body.from_villages, body.into_village)
     return ids

@@ -66,8 +66,9 @@ def put_issue(
     """The same again changes nothing, whatever has been done about it meanwhile."""
     seal: Seal = request.app.state.seal
     take_turn(session, f"issue:{issue_id}")
-    refuse(session, body, today)
     held = session.get(Issue, issue_id)
+    if held is None or said_of(seal, held) != body:  # sent again, it may lie elsewhere by now
+        refuse(session, body, today)
     if held is None:
         raise_issue(session, seal, issue_id, body, caller.subject, today, now)
     elif not may_see(held, caller) or said_of(seal, held) != body:
@@ -116,7 +117,7 @@ def get_issue(issue_id: UUID, request: Request, session: SessionDep, caller: Cal
 def refuse(session: Session, body: IssueIn, today: date) -> None:
     """Where it lies is within the caller's places, or the household's own village."""
     if body.household_id:
-        if reachable(session, body.household_id).village != body.division:
+        if reachable(session, body.household_id, lock=True).village != body.division:
             raise IssueElsewhere
     elif not scope_of(session).covers(body.division):
         raise NotThere

@@ -15,8 +15,9 @@ from services.households.help.actors import Actor
 from services.households.help.plans import PlanOut, newest_version, write_plan
 from services.households.models.cases import Case
 from services.households.models.help import ACCOUNT, Measure, Received
+from services.households.models.issues import Issue
 from services.households.models.people import PersonInsurance
-from services.households.models.register import HouseholdSet, Tag
+from services.households.models.register import Household, HouseholdSet, Tag
 from services.households.models.voices import Correction, SelfDeclaration, ViewCode
 from services.households.register.household_sets import OWNER
 from services.kit.store.fields import Seal
@@ -117,6 +118,13 @@ BROKEN = {
         " UNION ALL SELECT v.id FROM correction v JOIN household h ON h.id = v.household_id"
         " WHERE h.into_id IS NOT NULL AND v.answered_at IS NULL"
     ),
+    "what is to be put right is of a household that went into another, or lies where its household does not": (
+        "SELECT i.id FROM issue i JOIN household h ON h.id = i.household_id"
+        " WHERE i.state = 'open' AND (h.into_id IS NOT NULL OR i.division <> h.village)"
+    ),
+    "what has ended has gone along": (
+        "SELECT i.id FROM issue i WHERE i.state <> 'open' AND i.division || i.household_id <> i.source_ref"
+    ),
     "somebody answers for a household that has ended": (
         "SELECT m.subject FROM set_member m JOIN household h ON h.id = m.subject"
         " WHERE h.ended_on IS NOT NULL AND NOT m.revoked"
@@ -214,6 +222,17 @@ def speak(session: Session, home: UUID) -> None:
         ]
     )  # fmt: skip
     session.merge(SetMember(set_id=UUID(int=1), subject=home, owner=OWNER, valid=Range(START, None), version=1))
+
+
+def write_issue(session: Session, home: UUID, ended: bool) -> None:
+    number = uuid4()
+    village = session.scalars(select(col(Household.village)).where(col(Household.id) == home)).one()
+    session.add(
+        Issue(id=number, county="520621", year=2026, number=number.int % 10**9, division=village, household_id=home,
+              kind="demand", restricted=False, source="visit", source_ref=f"{village}{home}", raised_on=START,
+              sealed_said=b"", owner_kind="unit", owner_label="示例", state="closed" if ended else "open",
+              on_the_spot=False, ended_on=TODAY if ended else None, recorded_by="clerk", recorded_at=NOW)
+    )  # fmt: skip
 
 
 def insure(session: Session, person: UUID) -> None:

@@ -299,6 +299,7 @@ class Families(RuleBasedStateMachine):
         def what(session: Session, chosen: UUID, there: list[UUID]) -> None:
             rooms.write_plan_of(session, chosen)
             rooms.speak(session, chosen)
+            rooms.write_issue(session, chosen, ended=who % 3 == 0)
             if there:
                 rooms.insure(session, there[who % len(there)])
                 self.sums[3] += 1
