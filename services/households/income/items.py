@@ -1,15 +1,18 @@
 """What a line of a statement may say: a family of income or spending as a whole, or an item of the form within one."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlalchemy import func, select
+from sqlmodel import Session, col
 
-from services.kit.store.reference import StandardKey, standard
+from services.kit.store.reference import StandardKey, StandardMissing
+from services.kit.store.sets import among
+from services.kit.store.tables import Standard
 
 LISTED = Path(__file__).with_name("items.toml")
 
@@ -47,7 +50,8 @@ LABELS: Mapping[Family, str] = {
 
 @dataclass(frozen=True)
 class Item:
-    """An item of the form. `counted`: always, never, or as the county's standard says; by the period's last day."""
+    """An item of the form. `counted`, where the county has not said it by standard: always, never, or refused until it
+    does (`county`); by the period's last day."""
 
     key: str
     family: Family
@@ -84,11 +88,26 @@ def label_of(kind: str) -> str:
     return ITEMS[kind].zh if kind in ITEMS else LABELS[Family(kind)]
 
 
-def kept_under(session: Session, kind: str, village: str, day: date) -> str:
-    """The family a line is summed in, settled when it is recorded. A standard that is asked for and missing refuses."""
-    item = ITEMS.get(kind)
-    if item is None:
-        return kind
-    if item.counted == "county":
-        return item.family if standard(session, item.standard, village, day) else UNCOUNTED
-    return item.family if item.counted == "always" else UNCOUNTED
+def kept_under(session: Session, kinds: Collection[str], village: str, day: date) -> Mapping[str, str]:
+    """The family each line is summed in, settled when it is recorded: by the county's standard, where it has set none
+    as the form does. One that sources differ about refuses without."""
+    items = [ITEMS[kind] for kind in kinds if kind in ITEMS]
+    ruled = rulings(session, items, village, day)
+    under: dict[str, str] = {kind: kind for kind in kinds}
+    for item in items:
+        counts = ruled.get(item.standard.key, item.counted == "always")
+        if item.counted == "county" and item.standard.key not in ruled:
+            raise StandardMissing(f"{item.standard.key} · {village} · {day.isoformat()}")
+        under[item.key] = str(item.family) if counts else UNCOUNTED
+    return under
+
+
+def rulings(session: Session, items: Collection[Item], village: str, day: date) -> Mapping[str, bool]:
+    """By the nearest place that has said it. One statement for all lines."""
+    said = (
+        select(col(Standard.key), col(Standard.value))
+        .where(among(col(Standard.key), [item.standard.key for item in items]), col(Standard.population_class) == "")
+        .where(col(Standard.valid).contains(day), func.starts_with(village, col(Standard.division)))
+        .order_by(func.length(col(Standard.division)))
+    )
+    return {key: bool(value) for key, value in session.execute(said)} if items else {}

@@ -98,7 +98,8 @@ def report_statement(
     refuse_lines(body.lines)
     if sent_before(session, household, body):
         return
-    kept = [as_kept(session, household, body, line) for line in body.lines]
+    under = kept_under(session, [line.kind for line in body.lines], household.village, body.period_to)
+    kept = [as_kept(body, line, under[line.kind]) for line in body.lines]
     told = body.model_dump(exclude={"lines"})
     session.add(Statement(household_id=household.id, recorded_by=recorded_by, created_at=now, **told))
     try:
@@ -109,13 +110,13 @@ def report_statement(
     facts_changed(session, [household.id], now)
 
 
-def as_kept(session: Session, household: Household, body: StatementIn, line: LineIn) -> StatementLine:
+def as_kept(body: StatementIn, line: LineIn, under: str) -> StatementLine:
     item = ITEMS.get(line.kind)
     if item and not item.listed_on(body.period_to):
         raise ItemNotOnTheList(item.key)
     return StatementLine(
         statement_id=body.id,
-        kind=str(kept_under(session, line.kind, household.village, body.period_to)),
+        kind=under,
         item=item.key if item else "",
         amount=line.amount,
         precision=line.precision,

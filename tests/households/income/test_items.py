@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from services.households.income.items import ITEMS, Family, Item
 from tests.callers import Headers
+from tests.clock import TODAY
 from tests.households.conftest import Send, facts_of, household_row, statement, statement_row
 from tests.households.standards import set_standards
 
@@ -65,6 +66,36 @@ def test_where_sources_differ_the_county_says_what_counts(
     set_standards(households, counted_disaster_relief=counts)
     assert post(http, clerk, family, wage=100, disaster_relief=40).status_code == 201
     assert facts_of(households, "JK1").net_income == income
+
+
+@pytest.mark.parametrize(
+    ("item", "counts", "income"), [("one_off_relief", 1, 140), ("migrant_work", 0, 100)], ids=["taken in", "left out"]
+)
+def test_by_its_document_the_county_takes_in_or_leaves_out_any_item(
+    http: TestClient, clerk: Headers, family: str, households: Session, item: str, counts: int, income: int
+) -> None:
+    """From its day on, and what was recorded stays."""
+    assert post(http, clerk, family, operating=100, **{item: 40}).status_code == 201
+    before = facts_of(households, "JK1").net_income
+    set_standards(households, **{f"counted_{item}": counts})
+    assert facts_of(households, "JK1").net_income == before == 240 - income
+    assert post(http, clerk, family, operating=100, **{item: 40}).status_code == 201
+    assert facts_of(households, "JK1").net_income == income
+
+
+def test_a_word_of_a_later_day_changes_nothing_of_a_period_that_ended_before(
+    http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    set_standards(households, since=TODAY, counted_migrant_work=0)
+    assert post(http, clerk, family, migrant_work=40).status_code == 201
+    assert facts_of(households, "JK1").net_income == 40
+
+
+def test_the_nearest_place_says_what_counts(http: TestClient, clerk: Headers, family: str, households: Session) -> None:
+    set_standards(households, counted_migrant_work=0)
+    set_standards(households, division="520621001", counted_migrant_work=1)
+    assert post(http, clerk, family, migrant_work=40).status_code == 201
+    assert facts_of(households, "JK1").net_income == 40
 
 
 def test_rent_away_from_home_is_taken_off_where_the_county_says_so(
