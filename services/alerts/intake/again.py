@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from services.alerts.clues.levels import level_again
-from services.alerts.intake.take_in import JUDGE_AGAIN
-from services.alerts.judging.judge import convene, judge_county, lock_out_learning
+from services.alerts.intake.take_in import JUDGE_AGAIN, JUDGE_WHEN_READY, ask_when_ready
+from services.alerts.judging.judge import convene, convene_ready, judge_county, lock_out_learning
 from services.alerts.rules.catalogue import SUBJECTS
 from services.kit.store.claim import JobHandler, fence
 from services.kit.store.db import open_session
@@ -33,16 +33,25 @@ def ask_for_today(session: Session, now: datetime) -> None:
 
 
 def judges_again(engine: Engine) -> Mapping[str, JobHandler]:
-    """The job: levels of clues, which want no other standard than their own, then everything of a county by today's
-    rules, standards and calendar. Tried again until it can be done. A worker that slept through its hold would judge by
-    the rules of the day it fell asleep: it writes nothing."""
+    """The jobs: levels of clues, which want no other standard than their own, then everything of a county by today's
+    rules, standards and calendar. A worker that slept through its hold would judge by the rules of the day it fell
+    asleep: it writes nothing."""
 
     def judge_again(county: str, now: datetime) -> None:
         level_again(engine, county, now)
         for about in SUBJECTS:
             with open_session(engine) as session, session.begin():
                 lock_out_learning(session, county)
-                judge_county(session, convene(session, about, county, now.date(), now))
+                bench = convene_ready(session, about, county, now.date(), now)
+                judge_county(session, bench)
+                ask_when_ready(session, bench)
                 fence(session)
 
-    return {JUDGE_AGAIN: judge_again}
+    def judge_when_ready(county: str, now: datetime) -> None:
+        """Tried again until no rule waits: to find that one does costs a query for each standard."""
+        with open_session(engine) as session:
+            for about in SUBJECTS:
+                convene(session, about, county, now.date(), now)
+        judge_again(county, now)
+
+    return {JUDGE_AGAIN: judge_again, JUDGE_WHEN_READY: judge_when_ready}

@@ -1,7 +1,7 @@
 """Rules meet facts, in one statement for one household or a county. TRUE opens, FALSE closes, NULL changes nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -122,7 +122,8 @@ class Tally:
 
 @dataclass(frozen=True)
 class Bench:
-    """All one judgement needs: the rules, in the order of their bits, and the standards that hold."""
+    """All one judgement needs: the rules, in the order of their bits, and the standards that hold. `waiting`: the keys
+    of rules for which a standard is missing, and the names of what is."""
 
     about: str
     county: str
@@ -130,6 +131,7 @@ class Bench:
     compiler: Compiler
     today: date
     now: datetime
+    waiting: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def convene(session: Session, about: str, county: str, today: date, now: datetime) -> Bench:
@@ -137,14 +139,33 @@ def convene(session: Session, about: str, county: str, today: date, now: datetim
     return bench_of(session, about, county, rules_on(session, about, today, county), today, now)
 
 
+def convene_ready(session: Session, about: str, county: str, today: date, now: datetime) -> Bench:
+    """The same without the rules whose standard is missing: they wait, and what they have opened stays as it is."""
+    rules = rules_on(session, about, today, county)
+    held = standards_for(session, county, rules, today)
+    waiting = {rule.key: without for rule in rules if (without := [key for key in rule.standards if key not in held])}
+    ready = [rule for rule in rules if rule.key not in waiting]
+    return Bench(about, county, ready, Compiler(table_of(FACTS[about]), held, today), today, now, waiting)
+
+
 def bench_of(session: Session, about: str, county: str, rules: Sequence[ReadRule], today: date, now: datetime) -> Bench:
+    held = standards_for(session, county, rules, today)
+    missing = sorted({key for rule in rules for key in rule.standards} - held.keys())
+    if missing:
+        raise StandardMissing(f"{missing[0]} · {county} · {today.isoformat()}")
+    return Bench(about, county, rules, Compiler(table_of(FACTS[about]), held, today), today, now)
+
+
+def standards_for(
+    session: Session, county: str, rules: Sequence[ReadRule], today: date
+) -> Mapping[str, Sequence[StandardRow]]:
+    """Those that hold for the whole county, by key, with what parts of it have beside."""
     held = {}
     for key in sorted({key for rule in rules for key in rule.standards}):
         rows = standards_on(session, key, today)
-        if not any(county.startswith(row.division) for row in rows):
-            raise StandardMissing(f"{key} · {county} · {today.isoformat()}")
-        held[key] = [row for row in rows if row.division.startswith(county) or county.startswith(row.division)]
-    return Bench(about, county, rules, Compiler(table_of(FACTS[about]), held, today), today, now)
+        if any(county.startswith(row.division) for row in rows):
+            held[key] = [row for row in rows if row.division.startswith(county) or county.startswith(row.division)]
+    return held
 
 
 def lock_out_sweeps(session: Session, counties: Iterable[str]) -> None:
@@ -196,7 +217,8 @@ def judge_county(session: Session, bench: Bench) -> Tally:
 
 
 def close_unwatched(session: Session, bench: Bench) -> int:
-    told = {"county": bench.county, "about": bench.about, "now": bench.now, "keys": [rule.key for rule in bench.rules]}
+    watched = [*(rule.key for rule in bench.rules), *bench.waiting]
+    told = {"county": bench.county, "about": bench.about, "now": bench.now, "keys": watched}
     statement = text(UNWATCHED.format(facts=table_of(FACTS[bench.about]).name))
     closed = session.scalars(statement, told).all()
     tell(session, "alert_closed", closed, bench.now)
