@@ -12,6 +12,7 @@ from services.households.imports.upload import Upload
 from services.kit.store.fields import Seal
 from tests.callers import Headers, edit
 from tests.clock import NOW, TODAY
+from tests.households.changes.conftest import moment
 from tests.households.conftest import EVERYWHERE, Send, facts_of, faults, household_row
 from tests.households.open_cases import case_of
 
@@ -103,3 +104,18 @@ def test_undoing_a_file_leaves_the_tag_of_an_open_case_alone(
     write_tag(upload, "monitored", [{"id": home, "monitored": False}], "撤销导入")
     households.commit()
     assert kept(http, clerk, family) == [("2026-01-01", None)]
+
+
+def test_tags_are_read_as_of_a_day_and_as_they_were_known(
+    put: Any, http: TestClient, clerk: Headers, family: str, households: Session
+) -> None:
+    put(CLOSED | {"until": None})
+    known = moment(households)
+    put(CLOSED)
+
+    def told(**asked: str) -> list[str | None]:
+        return [tag["until"] for tag in http.get(f"{family}/tags", params=asked, headers=clerk).json()]
+
+    assert (told(), told(known_at=known)) == ([CLOSED["until"]], [None])
+    assert (told(as_of="2026-05-31"), told(as_of="2026-06-01")) == ([CLOSED["until"]], [])
+    assert told(as_of="2026-06-01", known_at=known) == [None]

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col
 
@@ -13,8 +12,17 @@ from services.households.facts import facts_changed
 from services.households.models.people import PersonInsurance
 from services.households.policy import allow
 from services.households.register.members import member_of
-from services.households.register.told import Asked, DoneIn, DoneOut, TellingDep, newest_for, record_for
-from services.kit.store.db import SessionDep, Today
+from services.households.register.told import (
+    Asked,
+    AskedDep,
+    DoneIn,
+    DoneOut,
+    TellingDep,
+    newest_first,
+    newest_for,
+    record_for,
+)
+from services.kit.store.db import SessionDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import repeatable
@@ -89,17 +97,17 @@ def list_insurances(
     household_id: UUID,
     person_id: UUID,
     session: SessionDep,
-    today: Today,
+    asked: AskedDep,
     year: Annotated[int | None, Query(ge=2000, le=2100, title="年度")] = None,
 ) -> list[InsuranceOut]:
     """What counts, the newest year first."""
-    member_of(session, Asked(today), household_id, person_id)
+    member_of(session, asked, household_id, person_id)
+    of: dict[str, Any] = {"person_id": person_id} | ({"year": year} if year else {})
     key: Any = (col(PersonInsurance.year).desc(), col(PersonInsurance.kind))
-    wanted = select(PersonInsurance).ext(distinct_on(col(PersonInsurance.year), col(PersonInsurance.kind)))
-    if year:
-        wanted = wanted.where(col(PersonInsurance.year) == year)
-    mine = wanted.where(col(PersonInsurance.person_id) == person_id).order_by(*key, col(PersonInsurance.seq).desc())
-    return [InsuranceOut.of(row) for row in session.scalars(mine.limit(200))]
+    wanted = newest_first(PersonInsurance, of, asked.known_at).order_by(None)
+    of_each = wanted.ext(distinct_on(col(PersonInsurance.year), col(PersonInsurance.kind)))
+    rows = session.scalars(of_each.order_by(*key, col(PersonInsurance.seq).desc()).limit(200))
+    return [InsuranceOut.of(row) for row in rows]
 
 
 @router.get("/{year}/{kind}", dependencies=[allow("household:read")], responses=SEEN)
@@ -109,11 +117,11 @@ def get_insurance(
     year: Year,
     kind: Annotated[Kind, Path(title=KIND)],
     session: SessionDep,
-    today: Today,
+    asked: AskedDep,
     edit: EditDep,
 ) -> InsuranceOut:
-    member_of(session, Asked(today), household_id, person_id)
+    member_of(session, asked, household_id, person_id)
     of = {"person_id": person_id, "year": year, "kind": kind}
-    told = InsuranceOut.of(found(newest_for(session, PersonInsurance, of)))
+    told = InsuranceOut.of(found(newest_for(session, PersonInsurance, of, asked.known_at)))
     edit.told(told)
     return told

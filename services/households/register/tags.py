@@ -18,6 +18,7 @@ from services.households.policy import allow
 from services.households.reach import reachable
 from services.households.register.code_sets import words_of
 from services.households.register.own_codes import OWN, TAG, refuse_unknown
+from services.households.register.past import NOW_KNOWN, Past, PastDep
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError
@@ -91,9 +92,10 @@ def put_tag(
 
 
 @router.get("", dependencies=[allow("household:read")])
-def list_tags(household_id: UUID, session: SessionDep) -> list[TagOut]:
+def list_tags(household_id: UUID, session: SessionDep, past: PastDep) -> list[TagOut]:
+    """With those that have ended; of a day, those that held on it."""
     reachable(session, household_id)
-    return shown(session, household_id)
+    return shown(session, household_id, past=past)
 
 
 @router.get("/{key}", dependencies=[allow("household:read")], responses=SEEN)
@@ -104,9 +106,11 @@ def list_tags_of_key(household_id: UUID, key: TagKey, session: SessionDep, edit:
     return held
 
 
-def shown(session: Session, household_id: UUID, key: str | None = None) -> list[TagOut]:
-    wanted = select(Tag).where(col(Tag.household_id) == household_id).order_by(col(Tag.valid))
-    rows = session.scalars(wanted.where(col(Tag.key) == key) if key else wanted)
+def shown(session: Session, household_id: UUID, key: str | None = None, past: Past = NOW_KNOWN) -> list[TagOut]:
+    tag = past.of(Tag, household_id)
+    wanted = select(tag).where(col(tag.household_id) == household_id).order_by(col(tag.valid))
+    wanted = wanted.where(past.holds(tag.valid)) if past.as_of else wanted
+    rows = session.scalars(past.told(wanted.where(col(tag.key) == key) if key else wanted))
     return [
         TagOut(key=row.key, since=cast(date, row.valid.lower), until=row.valid.upper, source=row.source) for row in rows
     ]

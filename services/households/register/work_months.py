@@ -15,8 +15,17 @@ from services.households.models.register import Membership
 from services.households.policy import allow
 from services.households.reach import reachable
 from services.households.register.members import member_of
-from services.households.register.told import Asked, DoneIn, DoneOut, TellingDep, newest_for, record_for
-from services.kit.store.db import SessionDep, Today
+from services.households.register.told import (
+    Asked,
+    AskedDep,
+    DoneIn,
+    DoneOut,
+    TellingDep,
+    newest_first,
+    newest_for,
+    record_for,
+)
+from services.kit.store.db import SessionDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import repeatable
@@ -102,21 +111,22 @@ def put_work_as_before(household_id: UUID, month: Month, body: DoneIn, telling: 
 
 
 @router.get(MEMBER, dependencies=[allow("household:read")])
-def list_work_months(household_id: UUID, person_id: UUID, session: SessionDep, today: Today) -> list[WorkOut]:
-    """What counts, the newest month first, of the last five years."""
-    member_of(session, Asked(today), household_id, person_id)
-    wanted = select(WorkMonth).ext(distinct_on(col(WorkMonth.month))).where(col(WorkMonth.person_id) == person_id)
-    rows = session.scalars(wanted.order_by(col(WorkMonth.month).desc(), col(WorkMonth.seq).desc()).limit(60))
+def list_work_months(household_id: UUID, person_id: UUID, session: SessionDep, asked: AskedDep) -> list[WorkOut]:
+    """What counts, the newest month first, of five years until the day."""
+    member_of(session, asked, household_id, person_id)
+    wanted = newest_first(WorkMonth, {"person_id": person_id}, asked.known_at).order_by(None)
+    of_each = wanted.ext(distinct_on(col(WorkMonth.month))).where(col(WorkMonth.month) <= asked.as_of)
+    rows = session.scalars(of_each.order_by(col(WorkMonth.month).desc(), col(WorkMonth.seq).desc()).limit(60))
     return [WorkOut.of(row) for row in rows]
 
 
 @router.get(MEMBER + "/{month}", dependencies=[allow("household:read")], responses=SEEN)
 def get_work_month(
-    household_id: UUID, person_id: UUID, month: Month, session: SessionDep, today: Today, edit: EditDep
+    household_id: UUID, person_id: UUID, month: Month, session: SessionDep, asked: AskedDep, edit: EditDep
 ) -> WorkOut:
-    member_of(session, Asked(today), household_id, person_id)
+    member_of(session, asked, household_id, person_id)
     of = {"person_id": person_id, "month": first_day(month)}
-    told = WorkOut.of(found(newest_for(session, WorkMonth, of)))
+    told = WorkOut.of(found(newest_for(session, WorkMonth, of, asked.known_at)))
     edit.told(told)
     return told
 

@@ -1,6 +1,6 @@
 """A member's circumstances, health, phones, insurances and months of work."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from services.households.facts import facts_changed
 from services.kit.web.limits import GUESS, Limits
 from tests.callers import Headers, Office
+from tests.conftest import NOW
 from tests.households.conftest import Send, facts_of, household_numbered, household_row, member_row, valid
 from tests.households.people.conftest import Count, Put
 
@@ -298,3 +299,38 @@ def test_another_household_sees_nothing_of_a_member_here(
     for part in ("", "/health", "/phones", "/insurances", "/work-months"):
         path = elsewhere.replace(member[-36:], f"members/{member[-36:]}")
         assert http.get(path + part, headers=clerk).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("of", "table"),
+    [(f"insurances/{YEAR}/resident", "person_insurance"), ("work-months/2026-09", "work_month")],
+    ids=["insurance", "month of work"],
+)
+def test_of_a_year_or_a_month_is_told_what_was_known_at_a_moment(
+    households: Session, http: TestClient, clerk: Headers, member: str, put: Put, of: str, table: str
+) -> None:
+    path, fact = f"{member}/{of}", "enrolled" if "insurances" in of else "working"
+    put(path, {fact: False})
+    known = NOW - timedelta(days=1)
+    households.execute(text(f"UPDATE {table} SET recorded_at = :known"), {"known": known})  # noqa: S608
+    households.commit()
+    put(path, {fact: True})
+    then, before = {"known_at": known.isoformat()}, {"known_at": "2020-01-01T00:00:00Z"}
+    every = f"{member}/{of.partition('/')[0]}"
+    for asked, told in (({}, [True]), (then, [False]), (before, [])):
+        assert [row[fact] for row in http.get(every, params=asked, headers=clerk).json()] == told
+        one = http.get(path, params=asked, headers=clerk)
+        assert (one.status_code, one.json().get(fact)) == ((200, told[0]) if told else (404, None))
+
+
+def test_months_of_work_are_those_until_the_day(
+    households: Session, http: TestClient, clerk: Headers, member: str, put: Put
+) -> None:
+    households.execute(text("UPDATE membership SET valid = daterange('2020-01-01', NULL)"))
+    households.commit()
+    for month in ("2026-08", "2026-10"):
+        put(f"{member}/work-months/{month}", {"working": True})
+    told = http.get(f"{member}/work-months", params={"as_of": "2026-10-01"}, headers=clerk).json()
+    assert [row["month"] for row in told] == ["2026-10-01", "2026-08-01"]
+    earlier = http.get(f"{member}/work-months", params={"as_of": "2026-09-30"}, headers=clerk).json()
+    assert [row["month"] for row in earlier] == ["2026-08-01"]
