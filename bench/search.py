@@ -57,9 +57,10 @@ FILL = """
             'division', 'county', '示例', 1, false, '[2020-01-01,)' FROM generate_series(0, {users} - 1) n;
 """
 LINES = """
-    SELECT h.* FROM (SELECT DISTINCT folded, household_id FROM member_name WHERE {column} ^@ %s AND village ^@ %s
-    ORDER BY folded, household_id LIMIT 51) AS named JOIN household h ON h.id = named.household_id
+    SELECT h.* FROM (SELECT DISTINCT {order} FROM member_name WHERE {column} ^@ %s AND village ^@ %s
+    ORDER BY {order} LIMIT 51) AS named JOIN household h ON h.id = named.household_id
 """
+BY = {"folded": "folded, household_id", "initials": "initials, folded, household_id"}
 LIST = "SELECT * FROM household WHERE village = %s ORDER BY number LIMIT 51"
 
 
@@ -84,7 +85,7 @@ def searches(county: County, chance: random.Random) -> Iterator[Asked]:
         told = chance.choice(county.initials if by_letters else county.names)
         sought = told[: chance.choice((2, 3))] if by_letters or chance.random() < 0.8 else told[:1]
         column = "initials" if by_letters else "folded"
-        yield f"/v1/household-search?q={quote(sought)}", LINES.format(column=column), (sought, place)
+        yield f"/v1/household-search?q={quote(sought)}", LINES.format(column=column, order=BY[column]), (sought, place)
 
 
 def lists(county: County, chance: random.Random) -> Iterator[Asked]:

@@ -17,7 +17,7 @@ class MemberName(Table, table=True):
     __tablename__ = "member_name"
     __table_args__ = (
         Index("member_name_folded", "folded", "household_id"),
-        Index("member_name_initials", "initials", "household_id"),
+        Index("member_name_by_initials", "initials", "folded", "household_id"),
         Index("member_name_village", "village", "folded", "household_id"),
         Index("member_name_born", "born", "folded"),
     )

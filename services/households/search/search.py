@@ -33,6 +33,12 @@ router = APIRouter(prefix="/v1/household-search", tags=["search"])
 glances = APIRouter(prefix="/v1/household-search", tags=["search"], route_class=Awaited)
 
 
+# What a page goes on from: of initials, of a name, of neither.
+KEYS: Mapping[bool | None, tuple[str, ...]] = {
+    True: ("initials", "matched", "id"), False: ("matched", "id"), None: ("number",),
+}  # fmt: skip
+
+
 class FoundHousehold(HouseholdLine):
     """`matched` is the name it was found by, without dots; empty where no name was asked for."""
 
@@ -58,20 +64,21 @@ async def search_households(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[FoundHousehold]:
-    """`q` is how a name begins, dots and spaces left out or not, or its pinyin initials. By that name; without `q`, by
-    number. A household of several such names stands once for each. `saved` asks the filter kept with a household set
-    anew, as of today; what is asked beside it takes the place of what the filter says of that."""
+    """`q` is how a name begins, dots and spaces left out or not, or its pinyin initials. By that name, or by its
+    initials and then it; without `q`, by number. A household of several such names stands once for each. `saved` asks
+    the filter kept with a household set anew, as of today; what is asked beside it takes the place of what it says."""
     today = now_here(request).date()
     asked = {"q": q, "village": village, "tag": tag, "case_state": case_state, "overdue": overdue,
              "due_within": due_within}  # fmt: skip
     chosen = await chosen_of(request, today, asked, saved)
     refuse_cases(request.state.caller, chosen)
     paging = paging_of(request, request.state.caller.subject, cursor, limit)
-    keys = ("number",) if chosen.q is None else ("matched", "id")
+    letters = letters_alone(chosen.q)
+    keys = KEYS[letters]
     due = chosen.due(today)
     told = chosen.model_dump() | dict(zip(("due_from", "due_until"), due or (), strict=False)) | paging.told(*keys)
     query = statement(
-        letters=letters_alone(chosen.q), place=len(chosen.village or ""), tagged=bool(chosen.tag),
+        letters=letters, place=len(chosen.village or ""), tagged=bool(chosen.tag),
         in_state=bool(chosen.case_state), due=due is not None, later=bool(cursor),
     )  # fmt: skip
     rows = await request.app.state.glances.rows(request.state.asked, today, query, told)
