@@ -11,7 +11,7 @@ from services.kit.store.tables import Standard
 LINE_DOCUMENT = "示例〔2021〕1号"
 
 
-def set_standards(session: Session, since: date = date(2020, 1, 1), division: str = "520621", **values: int) -> None:
+def set_standards(session: Session, since: date = date(2020, 1, 1), division: str = "520621", /, **values: int) -> None:
     """For the whole county unless said, from a day on."""
     for key, value in values.items():
         session.add(

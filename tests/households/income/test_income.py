@@ -198,6 +198,6 @@ def test_a_household_nobody_belongs_to_is_neither_below_nor_above(
     http: TestClient, clerk: Headers, send: Send, households: Session
 ) -> None:
     send("households", household_row())
-    set_standards(households, since=date(2020, 1, 1), **ALL)
+    set_standards(households, date(2020, 1, 1), **ALL)
     told = income(http, clerk, f"/v1/households/{household_numbered(households, 'JK1')}", amounts={"wage": 100})
     assert told["net_income"] == {"total": 100, "per_person": None, "below_line": None}

@@ -86,14 +86,14 @@ def test_by_its_document_the_county_takes_in_or_leaves_out_any_item(
 def test_a_word_of_a_later_day_changes_nothing_of_a_period_that_ended_before(
     http: TestClient, clerk: Headers, family: str, households: Session
 ) -> None:
-    set_standards(households, since=TODAY, counted_migrant_work=0)
+    set_standards(households, TODAY, counted_migrant_work=0)
     assert post(http, clerk, family, migrant_work=40).status_code == 201
     assert facts_of(households, "JK1").net_income == 40
 
 
 def test_the_nearest_place_says_what_counts(http: TestClient, clerk: Headers, family: str, households: Session) -> None:
     set_standards(households, counted_migrant_work=0)
-    set_standards(households, division="520621001", counted_migrant_work=1)
+    set_standards(households, date(2020, 1, 1), "520621001", counted_migrant_work=1)
     assert post(http, clerk, family, migrant_work=40).status_code == 201
     assert facts_of(households, "JK1").net_income == 40
 
