@@ -73,7 +73,7 @@ def main() -> None:
     asked.add_argument("--size", type=int, default=1_000_000, help="households")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--turns", type=int, default=5, help="of ours and of the limit")
-    asked.add_argument("--orm-sample", type=int, help="households the loop walks; a tenth, 100,000 at most, if not given")
+    asked.add_argument("--orm-sample", type=int, help="households the loop walks")
     given = asked.parse_args()
     say(f"making and loading {given.size} households")
     with prepared(given.size, given.seed) as ground:
