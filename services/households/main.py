@@ -1,5 +1,9 @@
 """Households: the register. Who lives here, what they have, and the facts that rules may ask for."""
 
+from services.households.villages import counts as village_counts
+from services.households.villages import endings as village_endings
+from services.households.villages import profile as village_profile
+from services.households.villages import records as village_records
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 
@@ -207,6 +211,10 @@ ROUTERS = [
     ledger_entries.router,
     ledger_reversals.router,
     ledger_totals.router,
+    village_records.router,
+    village_endings.router,
+    village_counts.router,
+    village_profile.router,
     intake.router,
     status.router,
     queue.router,

@@ -15,6 +15,8 @@ RIGHTS = {
     "code:write": frozenset({"county"}),  # codes and kinds of its own beside those that are shipped
     "ledger:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "ledger:write": FIELD | OFFICE,
+    "village:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # statuses, facilities, roles, plans, rules
+    "village:write": frozenset({"cadre", "captain"}) | OFFICE,
     "issue:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "issue:confidential": frozenset({"county"}),  # restricted ones; their owner and their recorder see them without it
     "issue:write": FIELD | OFFICE,

@@ -126,6 +126,18 @@ def entered(where: str) -> Any:
     return body
 
 
+def in_village(kind: str) -> Any:
+    """Of the place, or of somebody there."""
+
+    def body(thing: Thing) -> dict[str, Any]:
+        said = {"id": str(uuid4()), "kind": kind, "division": thing.village, "since": "2026-11-02"}
+        if kind == "role":
+            return said | {"what": "grid_member", "person_id": thing.ids["person"]}
+        return said | {"what": "clinic", "state": "in_use"}
+
+    return body
+
+
 def problem_of(thing: Thing) -> dict[str, Any]:
     said = {"division": thing.village, "household_id": thing.ids["household"], "kind": "demand", "source": "visit"}
     return said | {"raised_on": "2026-11-02", "text": "示例", "owner": {"kind": "unit", "label": "示例镇政府"}}
@@ -223,6 +235,17 @@ HOUSEHOLDS = (
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"])),
     send("PUT", "issue:write", "/v1/issues/{new}", "body", problem_of),
     send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
+    get("village:read", "/v1/village-records/{record}", "path"),
+    get("village:read", "/v1/village-records?division={village}", "query", seen=rows),
+    get("village:read", "/v1/village-records?division={village}&person_id={person}", "filter", seen=rows),
+    get("village:read", "/v1/village-records?division={village}&limit=1", "cursor", seen=rows),
+    get("village:read", "/v1/village-record-counts?division={village}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"])),
+    get("village:read", "/v1/village-profiles/{village}", "path", by_sets=False),
+    send("POST", "village:write", "/v1/village-records", "body", in_village("facility"), seen=made, by_sets=False),
+    send("POST", "village:write", "/v1/village-records", "body item", in_village("role"), seen=made, by_sets=False),
+    send("POST", "village:write", "/v1/village-records/{record}/ending", "path", taken_back, by_sets=False,
+         seen=lambda answer, _: answer.status_code in (201, 409)),
     get(LEDGERS, "/v1/ledger-entries/{entry}", "path"),
     get(LEDGERS, "/v1/ledger-entries?division={village}", "query", seen=rows),
     get(LEDGERS, "/v1/ledger-entries?division={village}&household_id={household}", "filter", seen=rows),

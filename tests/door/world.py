@@ -43,6 +43,7 @@ from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.quality import ClaimedElsewhere, PaperCheck, QualityFinding, QualityRun, StatedFigure
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
+from services.households.models.villages import VillageRecord
 from services.households.models.voices import Correction, SelfDeclaration
 from services.households.register.id_numbers import check_digit
 from services.kit.store.db import open_session
@@ -69,7 +70,7 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
-    received, measure, entry, issue = uuid4(), uuid4(), uuid4(), uuid4()
+    received, measure, entry, issue, record = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     with open_session(engine) as session, session.begin():
         for key in ("monitoring_line", "income_divisor", "income_year_ends"):
             set_standard(session, key, 1, division=village)
@@ -114,6 +115,7 @@ def households(engine: Engine, village: str) -> Thing:
         ),
         *entry_of(entry, home, village),
         *issues_of(issue, home, village),
+        *roles_of(record, home, person, village),
         *case_of(case := uuid4(), home, village),
         SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
         SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
@@ -137,7 +139,8 @@ def households(engine: Engine, village: str) -> Thing:
     voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    names |= {"issue": str(issue), "entry": str(entry), "id_number": id_number, "run": str(run), "third": str(third)}
+    names |= {"issue": str(issue), "entry": str(entry), "record": str(record), "id_number": id_number}
+    names |= {"run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
 
 
@@ -151,6 +154,14 @@ def entry_of(entry: UUID, home: UUID, village: str) -> list[Any]:
     both = [entry, uuid4()]
     rows: list[Any] = [LedgerEntry(id=one, **said) for one in both]
     return rows + [LedgerLine(entry_id=one, amount=100, **line) for one in both]
+
+
+def roles_of(record: UUID, home: UUID, person: UUID, village: str) -> list[Any]:
+    """What the person is in the village; and one role more, so that there is a second page."""
+    said: dict[str, Any] = {"kind": "role", "division": village, "since": date(2026, 1, 1), "version": 1}
+    said |= {"household_id": home, "person_id": person, "recorded_by": "示例", "recorded_at": NOW}
+    roles = ((record, "grid_member"), (uuid4(), "able_person"))
+    return [VillageRecord(id=one, what=what, **said) for one, what in roles]
 
 
 def issues_of(issue: UUID, home: UUID, village: str) -> list[Any]:

@@ -65,7 +65,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
-    pools |= joined(PEOPLE, HELP, LEDGERS, ISSUES) if service == "households" else {}
+    pools |= joined(PEOPLE, HELP, LEDGERS, ISSUES, VILLAGES) if service == "households" else {}
     if service == "households":
         store(engine, Division(code=OWN[:6], name="示例县", level="county", version=1))
         pools |= {"body.village": [OWN, SIBLING], "body.household_id": ids["household"]}
@@ -179,6 +179,12 @@ LEDGERS: Pools = {
     "query.unit": ["fen"],
     "query.day_from": ["2026-01-01"],
     "query.day_to": ["2026-12-31"],
+}
+VILLAGES: Pools = {
+    "body.what": ["clinic", "grid_member", "out_of_poverty"],
+    "query.what": ["clinic", "grid_member"],
+    "body.since": ["2026-01-01"],
+    "query.as_of": ["2026-11-20"],
 }
 ISSUES: Pools = {
     "body.raised_on": ["2026-01-01", "2026-11-20"],

@@ -1,8 +1,8 @@
 """What ledgers come to: in all and by kind, place, actor, beneficiary or fund; what is doubtful is told both ways.
 
-Only amounts of one shape, nature, unit and thing are added. What happened on the days of the period is added up; what
-lasts is counted as of the last day, and of what stands so the last one counts. What is part of another entry is not
-added to it: where the whole is counted the part is not.
+Only amounts of one shape, nature, unit and thing are added, and of levels only those of one kind. What happened on the
+days of the period is added up; what lasts is counted as of the last day, and of what stands so the last one counts.
+What is part of another entry is not added to it: where the whole is counted the part is not.
 """
 
 from collections import defaultdict
@@ -47,7 +47,8 @@ class HeadsOut(BaseModel):
 
 class TotalOut(BaseModel):
     """`amount` counts what may be part of another entry beside it, `amount_within` within it: without a doubt they are
-    equal. Which of `kind`, `division`, `actor`, `beneficiary`, `fund_source` is told hangs on `by`."""
+    equal. A level always tells its `kind`; which else of `kind`, `division`, `actor`, `beneficiary`, `fund_source` is
+    told hangs on `by`."""
 
     kind: str | None = None
     division: str | None = None
@@ -90,7 +91,11 @@ KEYS: Mapping[By, Sequence[tuple[str, Any]]] = {
     "beneficiary": [("beneficiary_kind", LedgerLine.beneficiary_kind), ("label", LedgerLine.label)],
     "fund_source": [("fund_source", LedgerEntry.fund_source)],
 }  # fmt: skip
-ALIKE = [(name, getattr(LedgerEntry, name)) for name in ("shape", "nature", "unit", "goods")]
+# Levels of two kinds are not added either: the members of the party are no cooperative's.
+OF_LEVEL = case((col(LedgerEntry.shape) == "level", LedgerEntry.kind))
+ALIKE: Sequence[tuple[str, Any]] = [
+    *((name, getattr(LedgerEntry, name)) for name in ("shape", "nature", "unit", "goods")), ("level_of", OF_LEVEL),
+]  # fmt: skip
 WHO = func.coalesce(LedgerLine.person_id, LedgerLine.household_id, LedgerLine.party_id)
 # Of whom a level is, wherever they live and whatever they are called since: its last one counts for each of these.
 SERIES: Sequence[Any] = [
@@ -149,7 +154,7 @@ def those_held(session: Session, division: str, asked: Asked, by: By, last: date
     columns = dict([*ALIKE, *KEYS[by]])
     wanted: Select[*tuple[Any, ...]] = (
         select(
-            *(col(column).label(name) for name, column in columns.items()),
+            *(column.label(name) for name, column in columns.items()),
             *(col(one) for one in (LedgerEntry.day, LedgerEntry.until, LedgerEntry.precision, LedgerEntry.reverses)),
             *(col(one) for one in (LedgerEntry.part_of, LedgerEntry.part_certain, LedgerLine.entry_id)),
             *(col(one) for one in (LedgerLine.amount, LedgerLine.heads, LedgerLine.heads_precision)),
@@ -231,6 +236,7 @@ def heads_of(
 
 def total_of(row: Mapping[Any, Any], heads: list[HeadsOut]) -> TotalOut:
     said = dict(row) | {"heads": heads, "precision": together(row["marks"] or ())}
+    said["kind"] = said.get("kind") or row["level_of"]
     if said.get("actor_kind"):
         said["actor"] = {"kind": row["actor_kind"], "id": row["actor_id"], "label": row["actor_label"]}
     return TotalOut.model_validate(said)

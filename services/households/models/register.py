@@ -112,7 +112,7 @@ class OwnCode(Table, table=True):
 
     __tablename__ = "own_code"
 
-    set_key: str = Field(primary_key=True)  # tag, risk
+    set_key: str = Field(primary_key=True)  # as in own_codes
     code: str = Field(primary_key=True)
     division: str
     zh: str

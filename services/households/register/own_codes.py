@@ -1,4 +1,5 @@
-"""A county's own codes beside the country's: a label of households (such as 穿青人), a risk the national table has not.
+"""A county's own codes beside the country's: a label of households (such as 穿青人), a risk the national table has not,
+a facility or a role of its villages.
 A code never changes what it means: it begins and ends by its document, and what was told in it stays."""
 
 import re
@@ -27,15 +28,18 @@ from services.kit.web.written import WrittenDay
 router = APIRouter(prefix="/v1/code-sets/{key}", tags=["code-sets"])
 
 TAG, RISK, SAFEGUARD = "tag", "risk", "safeguard"
+VILLAGE_SETS = ("village_status", "facility", "village_role")
 # A risk of one's own lies under one of the country's, by its first two digits: what answers that one answers it. 99 is
 # the country's own word for others.
 OWN_ENDS = "(8[0-9]|9[0-8])"
-OWN = {TAG: r"own_[a-z0-9_]{1,30}", RISK: f"[0-9]{{2}}{OWN_ENDS}"}
-BESIDE = {TAG: (TAG,), RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
+OWN_WORD = r"own_[a-z0-9_]{1,30}"
+OWN = {RISK: f"[0-9]{{2}}{OWN_ENDS}"} | dict.fromkeys((TAG, *VILLAGE_SETS), OWN_WORD)
+SHARED = {key: (key,) for key in (TAG, *VILLAGE_SETS)}
+BESIDE = SHARED | {RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
 # One word of a list, in a file and in a drop-down. What is blank differs between languages in U+0085 and U+FEFF.
 NAME = r"^[^\s\x00-\x1f\x7f-\x9f\ufeff\"、,，;；]+$"
-OwnSet = Annotated[Literal["tag", "risk"], InPath(title="代码集")]
-CodePath = Annotated[str, InPath(pattern=rf"^({OWN[TAG]}|{OWN[RISK]})$", title="自设代码")]
+OwnSet = Annotated[Literal["tag", "risk", "village_status", "facility", "village_role"], InPath(title="代码集")]
+CodePath = Annotated[str, InPath(pattern=rf"^({OWN_WORD}|{OWN[RISK]})$", title="自设代码")]
 
 
 class OwnCodeIn(BaseModel):
@@ -61,8 +65,8 @@ class OwnCodeOut(OwnCodeIn):
 
 
 class NotAnOwnCode(DomainError):
-    zh = "标签的自设代码以 own_ 开头；风险的自设代码为国家两位代码后加 80 至 98。"
-    en = "A label of one's own begins with own_; a risk of one's own is a national code of two digits and 80 to 98."
+    zh = "自设代码以 own_ 开头；风险的自设代码为国家两位代码后加 80 至 98。"
+    en = "A code of one's own begins with own_; a risk of one's own is a national code of two digits and 80 to 98."
 
 
 class CodeUpsideDown(DomainError):
@@ -127,7 +131,7 @@ def refuse_form(key: str, code: str, body: OwnCodeIn) -> None:
 
 
 def is_own(key: str, code: str) -> bool:
-    return re.fullmatch(OWN[key], code) is not None and (key == TAG or code[:2] in words_of(RISK))
+    return re.fullmatch(OWN[key], code) is not None and (key != RISK or code[:2] in words_of(RISK))
 
 
 def names_of_others(session: Session, key: str, code: str) -> set[str]:
