@@ -1,5 +1,6 @@
 """What the children say: read as it comes, written to state/logs/<name>.log with the time and the name."""
 
+import errno
 import os
 import selectors
 from collections import deque
@@ -9,6 +10,7 @@ from pathlib import Path
 from services.cli.logs_as_read import as_read
 
 TOO_LONG = 64 * 1024  # a line without end is written in pieces
+NO_SPACE = os.strerror(errno.ENOSPC)
 LARGEST = 10_000_000  # bytes; then the file becomes .1, and the .1 before it is gone
 
 
@@ -18,12 +20,14 @@ class Log:
     def __init__(self, folder: Path, name: str, largest: int = LARGEST) -> None:
         self.path, self.name, self.largest = folder / f"{name}.log", name, largest
         self.last_lines: deque[str] = deque(maxlen=12)
+        self.no_space = False  # said in this life, however much was said since
         self._file = self.path.open("ab", buffering=0)
 
     def write(self, line: bytes) -> None:
         """A full disk costs lines of the log, never the processes that are being watched."""
         said = as_read(line.decode(errors="replace").rstrip())
         self.last_lines.append(said)
+        self.no_space = self.no_space or NO_SPACE in said
         moment = datetime.now(UTC).astimezone().isoformat(timespec="milliseconds")
         try:
             self._file.write(f"{moment} {self.name} | ".encode() + said.encode(errors="replace") + b"\n")
@@ -31,6 +35,10 @@ class Log:
                 self._rotate()
         except OSError:
             return
+
+    def begin(self) -> None:
+        """Another life of the process."""
+        self.no_space = False
 
     def _rotate(self) -> None:
         self.path.replace(self.path.with_suffix(".log.1"))

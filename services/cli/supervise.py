@@ -4,9 +4,7 @@ Everything happens in turns of one loop in the main thread, because the parent-d
 thread that spawned it.
 """
 
-import errno
 import math
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -130,10 +128,10 @@ class Supervisor:
 
 
 def why(one: Watched) -> CannotRun:
-    last_lines = "\n".join(one.log.last_lines)
-    if os.strerror(errno.ENOSPC) in last_lines:
+    if one.log.no_space:
         return DiskFull(folder=one.log.path.parent.parent)
-    return DiesAtOnce(process=one.process.name, deaths=one.early_deaths, log=one.log.path, tail=last_lines)
+    tail = "\n".join(one.log.last_lines)
+    return DiesAtOnce(process=one.process.name, deaths=one.early_deaths, log=one.log.path, tail=tail)
 
 
 @contextmanager

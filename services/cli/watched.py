@@ -43,6 +43,7 @@ class Watched:
         self._follow_up: Future[None] | None = None
 
     def start(self, listener: Listener, now: float) -> None:
+        self.log.begin()
         reading, writing = os.pipe()
         try:
             self.child = spawn(

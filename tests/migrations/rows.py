@@ -81,16 +81,18 @@ def shape(connection: Connection) -> dict[str, Columns]:
 
 
 def fill(connection: Connection, rows: int) -> None:
-    """Every table that is empty. A third of the rows does not know what need not be known, each column others. What a
+    """Every table that is empty, and what others refer to. A third of the rows does not know what need not be known, each column others. What a
     table checks it is not asked of these rows, which mean nothing; of others it still is."""
     checks, functions = connection.execute(CHECKS).all(), connection.execute(AT_THE_END).all()
     for trigger in functions:
         connection.execute(text(f"ALTER TABLE {trigger.of} DISABLE TRIGGER {trigger.name}"))
     for check in checks:
         connection.execute(text(f"ALTER TABLE {check.of} DROP CONSTRAINT {check.name}"))
+    referred = {one for _, one in connection.execute(REFERENCES)}
     for table, columns in shape(connection).items():
-        if connection.execute(text(f'SELECT FROM "{table}" LIMIT 1')).first() is None:
-            connection.execute(text(insertion(table, columns)), {"first": 1, "last": rows})
+        if table in referred or connection.execute(text(f'SELECT FROM "{table}" LIMIT 1')).first() is None:
+            adding = f"{insertion(table, columns)} ON CONFLICT DO NOTHING"
+            connection.execute(text(adding), {"first": 1, "last": rows})
     for check in checks:
         connection.execute(text(f"ALTER TABLE {check.of} ADD CONSTRAINT {check.name} {check.says} NOT VALID"))
     for trigger in functions:

@@ -113,8 +113,10 @@ def test_the_pause_before_a_restart_doubles_up_to_half_a_minute() -> None:
     assert [Patience().pause(deaths) for deaths in range(9)] == [0.5, 0.5, 1, 2, 4, 8, 16, 30, 30]
 
 
-def test_a_disk_that_filled_up_is_told_as_such(tmp_path: Path) -> None:
-    full = stand_in("weak", "raise SystemExit('could not write: No space left on device')")
+@pytest.mark.parametrize("afterwards", [0, 20], ids=["its last word", "and much was said since"])
+def test_a_disk_that_filled_up_is_told_as_such(tmp_path: Path, afterwards: int) -> None:
+    said = "could not write: No space left on device" + afterwards * "\nnot yet accepting connections"
+    full = stand_in("weak", f"raise SystemExit({said!r})")
     with Supervisor([full], tmp_path, patience=HASTY) as supervisor, pytest.raises(DiskFull):
         supervisor.turn_until(lambda: False, 10)
 
