@@ -22,11 +22,11 @@ LONGEST_WAIT = (
     "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0) FROM pg_locks"
     " WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE usename = ANY (%s) AND datname = %s)"
 )
-# A key and a column of every table that the role may write.
+# Every table that the role may write, and a column of its key; where the database gives the key, any other.
 WRITABLE = """
-    SELECT c.relname, min(a.attname) FILTER (WHERE a.attnum = ANY (i.indkey))
+    SELECT c.relname, coalesce(min(a.attname) FILTER (WHERE a.attnum = ANY (i.indkey)), min(a.attname))
     FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity = ''
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attidentity = '' AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       AND has_table_privilege(c.oid, 'UPDATE') GROUP BY c.relname ORDER BY c.relname
 """
@@ -131,9 +131,12 @@ def failure_of(
 
 
 def refusal_of(connection: "psycopg.Connection[Any]", table: str, key: str) -> str | None:
+    """A row that means nothing may not stand its table's checks: it was kept waiting no longer for that."""
     row = f'(SELECT ctid FROM "{table}" LIMIT 1)'  # noqa: S608  # names from the catalogue
     try:
         connection.execute(f'UPDATE "{table}" SET "{key}" = "{key}" WHERE ctid = {row}')  # noqa: S608
+    except psycopg.errors.CheckViolation:
+        return None
     except psycopg.Error as error:
         return f"{table}: {error}"
     return None

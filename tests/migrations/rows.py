@@ -81,8 +81,8 @@ def shape(connection: Connection) -> dict[str, Columns]:
 
 
 def fill(connection: Connection, rows: int) -> None:
-    """Every table that is empty, and what others refer to. A third of the rows does not know what need not be known, each column others. What a
-    table checks it is not asked of these rows, which mean nothing; of others it still is."""
+    """Every table that is empty, and what others refer to. A third of the rows does not know what need not be known,
+    each column others. What a table checks it is not asked of these rows, which mean nothing; of others it still is."""
     checks, functions = connection.execute(CHECKS).all(), connection.execute(AT_THE_END).all()
     for trigger in functions:
         connection.execute(text(f"ALTER TABLE {trigger.of} DISABLE TRIGGER {trigger.name}"))
