@@ -1,4 +1,4 @@
-"""records of villages: statuses, honours, facilities, roles, plans and rules, and how each ended"""
+"""records of villages: statuses, honours, facilities, roles, plans, rules and targets, and how each ended"""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +12,7 @@ down_revision: str | None = "households029"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
+KINDS = "'status', 'honour', 'facility', 'role', 'plan', 'rule', 'target'"
 PROTECTED: Mapping[str, str] = {
     "village_record": f"{within_division('division')} OR {in_a_set('household_id')}",
     # Whoever sees a record sees how it ended.
@@ -32,12 +33,13 @@ def make_records() -> None:
         *(sa.Column(name, sa.Uuid(), nullable=True) for name in ("person_id", "household_id", "replaces")),
         sa.Column("since", sa.Date(), nullable=False),
         *(sa.Column(name, sa.Date(), nullable=True) for name in ("until", "adopted_on", "posted_on")),
-        *(sa.Column(name, sa.Integer(), nullable=True) for name in ("present", "in_favour")),
+        *(
+            sa.Column(name, sa.Integer(), nullable=True)
+            for name in ("present", "in_favour", "year", "households", "persons")
+        ),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "kind IN ('status', 'honour', 'facility', 'role', 'plan', 'rule')", name="village_record_kind"
-        ),
+        sa.CheckConstraint(f"kind IN ({KINDS})", name="village_record_kind"),
         sa.CheckConstraint(
             "(what IS NOT NULL) = (kind = 'status' OR kind = 'facility' OR kind = 'role')", name="village_record_what"
         ),
@@ -45,6 +47,8 @@ def make_records() -> None:
         sa.CheckConstraint("(level IS NOT NULL) = (kind = 'honour')", name="village_record_level"),
         sa.CheckConstraint("(kind = 'role') = (num_nonnulls(person_id, label) = 1)", name="village_record_who"),
         sa.CheckConstraint("(person_id IS NULL) = (household_id IS NULL)", name="village_record_home"),
+        sa.CheckConstraint("(kind = 'target') = (year IS NOT NULL)", name="village_record_year"),
+        sa.CheckConstraint("kind <> 'target' OR num_nonnulls(households, persons) > 0", name="village_record_target"),
         sa.CheckConstraint("since <= until", name="village_record_days"),
         sa.CheckConstraint("(replaces IS NULL) = (version = 1)", name="village_record_version"),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"]),

@@ -1,6 +1,7 @@
 """What the reports say of villages, in their own numbers: profiles, statuses, facilities, honours, who is what."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlmodel import Session
@@ -120,6 +121,24 @@ def test_deeply_poor_in_2017_and_out_of_poverty_in_2018(http: TestClient, clerk:
     post(http, clerk, out)
     seen = [held(http, clerk, "status", as_of=day) for day in ("2017-05-31", "2017-12-31", "2018-12-31")]
     assert seen == [[], ["deeply_poor"], ["out_of_poverty"]]
+
+
+def test_a_target_of_107_households_became_one_of_114_and_344_with_its_reason_and_approval(
+    http: TestClient, clerk: Headers
+) -> None:
+    first = record(
+        "target", title="2018年脱贫", year=2018, households=107, since="2018-01-10", text="三年滚动计划",
+        document_no="示例〔2018〕4号",
+    )  # fmt: skip
+    asked = {"day": "2018-09-02", "meeting": "representatives", "present": 60}
+    second = first | {"id": str(uuid4()), "households": 114, "persons": 344, "since": "2018-09-10", "adopted": asked}
+    second |= {"text": "未脱贫的127户逐户研判", "document_no": "示例〔2018〕31号", "replaces": first["id"]}
+    for body in (first, second):
+        post(http, clerk, body)
+    (then,), (now,) = (listed(http, clerk, kind="target", as_of=day) for day in ("2018-09-09", "2018-09-10"))
+    assert [(one["said"]["households"], one["said"]["persons"]) for one in (then, now)] == [(107, None), (114, 344)]
+    assert (now["said"]["text"], now["said"]["document_no"]) == ("未脱贫的127户逐户研判", "示例〔2018〕31号")
+    assert (now["version"], now["said"]["adopted"]["present"], then["replaced_by"]) == (2, 60, second["id"])
 
 
 def test_the_clinic_alone_was_below_the_standard_until_it_was_mended(http: TestClient, clerk: Headers) -> None:

@@ -1,4 +1,4 @@
-"""What is known of a village beside its households: statuses, honours, facilities, who is what, plans and rules."""
+"""What is known of a village beside its households: statuses, honours, facilities, who is what, plans and targets."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,6 +9,8 @@ from sqlmodel import Field
 from services.households.models.table import Table
 from services.kit.store.tables import CalendarDate, instant
 
+KINDS = "'status', 'honour', 'facility', 'role', 'plan', 'rule', 'target'"
+
 
 class VillageRecord(Table, table=True):
     """Never changed: what becomes of it is its ending, or the record that `replaces` it from its own `since` on.
@@ -17,7 +19,7 @@ class VillageRecord(Table, table=True):
 
     __tablename__ = "village_record"
     __table_args__ = (
-        CheckConstraint("kind IN ('status', 'honour', 'facility', 'role', 'plan', 'rule')", name="village_record_kind"),
+        CheckConstraint(f"kind IN ({KINDS})", name="village_record_kind"),
         CheckConstraint(
             "(what IS NOT NULL) = (kind = 'status' OR kind = 'facility' OR kind = 'role')", name="village_record_what"
         ),
@@ -25,6 +27,8 @@ class VillageRecord(Table, table=True):
         CheckConstraint("(level IS NOT NULL) = (kind = 'honour')", name="village_record_level"),
         CheckConstraint("(kind = 'role') = (num_nonnulls(person_id, label) = 1)", name="village_record_who"),
         CheckConstraint("(person_id IS NULL) = (household_id IS NULL)", name="village_record_home"),
+        CheckConstraint("(kind = 'target') = (year IS NOT NULL)", name="village_record_year"),
+        CheckConstraint("kind <> 'target' OR num_nonnulls(households, persons) > 0", name="village_record_target"),
         CheckConstraint("since <= until", name="village_record_days"),
         CheckConstraint("(replaces IS NULL) = (version = 1)", name="village_record_version"),
         Index("village_record_in", "division", "kind", "since"),
@@ -51,6 +55,9 @@ class VillageRecord(Table, table=True):
     present: int | None = None
     in_favour: int | None = None
     posted_on: date | None = None
+    year: int | None = None
+    households: int | None = None
+    persons: int | None = None
     text: str | None = None
     document_no: str | None = None
     replaces: UUID | None = Field(default=None, foreign_key="village_record.id")

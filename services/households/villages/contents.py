@@ -1,4 +1,4 @@
-"""A record of a village as it is sent and read: what the village is, has, was given, has resolved, and who is what."""
+"""A record of a village as it is sent and read: what the village is, has, was given, resolved, and who is what."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -10,7 +10,7 @@ from services.households.models.villages import VillageRecord, VillageRecordEndi
 from services.kit.web.errors import DomainError
 from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
 
-Kind: TypeAlias = Literal["status", "honour", "facility", "role", "plan", "rule"]
+Kind: TypeAlias = Literal["status", "honour", "facility", "role", "plan", "rule", "target"]
 What: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]  # looked up where it is written
 Village: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{12}$", title="村（社区）代码")]
 Title: TypeAlias = Annotated[str, Field(min_length=1, max_length=100, title="名称")]
@@ -107,8 +107,22 @@ class RuleIn(Record):
     posted_on: Annotated[WrittenDay | None, Field(title="张贴日")] = None
 
 
+class TargetIn(Record):
+    """So many households, persons or both by the end of a year, with the reason, who was asked before, and the document
+    that approved it. A target that changes is another one that replaces it."""
+
+    kind: Literal["target"]
+    title: Annotated[str, Field(min_length=1, max_length=100, title="目标")]
+    year: Annotated[int, Field(ge=2000, le=2100, title="年度"), WRITTEN_NUMBER]
+    households: Annotated[Heads | None, Field(title="户数")] = None
+    persons: Annotated[Heads | None, Field(title="人数")] = None
+    text: Annotated[str, Field(min_length=1, max_length=4000, title="理由")]
+    adopted: Annotated[Adopted | None, Field(title="征求意见的会议")] = None
+    document_no: DocumentNo
+
+
 RecordIn: TypeAlias = Annotated[
-    StatusIn | HonourIn | FacilityIn | RoleIn | PlanIn | RuleIn, Field(discriminator="kind")
+    StatusIn | HonourIn | FacilityIn | RoleIn | PlanIn | RuleIn | TargetIn, Field(discriminator="kind")
 ]
 
 
@@ -158,6 +172,11 @@ class WhoIsUnclear(DomainError):
     en = "Somebody of the register, or the name of somebody else: one of them, and not both."
 
 
+class TargetOfNothing(DomainError):
+    zh = "目标写户数或人数，至少一项。"
+    en = "A target is of so many households, of so many persons, or of both."
+
+
 class VotesDoNotFit(DomainError):
     zh = "同意人数不能多于到会人数。"
     en = "Not more can be in favour than are present."
@@ -190,6 +209,7 @@ class EndsOnNoSuchDay(DomainError):
 
 MODELS: dict[str, type[Record]] = {
     "status": StatusIn, "honour": HonourIn, "facility": FacilityIn, "role": RoleIn, "plan": PlanIn, "rule": RuleIn,
+    "target": TargetIn,
 }  # fmt: skip
 
 

@@ -27,6 +27,8 @@ from services.households.villages.contents import (
     Record,
     RecordIn,
     RoleIn,
+    TargetIn,
+    TargetOfNothing,
     VotesDoNotFit,
     What,
     WhoIsUnclear,
@@ -143,6 +145,8 @@ def refuse_contents(body: Record, today: date) -> None:
         raise NotThoseDays
     if adopted and (adopted.in_favour or 0) > (adopted.present or 0):
         raise VotesDoNotFit
+    if isinstance(body, TargetIn) and body.households is None and body.persons is None:
+        raise TargetOfNothing
     if isinstance(body, RoleIn) and (body.person_id is None) == (body.label is None):
         raise WhoIsUnclear
 

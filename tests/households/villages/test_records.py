@@ -19,6 +19,11 @@ __all__ = ["clerk", "http"]  # fixtures
 OTHER = "520621002001"
 ADOPTED: dict[str, Any] = {"day": "2021-02-20", "meeting": "representatives", "present": 40, "in_favour": 38}
 
+TARGET: dict[str, Any] = {
+    "title": "脱贫", "year": 2018, "households": 107, "persons": None, "text": "逐户研判",
+    "document_no": "示例〔2018〕4号",
+}  # fmt: skip
+
 
 def kept(body: dict[str, Any]) -> dict[str, Any]:
     """As it is read back: what was left out is empty."""
@@ -34,8 +39,9 @@ def kept(body: dict[str, Any]) -> dict[str, Any]:
         record("role", what="grid_member", person_id=None, label="示甲"),
         record("plan", title="产业规划", text="示例", adopted=None, since="2027-01-01", until="2030-12-31"),
         record("rule", title="居规民约", text="示例", adopted=ADOPTED, posted_on="2021-03-02"),
+        record("target", **TARGET, adopted=None),
     ],
-    ids=["status", "honour", "facility", "role", "plan", "rule"],
+    ids=["status", "honour", "facility", "role", "plan", "rule", "target"],
 )
 def test_a_record_of_each_kind_is_read_back_as_it_was_sent(
     http: TestClient, clerk: Headers, body: dict[str, Any]
@@ -59,6 +65,7 @@ def test_a_record_of_each_kind_is_read_back_as_it_was_sent(
         (record("rule", title="示例", adopted=ADOPTED, posted_on="2099-01-01"), "not-those-days"),
         (record("rule", title="示例", adopted=ADOPTED | {"in_favour": 41}), "votes-do-not-fit"),
         (record("rule", title="示例", adopted=ADOPTED | {"present": None}), "votes-do-not-fit"),
+        (record("target", **TARGET | {"households": None}), "target-of-nothing"),
         (record("role", what="grid_member"), "who-is-unclear"),
         (record("role", what="grid_member", label="示甲", person_id=str(uuid4())), "who-is-unclear"),
         (record("rule", title="示例"), "not-understood"),
@@ -69,8 +76,8 @@ def test_a_record_of_each_kind_is_read_back_as_it_was_sent(
     ],
     ids=[
         "no facility", "a role is none", "to come", "over before", "adopted to come", "posted to come",
-        "too many votes",
-        "votes of nobody", "nobody", "two", "not adopted", "no document", "no state", "of a county", "no kind",
+        "too many votes", "votes of nobody", "a target of nothing", "nobody", "two", "not adopted", "no document",
+        "no state", "of a county", "no kind",
     ],
 )  # fmt: skip
 def test_what_does_not_hold_together_is_refused_by_name(
