@@ -33,6 +33,10 @@ from services.households.cases.clocks import RAN_OUT, RUNNING_OUT, STOPPED
 from services.households.changes import changes, village_mergers
 from services.households.changes.announce import CHANGED as HOUSEHOLD_CHANGED
 from services.households.changes.announce import READ_CHANGES
+from services.households.checklists import answers as checklist_answers
+from services.households.checklists import definitions as checklist_definitions
+from services.households.checklists import gaps as checklist_gaps
+from services.households.checklists import results as checklist_results
 from services.households.declarations import decisions, intake, purge, queue, status, visited
 from services.households.declarations.hearing import Allowance
 from services.households.exports import approving, asking
@@ -211,6 +215,10 @@ ROUTERS = [
     ledger_entries.router,
     ledger_reversals.router,
     ledger_totals.router,
+    checklist_definitions.router,
+    checklist_answers.router,
+    checklist_results.router,
+    checklist_gaps.router,
     village_records.router,
     village_endings.router,
     village_counts.router,

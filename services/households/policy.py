@@ -17,6 +17,8 @@ RIGHTS = {
     "ledger:write": FIELD | OFFICE,
     "village:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # statuses, facilities, roles, plans, rules
     "village:write": frozenset({"cadre", "captain"}) | OFFICE,
+    "checklist:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
+    "checklist:write": FIELD | OFFICE | {"evaluator"},
     "issue:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "issue:confidential": frozenset({"county"}),  # restricted ones; their owner and their recorder see them without it
     "issue:write": FIELD | OFFICE,

@@ -126,6 +126,15 @@ def entered(where: str) -> Any:
     return body
 
 
+FIVE = "checklist=household_five&division={village}"
+
+
+def checked(thing: Thing) -> dict[str, Any]:
+    said = {"id": str(uuid4()), "checklist": "household_five", "household_id": thing.ids["household"]}
+    verdicts = [{"item": "house", "verdict": "met"}]
+    return said | {"day": "2026-11-02", "mode": "cross", "done_by": "示例组", "verdicts": verdicts}
+
+
 def in_village(kind: str) -> Any:
     """Of the place, or of somebody there."""
 
@@ -235,6 +244,14 @@ HOUSEHOLDS = (
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"])),
     send("PUT", "issue:write", "/v1/issues/{new}", "body", problem_of),
     send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
+    get("checklist:read", "/v1/checklist-answers/{answer}", "path"),
+    get("checklist:read", "/v1/checklist-answers?division={village}", "query", seen=rows),
+    get("checklist:read", "/v1/checklist-answers?division={village}&household_id={household}", "filter", seen=rows),
+    get("checklist:read", "/v1/checklist-answers?division={village}&limit=1", "cursor", seen=rows),
+    get("checklist:read", f"/v1/checklist-results?{FIVE}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and answer.json()["checked"] > 0),
+    get("checklist:read", f"/v1/checklist-gaps?{FIVE}&item=house&mode=self", "query", seen=rows),
+    send("POST", "checklist:write", "/v1/checklist-answers", "body", checked, seen=made),
     get("village:read", "/v1/village-records/{record}", "path"),
     get("village:read", "/v1/village-records?division={village}", "query", seen=rows),
     get("village:read", "/v1/village-records?division={village}&person_id={person}", "filter", seen=rows),

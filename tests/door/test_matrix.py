@@ -44,6 +44,7 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "GET /v1/code-sets/{key}/own", "GET /v1/code-sets/{key}/own/{code}", "PUT /v1/code-sets/{key}/own/{code}",
     "GET /v1/issue-kinds",
     "GET /v1/ledger-kinds", "GET /v1/ledger-kinds/{key}", "PUT /v1/ledger-kinds/{key}",
+    "GET /v1/checklists", "GET /v1/checklists/{key}", "PUT /v1/checklists/{key}",
     "GET /v1/case-profiles", "GET /v1/case-profiles/{key}", "PUT /v1/case-profiles/{key}",
     "GET /livez", "GET /readyz", "GET /metrics",
     # A catalogue, read by whoever reads households; written within one's places (tests/households/help).

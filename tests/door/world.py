@@ -34,6 +34,7 @@ from services.attendance.pairings.register import Register
 from services.households.cases.profiles import ship
 from services.households.issues.contents import IssueIn, Owner
 from services.households.models.cases import Case, CaseEntry
+from services.households.models.checklists import ChecklistAnswer, ChecklistVerdict
 from services.households.models.exports import Export
 from services.households.models.facts import HouseholdFacts
 from services.households.models.help import Measure, Plan, Policy, Received
@@ -70,7 +71,7 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
-    received, measure, entry, issue, record = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    received, measure, entry, issue, record, answer = uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     with open_session(engine) as session, session.begin():
         for key in ("monitoring_line", "income_divisor", "income_year_ends"):
             set_standard(session, key, 1, division=village)
@@ -116,6 +117,7 @@ def households(engine: Engine, village: str) -> Thing:
         *entry_of(entry, home, village),
         *issues_of(issue, home, village),
         *roles_of(record, home, person, village),
+        *answers_of(answer, home, village),
         *case_of(case := uuid4(), home, village),
         SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
         SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
@@ -139,7 +141,8 @@ def households(engine: Engine, village: str) -> Thing:
     voices |= {"export": str(export)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
-    names |= {"issue": str(issue), "entry": str(entry), "record": str(record), "id_number": id_number}
+    names |= {"issue": str(issue), "entry": str(entry), "record": str(record), "answer": str(answer)}
+    names |= {"id_number": id_number, "run": str(run), "third": str(third)}
     names |= {"run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
 
@@ -162,6 +165,15 @@ def roles_of(record: UUID, home: UUID, person: UUID, village: str) -> list[Any]:
     said |= {"household_id": home, "person_id": person, "recorded_by": "示例", "recorded_at": NOW}
     roles = ((record, "grid_member"), (uuid4(), "able_person"))
     return [VillageRecord(id=one, what=what, **said) for one, what in roles]
+
+
+def answers_of(answer: UUID, home: UUID, village: str) -> list[Any]:
+    """By a checklist, of the household; and one in another mode, so that there is a second page."""
+    said: dict[str, Any] = {"checklist": "household_five", "subject": "household", "division": village, "day": TODAY}
+    said |= {"household_id": home, "done_by": "示例", "recorded_by": "示例", "recorded_at": NOW}
+    both = ((answer, "self"), (uuid4(), "inspection"))
+    rows: list[Any] = [ChecklistAnswer(id=one, mode=mode, **said) for one, mode in both]
+    return rows + [ChecklistVerdict(answer_id=one, item="house", verdict="not_met") for one, _ in both]
 
 
 def issues_of(issue: UUID, home: UUID, village: str) -> list[Any]:

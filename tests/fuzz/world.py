@@ -181,6 +181,10 @@ LEDGERS: Pools = {
     "query.day_to": ["2026-12-31"],
 }
 VILLAGES: Pools = {
+    "body.checklist": ["household_five", "village_seven"],
+    "query.checklist": ["household_five"],
+    "query.item": ["house", "water"],
+    "body.verdicts[*].item": ["house", "clinic"],
     "body.what": ["clinic", "grid_member", "out_of_poverty"],
     "query.what": ["clinic", "grid_member"],
     "body.since": ["2026-01-01"],

@@ -29,6 +29,7 @@ ALONE |= {("audit_signed", "api"): ["SELECT"], ("audit_signed", "work"): ["SELEC
 ALONE |= {(f"case_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "participant", "document")}
 ALONE |= {(f"ledger_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "line")}
 ALONE |= {(name, "api"): ["SELECT", "INSERT"] for name in ("village_record", "village_record_ending")}
+ALONE |= {(f"checklist_{name}", "api"): ["SELECT", "INSERT"] for name in ("answer", "verdict")}
 ALONE |= {("issue_step", "api"): ["SELECT", "INSERT"]}
 ALONE |= {(name, "api"): ["SELECT", "INSERT", "UPDATE"] for name in ("issue", "issue_number")}
 ALWAYS, UNTIL_TODAY = Range(date(2026, 1, 1), None), Range(date(2026, 1, 1), TODAY)
