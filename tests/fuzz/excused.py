@@ -47,7 +47,7 @@ EXCUSES: Sequence[Excuse] = (
     Excuse(
         "RejectedPositiveData",
         "an id that an answer left empty was followed as a link: no household has the number None",
-        lambda case, _: any(str(value) == "None" for value in (case.path_parameters or {}).values()),
+        lambda case, _: any(str(value) in ("None", "null") for value in (case.path_parameters or {}).values()),
     ),
     Excuse(
         "RejectedPositiveData",

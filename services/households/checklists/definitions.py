@@ -29,7 +29,8 @@ from services.kit.web.written import WrittenDay
 router = APIRouter(prefix="/v1/checklists", tags=["checklists"])
 
 Subject: TypeAlias = Literal["village", "household", "person", "team", "site"]
-OwnKey: TypeAlias = Annotated[str, InPath(pattern=r"^own_[a-z0-9_]{1,30}$", title="自设检查表代码")]
+Key: TypeAlias = Annotated[str, InPath(pattern=r"^[a-z][a-z0-9_]{1,39}$", title="检查表代码")]
+OWN = "own_"
 ItemKey: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$", title="检查项代码")]
 
 
@@ -84,9 +85,18 @@ class ChecklistOut(BaseModel):
         return place.startswith(self.division) and self.valid_from <= day and not ended
 
 
+class ChecklistsOut(BaseModel):
+    checklists: list[ChecklistOut]
+
+
 class ChecklistEndsBeforeItBegins(DomainError):
     zh = "停用日须晚于启用日。"
     en = "A checklist ends after the day it begins."
+
+
+class NotAnOwnChecklist(DomainError):
+    zh = "自设检查表的代码以 own_ 开头。"
+    en = "The key of a checklist of one's own begins with own_."
 
 
 class ItemsUnclear(DomainError):
@@ -115,23 +125,22 @@ SHIPPED = {
 
 
 @router.get("", dependencies=[allow("checklist:read")])
-def list_checklists(session: SessionDep) -> list[ChecklistOut]:
+def list_checklists(session: SessionDep) -> ChecklistsOut:
     """All of them, those that have ended too."""
-    return sorted(checklists_of(session).values(), key=lambda one: one.key)
+    return ChecklistsOut(checklists=sorted(checklists_of(session).values(), key=lambda one: one.key))
 
 
 @router.get("/{key}", dependencies=[allow("checklist:read")], responses=SEEN)
-def get_checklist(key: OwnKey, session: SessionDep, edit: EditDep) -> ChecklistOut:
-    """One of a county's own."""
-    shown = found(held(session, key))
+def get_checklist(key: Key, session: SessionDep, edit: EditDep) -> ChecklistOut:
+    shown = found(SHIPPED.get(key) or held(session, key))
     edit.told(shown)
     return shown
 
 
 @router.put("/{key}", dependencies=[allow("code:write")], openapi_extra=repeatable("path"), responses=EDITED)
-def put_checklist(key: OwnKey, body: ChecklistIn, session: SessionDep, edit: EditDep, now: Now) -> ChecklistOut:
+def put_checklist(key: Key, body: ChecklistIn, session: SessionDep, edit: EditDep, now: Now) -> ChecklistOut:
     """Within the caller's own county. Its names and its days may be mended."""
-    refuse_checklist(body)
+    refuse_checklist(key, body)
     take_turn(session, "checklists")
     shown = held(session, key)
     if not all(scope_of(session).covers(place) for place in {body.division, *({shown.division} if shown else ())}):
@@ -158,7 +167,9 @@ def store(session: Session, wanted: ChecklistOut, body: ChecklistIn, created_at:
     session.flush()
 
 
-def refuse_checklist(body: ChecklistIn) -> None:
+def refuse_checklist(key: str, body: ChecklistIn) -> None:
+    if not key.startswith(OWN):
+        raise NotAnOwnChecklist
     if body.valid_until and body.valid_until <= body.valid_from:
         raise ChecklistEndsBeforeItBegins
     if len({item.key for item in body.items}) < len(body.items):

@@ -5,7 +5,7 @@ A code never changes what it means: it begins and ends by its document, and what
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter
 from fastapi import Path as InPath
@@ -38,7 +38,6 @@ SHARED = {key: (key,) for key in (TAG, *VILLAGE_SETS)}
 BESIDE = SHARED | {RISK: (RISK, SAFEGUARD)}  # sets whose names stand in one column of a file
 # One word of a list, in a file and in a drop-down. What is blank differs between languages in U+0085 and U+FEFF.
 NAME = r"^[^\s\x00-\x1f\x7f-\x9f\ufeff\"、,，;；]+$"
-OwnSet = Annotated[Literal["tag", "risk", "village_status", "facility", "village_role"], InPath(title="代码集")]
 CodePath = Annotated[str, InPath(pattern=rf"^({OWN_WORD}|{OWN[RISK]})$", title="自设代码")]
 
 
@@ -65,8 +64,8 @@ class OwnCodeOut(OwnCodeIn):
 
 
 class NotAnOwnCode(DomainError):
-    zh = "自设代码以 own_ 开头；风险的自设代码为国家两位代码后加 80 至 98。"
-    en = "A code of one's own begins with own_; a risk of one's own is a national code of two digits and 80 to 98."
+    zh = "该代码集不能自设代码，或代码形式不对：自设代码以 own_ 开头，风险的为国家两位代码后加 80 至 98。"
+    en = "No set with codes of one's own, or no such code: own_ and a word; of a risk a national code and 80 to 98."
 
 
 class CodeUpsideDown(DomainError):
@@ -86,9 +85,7 @@ class NoSuchCode(DomainError):
 
 
 @router.put("/own/{code}", dependencies=[allow("code:write")], openapi_extra=repeatable("path"), responses=EDITED)
-def put_own_code(
-    key: OwnSet, code: CodePath, body: OwnCodeIn, session: SessionDep, edit: EditDep, now: Now
-) -> OwnCodeOut:
+def put_own_code(key: Key, code: CodePath, body: OwnCodeIn, session: SessionDep, edit: EditDep, now: Now) -> OwnCodeOut:
     """Within the caller's own county. A name that is mended is the same code's; another meaning takes another code."""
     refuse_form(key, code, body)
     take_turn(session, f"own-codes:{key}")
@@ -110,7 +107,7 @@ def put_own_code(
 
 
 @router.get("/own/{code}", dependencies=[allow("household:read")], responses=SEEN)
-def get_own_code(key: OwnSet, code: CodePath, session: SessionDep, edit: EditDep) -> OwnCodeOut:
+def get_own_code(key: Key, code: CodePath, session: SessionDep, edit: EditDep) -> OwnCodeOut:
     shown = OwnCodeOut.of(found(session.get(OwnCode, (key, code))))
     edit.told(shown)
     return shown
@@ -131,7 +128,7 @@ def refuse_form(key: str, code: str, body: OwnCodeIn) -> None:
 
 
 def is_own(key: str, code: str) -> bool:
-    return re.fullmatch(OWN[key], code) is not None and (key != RISK or code[:2] in words_of(RISK))
+    return key in OWN and re.fullmatch(OWN[key], code) is not None and (key != RISK or code[:2] in words_of(RISK))
 
 
 def names_of_others(session: Session, key: str, code: str) -> set[str]:

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from anyio import CancelScope, to_thread
 from fastapi import Depends, Request
-from sqlalchemy import URL, Engine, create_engine
+from psycopg.pq import TransactionStatus
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlmodel import Session
 
 from services.kit.store.scope import Binding, widen
@@ -40,7 +41,14 @@ def connect(url: str | URL, *, pool: int = POOL, slot: str = "unnamed", statemen
         hide_parameters=True,
         connect_args={"options": f"{OPTIONS} -c statement_timeout={statement_seconds}s", **SILENCE},
     )
+    event.listen(engine, "reset", roll_back)
     return engine.execution_options(audit_slot=slot)
+
+
+def roll_back(connection: Any, *_: Any) -> None:
+    """A COMMIT that failed before it was sent has left its transaction open, and SQLAlchemy takes it for over."""
+    if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        connection.rollback()
 
 
 def open_session(engine: Engine) -> Session:

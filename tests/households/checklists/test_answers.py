@@ -118,7 +118,7 @@ def test_a_county_s_own_list_asks_what_it_asks_and_its_days_may_be_mended(
     assert ended.status_code == 200
     assert post(http, clerk, team | {"id": str(uuid4())}, 422)["code"] == "no-such-checklist"
     assert http.get(f"{LISTS}/own_office", headers=clerk).json() == ended.json()
-    assert [one["key"] for one in http.get(LISTS, headers=clerk).json()] == [
+    assert [one["key"] for one in http.get(LISTS, headers=clerk).json()["checklists"]] == [
         "household_five", "own_office", "village_seven",
     ]  # fmt: skip
 
@@ -138,3 +138,10 @@ def test_a_list_that_does_not_hold_together_is_refused_by_name(
     http: TestClient, office: Office, said: dict[str, Any], code: str
 ) -> None:
     assert put_list(http, office("county", "county"), own(**said)).json()["code"] == code
+
+
+def test_a_shipped_list_is_read_and_never_set(http: TestClient, office: Office) -> None:
+    county = office("county", "county")
+    assert http.get(f"{LISTS}/household_five", headers=county).json()["zh"] == "户五条"
+    assert put_list(http, county, own(), "household_five").json()["code"] == "not-an-own-checklist"
+    assert http.get(f"{LISTS}/own_none", headers=county).status_code == 404
