@@ -192,6 +192,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "PUT /v1/issues/{issue_id}": "issue:write",
         "PUT /v1/issues/{issue_id}/steps/{step_id}": "issue:write",
         "GET /v1/issue-counts": "issue:read",
+        "GET /v1/work-figures": "household:read",
         "GET /v1/checklists": "checklist:read",
         "GET /v1/checklists/{key}": "checklist:read",
         "PUT /v1/checklists/{key}": "code:write",

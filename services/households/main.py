@@ -101,6 +101,7 @@ from services.households.register import (
     safeguards,
     tags,
     water,
+    work_figures,
     work_months,
 )
 from services.households.register import households as register
@@ -187,6 +188,7 @@ ROUTERS = [
     phones.router,
     insurances.router,
     work_months.router,
+    work_figures.router,
     conditions.router,
     housing.router,
     water.router,

@@ -244,6 +244,8 @@ HOUSEHOLDS = (
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["counts"])),
     send("PUT", "issue:write", "/v1/issues/{new}", "body", problem_of),
     send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
+    get(READ, "/v1/work-figures?village={village}&month=2026-11", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and answer.json()["members"] > 0),
     get("checklist:read", "/v1/checklist-answers/{answer}", "path"),
     get("checklist:read", "/v1/checklist-answers?division={village}", "query", seen=rows),
     get("checklist:read", "/v1/checklist-answers?division={village}&household_id={household}", "filter", seen=rows),

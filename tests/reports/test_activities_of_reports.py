@@ -104,15 +104,15 @@ def test_where_something_was_checked_is_kept_by_kind_of_place(
 ) -> None:
     for kind, words in (
         ("courtyard", "示例小区"),
-        ("workplace", "示例超市"),
-        ("workplace", "示例酒店"),
+        ("shop", "示例超市"),
+        ("lodging", "示例酒店"),
         ("other", "示例路口"),
     ):
         said = {"place_kind": kind, "place_words": words}
         put(http, member, held(village, kind="volunteering", counts=[counted("persons", 12)], **said))
     rows = listed(http, member, kind="volunteering")
     assert {(one["place_kind"], one["place_words"]) for one in rows} >= {
-        ("workplace", "示例酒店"),
+        ("lodging", "示例酒店"),
         ("other", "示例路口"),
     }
     assert figures(http, member)["volunteering"]["modes"][0]["counts"][0]["number"] == 48

@@ -19,7 +19,7 @@ from services.kit.web.written import WRITTEN_NUMBER, WrittenDay, WrittenMoment
 Mode: TypeAlias = Literal["on_site", "telephone", "message", "live"]
 PlaceKind: TypeAlias = Literal[
     "village_office", "courtyard", "home", "field", "school", "relocation_site", "township", "county", "workplace",
-    "other",
+    "shop", "lodging", "other",
 ]  # fmt: skip
 Part: TypeAlias = Literal["led", "spoke", "attended", "sat_in", "wrote_down"]
 Capacity: TypeAlias = Literal[
