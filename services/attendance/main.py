@@ -17,6 +17,7 @@ from services.attendance.facts import KIND
 from services.attendance.handovers import effect, handovers, left, signing
 from services.attendance.handovers import sheet as handover_sheets
 from services.attendance.imports import files as imports
+from services.attendance.inspections import drawing, ending, findings, inspections
 from services.attendance.leave import decisions, reading, requests, returns
 from services.attendance.models import SEALED
 from services.attendance.models.facts import TeamFacts
@@ -53,6 +54,8 @@ PUBLISHED = {
     RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     VISIT_RECORDED: EventType("登记或更正了一次走访（只含编号和类别）", "visit:read"),
     ACTIVITY_RECORDED: EventType("登记、更正或撤回了一次活动（只含编号、类别和日期）", "activity:read"),
+    inspections.ORDERED: EventType("县里安排了一次督查（只含编号和方式）", "inspection:write"),
+    ending.CLOSED: EventType("一次督查已办结（只含编号、方式和村数）", "inspection:read"),
     "leave.requested": EventType("有一份请假或公务外出申请（不含类别和事由）", "leave:hear"),
     "leave.approved": EventType("一份请假或公务外出已获批准", "leave:hear"),
     "leave.refused": EventType("一份请假或公务外出未获批准", "leave:hear"),
@@ -93,6 +96,10 @@ ROUTERS = [
     activities.router,
     activity_figures.router,
     terms.router,
+    inspections.router,
+    drawing.router,
+    findings.router,
+    ending.router,
     requests.router,
     reading.router,
     decisions.router,

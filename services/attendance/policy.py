@@ -31,6 +31,11 @@ RIGHTS = {
     "activity-words:read": FIELD | OFFICE,
     "activity-term:write": frozenset({"county"}),
     "activity-term:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "inspection:write": frozenset({"county"}),  # ordered, drawn, closed
+    "inspection:record": FIELD | OFFICE | {"evaluator"},  # by its inspectors
+    "inspection:read": FIELD | OFFICE | {"liaison", "evaluator", "auditor"},  # when it is closed; its inspectors before
+    "inspection:read-open": frozenset({"county", "auditor"}),
+    "inspection-words:read": FIELD | OFFICE,
     "round:write": OFFICE,
     "round:read": FIELD | OFFICE | {"assistant", "auditor"},
     "leave:write": FIELD | OFFICE,

@@ -6,12 +6,13 @@ reaches what was recorded of themselves.
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, exists, or_, select
+from sqlalchemy import ColumnElement, Text, any_, exists, false, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from services.attendance.models.activities import Activity
 from services.attendance.models.handovers import Handover
+from services.attendance.models.inspections import Inspection, InspectionFinding
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.pairings import Pairing
 from services.attendance.models.presence import CheckIn
@@ -34,6 +35,8 @@ ACTIVITIES = Placed(
     division=col(Activity.division),
     unit=Activity.__table__.c.unit_id,  # type: ignore[attr-defined]  # may be empty
 )
+INSPECTIONS = Placed(division=col(Inspection.division))
+FINDINGS = Placed(division=col(InspectionFinding.village))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
 
@@ -128,3 +131,19 @@ def reachable_activities(scope: Scope) -> ColumnElement[bool]:
     named = exists().where(col(Cadre.id) == any_(col(Activity.cadre_ids)))
     mine = named.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, ACTIVITIES), mine)
+
+
+def reachable_inspections(scope: Scope, *, while_open: bool) -> ColumnElement[bool]:
+    """One's own; once it is closed, by the villages that were drawn; and `while_open` by the place it is drawn over."""
+    village = func.unnest(col(Inspection.villages), type_=Text).column_valued("village")
+    drawn_here = exists(select(literal(1)).where(within(scope, Placed(division=village)))).correlate(Inspection)
+    mine = literal(scope.holder) == any_(col(Inspection.inspectors))
+    over_it = within(scope, INSPECTIONS)
+    return or_(mine, col(Inspection.closed_at).is_not(None) & drawn_here, over_it if while_open else false())
+
+
+def reachable_findings(scope: Scope, *, while_open: bool) -> ColumnElement[bool]:
+    """Of an inspection that the caller reaches: of the caller's villages, and all of one's own or over the place. For
+    queries that join the inspection."""
+    mine = literal(scope.holder) == any_(col(Inspection.inspectors))
+    return or_(within(scope, FINDINGS), mine, within(scope, INSPECTIONS) if while_open else false())

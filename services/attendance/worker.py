@@ -1,6 +1,8 @@
-"""Attendance's worker: delivers what happened, tells of leaves that are overdue, and follows the frame."""
+"""Attendance's worker: delivers what happened, tells of leaves that are overdue, has issues opened, and follows the
+frame."""
 
 from services.attendance.inbox import HANDLERS
+from services.attendance.inspections.issues import opens_issues
 from services.attendance.leave.overdue import tells_of_leaves
 from services.attendance.models import SEALED
 from services.attendance.settings import AttendanceSettings
@@ -24,13 +26,17 @@ if __name__ == "__main__":
     tokens = Tokens(settings.county_url, settings.service, settings.secret("client_secret"))
     urls = {"county": settings.county_url, "households": settings.households_url, "alerts": settings.alerts_url}
     owners = {name: Peer(name, url, tokens) for name, url in urls.items()}
+    jobs = {
+        **freezes_rounds(engine, owners["households"]),
+        **opens_issues(engine, seal, owners["households"]),
+    }
     run(
         [
             *relays(settings, engine, seal),
             *rotations(engine, seal, SEALED),
             signs_heads(settings, engine),
             tells_of_leaves(engine),
-            *following(settings, engine, HANDLERS, owners, freezes_rounds(engine, owners["households"])),
+            *following(settings, engine, HANDLERS, owners, jobs),
         ],
         settings.timezone,
         engine,

@@ -38,6 +38,7 @@ OWN_SERVICES: Mapping[str, list[str]] = {
         "facts:read",
         "household-change:read",
         "clue:read",
+        "issue:open",
     ],
     "alerts": [
         "frame:read",

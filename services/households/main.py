@@ -60,6 +60,7 @@ from services.households.income import income as income_on_a_day
 from services.households.issues import counts as issue_counts
 from services.households.issues import issues
 from services.households.issues import kinds as issue_kinds
+from services.households.issues import openings as issue_openings
 from services.households.issues import overdue as issues_overdue
 from services.households.issues import steps as issue_steps
 from services.households.ledgers import entries as ledger_entries
@@ -213,6 +214,7 @@ ROUTERS = [
     issues.router,
     issue_steps.router,
     issue_counts.router,
+    issue_openings.router,
     ledger_kinds.router,
     ledger_entries.router,
     ledger_reversals.router,

@@ -22,6 +22,7 @@ RIGHTS = {
     "issue:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "issue:confidential": frozenset({"county"}),  # restricted ones; their owner and their recorder see them without it
     "issue:write": FIELD | OFFICE,
+    "issue:open": frozenset[str](),  # our own services alone: what was found there
     "issue:hear": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # that one is overdue
     "household-change:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # and our own services
     "household:change": OFFICE,  # births, splits, moves and the like

@@ -4,6 +4,7 @@ from services.attendance.models import (
     activities,
     facts,
     handovers,
+    inspections,
     leave,
     months,
     pairings,
@@ -21,6 +22,7 @@ __all__ = [
     "activities",
     "facts",
     "handovers",
+    "inspections",
     "leave",
     "months",
     "pairings",
@@ -30,4 +32,4 @@ __all__ = [
     "visits",
 ]
 
-SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON, activities.WORDS)
+SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON, activities.WORDS, inspections.FOUND)

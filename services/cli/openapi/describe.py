@@ -61,6 +61,7 @@ def is_internal(path: str) -> bool:
         "grants",
         "matches",
         "case-openings",
+        "issue-openings",
         "declaration-outcomes",
         "case-figures",
         "visit-figures",

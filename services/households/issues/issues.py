@@ -121,13 +121,17 @@ def refuse(session: Session, body: IssueIn, today: date) -> None:
             raise IssueElsewhere
     elif not scope_of(session).covers(body.division):
         raise NotThere
+    refuse_days(body, today)
+
+
+def refuse_days(body: IssueIn, today: date) -> None:
     if body.raised_on > today or (body.due_on and body.due_on < body.raised_on):
         raise IssueDaysWrong
 
 
 def raise_issue(
     session: Session, seal: Seal, issue_id: UUID, body: IssueIn, who: str, today: date, now: datetime
-) -> None:
+) -> Issue:
     county, right = body.division[:6], body.put_right
     owner = {f"owner_{name}": value for name, value in body.owner.model_dump().items()}
     row = Issue(
@@ -155,6 +159,7 @@ def raise_issue(
     tell(session, RAISED, row, now)
     if right:
         tell(session, CLOSED, row, now)
+    return row
 
 
 def tell(session: Session, what: str, row: Issue, now: datetime) -> None:
