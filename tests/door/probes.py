@@ -375,13 +375,23 @@ def activity(thing: Thing) -> dict[str, Any]:
     return {"kind": "meeting", "day": "2026-11-20", "team_id": thing.ids["team"]}
 
 
+def inspection(thing: Thing) -> dict[str, Any]:
+    said = {"kind": "unannounced", "document_no": "示例", "division": thing.village, "how_many": 1}
+    days = {"first_day": TODAY.isoformat(), "last_day": TODAY.isoformat()}
+    return said | days | {"inspectors": [{"account": "示例".encode().hex(), "name": "示甲"}]}
+
+
+def inspected(thing: Thing) -> dict[str, Any]:
+    return {"village": thing.village, "day": TODAY.isoformat(), "verdict": "well"}
+
+
 def visited(thing: Thing) -> dict[str, Any]:
     said = {"id": str(uuid4()), "household_id": register_id(thing), "cadre_id": thing.ids["cadre"]}
     return said | {"at": NOW.isoformat()}
 
 
 TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
-POSTINGS, ACTIVITIES = "posting:read", "activity:read"
+POSTINGS, ACTIVITIES, INSPECTIONS = "posting:read", "activity:read", "inspection:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
 ATTENDANCE = (
     get(TEAM, "/v1/teams/{team}", "path", by_sets=False),
@@ -490,6 +500,22 @@ ATTENDANCE = (
     send("PUT", "activity:write", "/v1/activities/{new}", "body", activity, by_sets=False, unbound=True),
     send("PUT", "activity:write", "/v1/activities/{activity}", "path", activity, by_sets=False, unbound=True),
     send("PUT", "activity:write", "/v1/activities/{mistaken}/withdrawal", "path", lambda _: {"because": "mistake"},
+         by_sets=False, unbound=True),
+    get(INSPECTIONS, "/v1/inspections/{inspection}", "path", by_sets=False),
+    get(INSPECTIONS, "/v1/inspections?division={village}", "query", seen=rows, by_sets=False),
+    get(INSPECTIONS, "/v1/inspections?division={village}&limit=1", "cursor", seen=rows, by_sets=False),
+    get(INSPECTIONS, "/v1/inspections/{inspection}/population", "path", seen=rows, by_sets=False),
+    get(INSPECTIONS, "/v1/inspections/{inspection}/findings", "path", seen=rows, by_sets=False),
+    get("inspection:read-open", "/v1/inspections/{open_inspection}", "path", by_sets=False),
+    get("inspection:read-open", "/v1/inspections/{open_inspection}/findings", "path", seen=rows, by_sets=False),
+    send("PUT", "inspection:write", "/v1/inspections/{new}", "body", inspection, by_sets=False, unbound=True),
+    send("PUT", "inspection:write", "/v1/inspections/{inspection}/draw", "path", lambda _: {}, by_sets=False,
+         unbound=True),
+    send("PUT", "inspection:write", "/v1/inspections/{inspection}/closing", "path", lambda _: {}, by_sets=False,
+         unbound=True),
+    send("PUT", "inspection:write", "/v1/inspections/{inspection}/withdrawal", "path",
+         lambda _: {"because": "mistake"}, by_sets=False, unbound=True, seen=answered("inspection-closed")),
+    send("PUT", "inspection:write", "/v1/inspections/{open_inspection}/findings/{new}", "path", inspected,
          by_sets=False, unbound=True),
     get(HANDOVERS, "/v1/handovers/{handover}", "path", by_sets=False),
     get(HANDOVERS, "/v1/handovers?village_prefix={village}", "query", seen=rows, by_sets=False),

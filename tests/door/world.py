@@ -21,9 +21,11 @@ from services.alerts.models.sweep import Sweep, SweepGap
 from services.alerts.models.tasks import Task, TaskReason
 from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
+from services.attendance.inspections.contents import FindingIn
 from services.attendance.models.activities import Activity
 from services.attendance.models.facts import TeamFacts
 from services.attendance.models.handovers import Handover
+from services.attendance.models.inspections import FOUND, Inspection, InspectionFinding, InspectionVillage
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.months import AllowanceLine, MonthLine, MonthSheet
 from services.attendance.models.pairings import Pairing
@@ -257,7 +259,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     sealed = SEAL.close(mobile, f"cadre.sealed_mobile:{cadre}")
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
-    activity, mistaken = uuid4(), uuid4()
+    activity, mistaken, inspection, under_way = uuid4(), uuid4(), uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -292,6 +294,11 @@ def attendance(engine: Engine, village: str) -> Thing:
             )
             for one in (activity, mistaken)
         ),
+        inspected(inspection, village, 1, closed_by="示例", closed_at=NOW),
+        inspected(under_way, village, 2),
+        *(InspectionVillage(inspection_id=one, village=village, turn=1) for one in (inspection, under_way)),
+        found(inspection, village),
+        found(under_way, village),
         Visit(
             id=visit, first_id=visit, version=1, cadre_id=cadre, recorded_by="示例", household_id=home,
             village=village, at=NOW, received_at=NOW, day=TODAY, contact="home", met=[], undone=[], findings=["debt"],
@@ -355,9 +362,30 @@ def attendance(engine: Engine, village: str) -> Thing:
         "posting": str(posting),
         "activity": str(activity),
         "mistaken": str(mistaken),
+        "inspection": str(inspection),
+        "open_inspection": str(under_way),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)
+
+
+def inspected(inspection: UUID, village: str, number: int, **said: Any) -> Inspection:
+    """Drawn over the village alone."""
+    return Inspection(
+        id=inspection, county=village, year=2026, number=number, kind="unannounced", document_no="示例",
+        division=village, among="villages", how_many=1, first_day=TODAY, last_day=TODAY, inspectors=["示例"],
+        inspector_names=["示例"], ordered_by="示例", ordered_at=NOW, seed="0" * 32, villages=[village],
+        drawn_by="示例", drawn_at=NOW, **said,
+    )  # fmt: skip
+
+
+def found(inspection: UUID, village: str) -> InspectionFinding:
+    finding = uuid4()
+    said = FindingIn(village=village, day=TODAY, verdict="noted", text="示例")
+    return InspectionFinding(
+        id=finding, inspection_id=inspection, village=village, day=TODAY, verdict="noted", first_id=finding, version=1,
+        sealed_said=SEAL.close(said.model_dump_json(), FOUND.place(finding)), recorded_by="示例", recorded_at=NOW,
+    )  # fmt: skip
 
 
 def everybodys_register() -> Register:

@@ -80,11 +80,11 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.cadre_id": ids["cadre"], "query.team_id": ids["team"]} if service == "attendance" else {}
     pools |= {"body.household_id": [f"{uuid4()}"[:-12] + OWN for _ in range(50)]} if service == "attendance" else {}
     pools |= {"body.corrects": [*ids["visit"], *ids["leave"]]} if service == "attendance" else {}
-    pools |= LEAVES if service == "attendance" else {}
     pools |= {"body.takers[*].cadre_id": ids["gone"]} if service == "attendance" else {}
     pools |= {"body.cadres[*].cadre_id": ids["cadre"], "body.team_id": ids["team"]} if service == "attendance" else {}
-    pools |= ACTIVITIES if service == "attendance" else {}
+    pools |= joined(LEAVES, ACTIVITIES, INSPECTIONS) if service == "attendance" else {}
     if service == "attendance":
+        pools |= {"path.inspection_id": [*ids["inspection"], *ids["open_inspection"]]}
         give_a_phone(engine, ids["cadre"][0])
     pools |= clues(engine, ids) if service == "alerts" else {}
     pools |= {"query.household": ids["household"], "body.to": [OWN, OWN[:9]]} if service == "alerts" else {}
@@ -171,6 +171,16 @@ ACTIVITIES: Pools = {
     "query.kind": ["preaching", "meeting"],
     "query.day_from": ["2026-01-01"],
     "query.day_to": ["2026-12-31"],
+}
+INSPECTIONS: Pools = {
+    "body.kind": ["announced", "unannounced"],
+    "query.kind": ["announced"],
+    "body.division": [OWN[:6], OWN[:9]],
+    "body.inspectors[*].account": [str(PERSON)],
+    "body.first_day": ["2026-11-21"],
+    "body.last_day": ["2026-11-30"],
+    "body.village": [OWN, SIBLING],
+    "body.day": ["2026-11-21"],
 }
 LEDGERS: Pools = {
     "path.key": ["own_mushrooms"],

@@ -210,9 +210,10 @@ def corrected_of(session: Session, findings: Collection[UUID]) -> set[UUID | Non
 
 
 def issues_of(session: Session, chains: Collection[UUID]) -> Mapping[UUID, list[InspectionIssue]]:
-    """Of findings that correct each other, the last one that asked comes last."""
+    """Of findings that correct each other: what was not refused comes last."""
     wanted = select(InspectionIssue).where(among(col(InspectionIssue.first_id), chains))
     its: dict[UUID, list[InspectionIssue]] = defaultdict(list)
-    for one in session.scalars(wanted.order_by(col(InspectionIssue.asked_at), col(InspectionIssue.finding_id))):
+    refused_first = (col(InspectionIssue.state) != "refused", col(InspectionIssue.asked_at))
+    for one in session.scalars(wanted.order_by(*refused_first, col(InspectionIssue.finding_id))):
         its[one.first_id].append(one)
     return its
