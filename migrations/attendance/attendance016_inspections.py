@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.store.barrier import DIVISIONS, HOLDER, expose, protect, within_division
+from services.kit.store.barrier import DIVISIONS, HOLDER, expose, protect, roles, within_division
 
 revision: str = "attendance016"
 down_revision: str | None = "attendance015"
@@ -170,6 +170,10 @@ def upgrade() -> None:
     for table, reached in PROTECTED.items():
         for statement in protect(op.get_bind(), table, reached):
             op.execute(statement)
+    api, _ = roles(op.get_bind())
+    op.execute(f'REVOKE DELETE ON inspection, inspection_number FROM "{api}"')
+    # Appended to, and never changed.
+    op.execute(f'REVOKE UPDATE, DELETE ON inspection_village, inspection_finding, inspection_sighting FROM "{api}"')
 
 
 def downgrade() -> None:

@@ -32,6 +32,8 @@ ALONE |= {(name, "api"): ["SELECT", "INSERT"] for name in ("village_record", "vi
 ALONE |= {(f"checklist_{name}", "api"): ["SELECT", "INSERT"] for name in ("answer", "verdict")}
 ALONE |= {("issue_step", "api"): ["SELECT", "INSERT"]}
 ALONE |= {(name, "api"): ["SELECT", "INSERT", "UPDATE"] for name in ("issue", "issue_number")}
+ALONE |= {(f"inspection_{name}", "api"): ["SELECT", "INSERT"] for name in ("village", "finding", "sighting")}
+ALONE |= {(name, "api"): ["SELECT", "INSERT", "UPDATE"] for name in ("inspection", "inspection_number")}
 ALWAYS, UNTIL_TODAY = Range(date(2026, 1, 1), None), Range(date(2026, 1, 1), TODAY)
 
 

@@ -42,8 +42,11 @@ def ask_for_issue(session: Session, one: Inspection, finding: InspectionFinding,
         session.execute(delete(InspectionIssue).where(*its))
     if finding.verdict != "repair" or session.scalar(select(exists().where(*its))):
         return
-    asked = {"finding_id": finding.id, "first_id": finding.first_id, "inspection_id": one.id}
-    session.add(InspectionIssue(**asked, state="waiting", asked_at=now))
+    session.add(
+        InspectionIssue(
+            finding_id=finding.id, first_id=finding.first_id, inspection_id=one.id, state="waiting", asked_at=now
+        )
+    )
     if one.kind == "announced":
         enqueue(session, OPEN_ISSUES, str(one.id), now)
 

@@ -217,7 +217,8 @@ def test_who_lost_the_claim_writes_nothing_and_who_took_it_over_opens_no_second(
     engines: dict[str, Engine], seal: Seal, attendance: Session,
 ) -> None:  # fmt: skip
     record(http, inspector, announced["id"], found(VILLAGES[1], "repair"))
-    engine, others = engines["attendance"], []
+    engine = engines["attendance"]
+    others: list[Any] = []
 
     class Slept(Register):
         """Its worker sleeps through the hold once the register has answered; another finding comes meanwhile."""
