@@ -378,7 +378,7 @@ def activity(thing: Thing) -> dict[str, Any]:
 def inspection(thing: Thing) -> dict[str, Any]:
     said = {"kind": "unannounced", "document_no": "示例", "division": thing.village, "how_many": 1}
     days = {"first_day": TODAY.isoformat(), "last_day": TODAY.isoformat()}
-    return said | days | {"inspectors": [{"account": "示例".encode().hex(), "name": "示甲"}]}
+    return said | days | {"inspectors": [{"account": "an-inspector", "name": "示甲"}]}
 
 
 def inspected(thing: Thing) -> dict[str, Any]:

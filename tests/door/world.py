@@ -373,8 +373,8 @@ def inspected(inspection: UUID, village: str, number: int, **said: Any) -> Inspe
     """Drawn over the village alone."""
     return Inspection(
         id=inspection, county=village, year=2026, number=number, kind="unannounced", document_no="示例",
-        division=village, among="villages", how_many=1, first_day=TODAY, last_day=TODAY, inspectors=["示例"],
-        inspector_names=["示例"], ordered_by="示例", ordered_at=NOW, seed="0" * 32, villages=[village],
+        division=village, among="villages", how_many=1, first_day=TODAY, last_day=TODAY, inspectors=["an-inspector"],
+        inspector_names=["示甲"], ordered_by="示例", ordered_at=NOW, seed="0" * 32, villages=[village],
         drawn_by="示例", drawn_at=NOW, **said,
     )  # fmt: skip
 
