@@ -20,7 +20,7 @@ from services.kit.store.tables import Division, Job, Standard, Subscription
 from tests.callers import grant
 from tests.clock import NOW
 from tests.door.holdings import OWN, SIBLING
-from tests.door.world import DIGEST, FURNISH, SEAL, store
+from tests.door.world import DIGEST, FURNISH, SEAL, inspected, store
 
 Pools = dict[str, list[str]]
 PERSON, OTHER, NOBODY = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -84,7 +84,9 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.cadres[*].cadre_id": ids["cadre"], "body.team_id": ids["team"]} if service == "attendance" else {}
     pools |= joined(LEAVES, ACTIVITIES, INSPECTIONS) if service == "attendance" else {}
     if service == "attendance":
-        pools |= {"path.inspection_id": [*ids["inspection"], *ids["open_inspection"]]}
+        fresh = [uuid4() for _ in range(30)]  # nothing was found yet: of others few may be withdrawn or recorded
+        store(engine, *(inspected(one, SIBLING, number) for number, one in enumerate(fresh, 10)))
+        pools |= {"path.inspection_id": [*ids["inspection"], *map(str, fresh)]}
         give_a_phone(engine, ids["cadre"][0])
     pools |= clues(engine, ids) if service == "alerts" else {}
     pools |= {"query.household": ids["household"], "body.to": [OWN, OWN[:9]]} if service == "alerts" else {}
