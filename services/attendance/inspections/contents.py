@@ -143,7 +143,8 @@ class IssueAnswered(BaseModel):
 
 
 class FindingOut(FindingIn):
-    """Without `text` and `issue` where the caller reads none of the words. `standing`: no later one corrects it."""
+    """Without `text` and `issue` where the caller reads none of the words, without others in `seen` where the caller
+    reads only the own days. `standing`: no later one corrects it."""
 
     id: UUID
     first_id: UUID

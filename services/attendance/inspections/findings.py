@@ -30,6 +30,7 @@ from services.attendance.models.inspections import (
 )
 from services.attendance.policy import allow, may
 from services.attendance.reach import reachable_findings
+from services.attendance.teams.cadres import cadre_with_account
 from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.fields import Seal
 from services.kit.store.scope import scope_of
@@ -118,7 +119,8 @@ def list_inspection_findings(
     paging: PagingDep,
     village: Annotated[str, Query(pattern=r"^([0-9]{12})?$", title="村代码")] = "",
 ) -> Page[FindingOut]:
-    """By day; the corrected ones too. Of the caller's villages, once the inspection is closed."""
+    """By day; the corrected ones too. Of the caller's villages, once the inspection is closed. Who was met
+    there is told as days are: a member reads of themself."""
     one = readable(session, inspection_id, caller)
     seen = reachable_findings(scope_of(session), while_open=may(caller, "inspection:read-open"))
     wanted = select(InspectionFinding).join(Inspection, col(Inspection.id) == col(InspectionFinding.inspection_id))
@@ -126,8 +128,12 @@ def list_inspection_findings(
     if village:
         wanted = wanted.where(col(InspectionFinding.village) == village)
     rows, following = paging.read(session, wanted, col(InspectionFinding.day), col(InspectionFinding.id))
-    words = caller.subject in one.inspectors or may(caller, "inspection-words:read")
-    return Page(rows=told(session, request.app.state.seal, [row for (row,) in rows], words=words), next=following)
+    mine = caller.subject in one.inspectors
+    words = mine or may(caller, "inspection-words:read")
+    page = told(session, request.app.state.seal, [row for (row,) in rows], words=words)
+    if not (mine or may(caller, "month:read-all")):
+        page = of_oneself(session, page, caller.subject)
+    return Page(rows=page, next=following)
 
 
 def recordable(session: Session, inspection_id: UUID, caller: Caller) -> Inspection:
@@ -202,6 +208,13 @@ def told(session: Session, seal: Seal, rows: Sequence[InspectionFinding], *, wor
     later = corrected_of(session, [row.id for row in rows])
     issues = issues_of(session, {row.first_id for row in rows})
     return [shown(seal, row, issues[row.first_id], standing=row.id not in later, words=words) for row in rows]
+
+
+def of_oneself(session: Session, page: Sequence[FindingOut], who: str) -> list[FindingOut]:
+    """A member reads of nobody else who was there, as of the days."""
+    own = cadre_with_account(session, who)
+    kept = [[seen for seen in one.seen if own and seen.cadre_id == own.id] for one in page]
+    return [one.model_copy(update={"seen": seen}) for one, seen in zip(page, kept, strict=True)]
 
 
 def corrected_of(session: Session, findings: Collection[UUID]) -> set[UUID | None]:

@@ -12,10 +12,11 @@ from sqlmodel import Session, col
 from starlette.testclient import TestClient
 
 from services.attendance.models.inspections import InspectionFinding, InspectionSighting
-from services.attendance.models.teams import Posting
+from services.attendance.models.teams import Posting, Team
 from services.kit.store.db import open_session
+from services.kit.store.fields import Seal
 from services.kit.store.tables import Event
-from tests.attendance.conftest import COUNTY, set_standard
+from tests.attendance.conftest import COUNTY, cadre_in, set_standard
 from tests.attendance.inspections.conftest import (
     FAR,
     HOME,
@@ -169,6 +170,25 @@ def test_who_reads_no_words_reads_that_something_was_found(
     assert (told["verdict"], told["text"], told["issue"]) == ("repair", None, None)
     kept = attendance.scalars(select(InspectionFinding)).one()
     assert "示例路灯".encode() not in kept.sealed_said
+
+
+def test_a_member_of_the_team_reads_of_nobody_else_who_was_there(
+    http: TestClient, county: Headers, office: Office, inspector: Headers, everywhere: Any, inspected: Inspected,
+    attendance: Session, seal: Seal,
+) -> None:  # fmt: skip
+    team = attendance.get_one(Team, inspected.teams[VILLAGES[1]])
+    second = cadre_in(attendance, seal, team, "10001000099", "a-second")
+    attendance.commit()
+    seen = [{"cadre_id": str(one), "present": False} for one in (inspected.cadres[VILLAGES[1]], second)]
+    record(http, inspector, everywhere["id"], found(VILLAGES[1], seen=seen))
+    closed(http, county, inspector, everywhere)
+    readers = {"cadre-1": seen[:1], "a-second": seen[1:], "a-third": []}
+    for account, own in readers.items():
+        told = findings(http, office(account, "cadre", place=VILLAGES[1]), everywhere["id"])
+        assert [row["seen"] for row in told] == [own]
+    for caller in (office("a-captain", "captain", place=VILLAGES[1]), county, inspector):
+        told = findings(http, caller, everywhere["id"])
+        assert next(row["seen"] for row in told if row["village"] == VILLAGES[1]) == seen
 
 
 def test_a_finding_is_written_once_and_the_same_again_changes_nothing(
