@@ -150,17 +150,9 @@ def test_the_list_is_frozen_with_the_draw(
 def test_never_an_inspector_s_own_village_be_it_by_posting_by_pairing_or_by_office(
     http: TestClient, inspected: Inspected, county: Headers, attendance: Session, api_engines: dict[str, Engine]
 ) -> None:
-    paired: dict[str, Any] = {"set_id": uuid4(), "household_id": uuid4(), "kind": "assistant", "household_version": 1}
-    paired["document_no"] = "示例"
-    attendance.add(
-        Pairing(
-            id=uuid4(),
-            **paired,
-            cadre_id=inspected.cadres[HOME],
-            village=VILLAGES[1],
-            valid=Range(TODAY, None),
-        )
-    )
+    for cadre, village in ((HOME, VILLAGES[1]), (VILLAGES[6], VILLAGES[5])):  # the second inspects nothing
+        attendance.add(pairing_of(inspected.cadres[cadre], village))
+    grant(api_engines["attendance"], "another-secretary", "cadre", VILLAGES[6])
     leaves = attendance.get_one(Posting, posting_of(attendance, inspected.cadres[VILLAGES[2]]))
     leaves.valid = Range(leaves.valid.lower, TODAY + timedelta(2))
     attendance.commit()
@@ -174,6 +166,12 @@ def test_never_an_inspector_s_own_village_be_it_by_posting_by_pairing_or_by_offi
     refused = ask(http, county, f"{too_many}/draw", status=409)
     assert (refused["code"], refused["detail"]) == ("too-few-to-draw", "4")
     assert read(http, county, too_many)["state"] == "ordered"
+
+
+def pairing_of(cadre: UUID, village: str) -> Pairing:
+    said: dict[str, Any] = {"kind": "assistant", "household_version": 1, "document_no": "示例"}
+    days = Range(TODAY, None)
+    return Pairing(id=uuid4(), cadre_id=cadre, household_id=uuid4(), village=village, valid=days, **said)
 
 
 def posting_of(session: Session, cadre: UUID) -> UUID:

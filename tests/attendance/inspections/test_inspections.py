@@ -265,6 +265,8 @@ def test_its_inspectors_record_and_the_office_from_their_paper_and_nobody_else(
     assert record(http, county, one, found(VILLAGES[1]))["recorded_by"] == "a-county-account"
     for caller in (office("of-one", "captain", place=VILLAGES[1]), office("a-clerk", "township", place=NEAR)):
         assert record(http, caller, one, found(VILLAGES[1]), 404)["code"] == "not-there"
+    elsewhere = office("another-county", "county", place="520622")
+    assert record(http, elsewhere, one, found(VILLAGES[1]), 404)["code"] == "not-there"
     assert record(http, office("an-auditor", "auditor"), one, found(VILLAGES[1]), 403)["code"] == "not-allowed"
 
 
@@ -348,6 +350,8 @@ def test_the_list_is_the_newest_first_and_by_place_kind_and_days(
     assert listed(http, county, kind="announced") == listed(http, county, division=NEAR) == [early]
     assert listed(http, county, day_from="2026-12-01") == [late]
     assert listed(http, county, day_to="2026-11-30") == [early]
+    assert listed(http, county, day_from="2026-11-30", day_to="2026-12-01") == [late, early]
+    assert listed(http, county, day_from="2026-12-06") == listed(http, county, day_to="2026-11-20") == []
     first = http.get("/v1/inspections", params={"limit": 1}, headers=county).json()
     assert listed(http, county, limit="1", cursor=first["next"]) == [early]
 
