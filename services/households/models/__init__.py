@@ -3,6 +3,7 @@
 from services.households.models import (
     cases,
     changes,
+    checklists,
     exports,
     facts,
     help,  # noqa: A004  # a room, not the builtin
@@ -15,6 +16,7 @@ from services.households.models import (
     people,
     quality,
     register,
+    villages,
     voices,
 )
 from services.households.models.table import Table
@@ -25,6 +27,7 @@ __all__ = [
     "Table",
     "cases",
     "changes",
+    "checklists",
     "exports",
     "facts",
     "help",
@@ -37,6 +40,7 @@ __all__ = [
     "people",
     "quality",
     "register",
+    "villages",
     "voices",
 ]
 

@@ -30,9 +30,10 @@ def create_village_record_ending(
     record_id: UUID, body: EndingIn, request: Request, session: SessionDep, caller: CallerDep, today: Today, now: Now
 ) -> Kept:
     """What another one replaces has ended by that."""
+    scope = scope_of(session)
     take_turn(session, f"village-record:{record_id}")
     row = session.get(VillageRecord, record_id)
-    if row is None or not scope_of(session).covers(row.division):
+    if row is None or not scope.covers(row.division):
         raise NotThere
     tell(request, body.id, division=row.division, kind=row.kind)
     held = session.get(VillageRecordEnding, record_id)
