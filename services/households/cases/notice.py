@@ -12,11 +12,13 @@ from services.households.cases.cases import reachable_case
 from services.households.cases.contents import notice_may_end
 from services.households.cases.entries import latest
 from services.households.cases.letters import of_age
-from services.households.cases.words import HEALTH, word, words
+from services.households.cases.words import word
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseEntry
 from services.households.models.register import Household, Person
 from services.households.policy import allow
+from services.households.register.code_sets import words_of
+from services.households.register.own_codes import RISK
 from services.households.register.safeguards import members_of
 from services.kit.store.db import SessionDep
 from services.kit.web.auth import CallerDep
@@ -25,7 +27,8 @@ from services.kit.web.masks import masked
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
-OTHER = "99"
+OTHER = "其他困难"
+SAID_AS_OTHER = frozenset({"01", "03", "04", "05", "99"})  # illness, disability, lack of labour, accidents; and others
 
 
 class NoticeOut(BaseModel):
@@ -80,7 +83,6 @@ def head_shown(household: Household, members: Sequence[Person], day: date) -> st
 
 def difficulties(case: Case) -> list[str]:
     """Of a county's own risk no more than of the one it lies under: nobody knows what its name would tell."""
-    other = word("risk", OTHER).zh
-    known = [word("risk", risk if risk in words("risk") else risk[:2]) for risk in case.risks]
-    said = {other if one.about == HEALTH else one.zh for one in known}
-    return sorted(said, key=lambda shown: (shown == other, shown))
+    words = words_of(RISK)
+    said = {OTHER if risk[:2] in SAID_AS_OTHER else words.get(risk) or words[risk[:2]] for risk in case.risks}
+    return sorted(said, key=lambda shown: (shown == OTHER, shown))

@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 WORDS = Path(__file__).parent / "words.toml"
-HEALTH = "health"
 
 
 class Word(NamedTuple):
-    """`about` is `health` where a word would tell of somebody's body."""
-
     zh: str
     en: str
-    about: str = ""
 
 
 @cache

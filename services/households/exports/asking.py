@@ -12,7 +12,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from services.households.cases.cases import State as CaseState
-from services.households.exports.making import EXPORT, KEPT, count_rows
+from services.households.exports.kinds import KINDS
+from services.households.exports.lists import Chosen
+from services.households.exports.making import EXPORT, KEPT
+from services.households.exports.sheets import LAST_ROW
 from services.households.models.exports import FILE, Export, ExportPiece
 from services.households.models.register import HouseholdSet
 from services.households.policy import allow, may
@@ -41,8 +44,12 @@ ALONE = StandardKey(
     "Rows one person may take out alone in a day",
 )
 IN_PLACES = Placed(division=col(Export.village))
-SEEN_OF_PERSONS = ("name:read", "phone:recognise")
-ExportKind = Literal["households", "members", "statements", "cases", "measures", "received"]
+SEEN = ("name:read", "phone:recognise", "issue:confidential")
+ExportKind = Literal[
+    "households", "members", "statements", "cases", "measures", "received", "tags", "insurances", "work_months",
+    "phones", "issues", "ledger_lines", "self_declarations", "quality_findings", "duplicate_persons", "claimed_persons",
+    "policy_gaps",
+]  # fmt: skip
 State = Literal["waiting_for_approval", "waiting", "done", "refused", "expired"]
 
 
@@ -88,6 +95,12 @@ class ExportedBefore(DomainError):
     en = "That id stands for another export already."
 
 
+class MoreRowsThanASheetHolds(DomainError):
+    status = 409
+    zh = "行数超过一个工作表所能容纳，请缩小范围，或导出为 CSV。"
+    en = "A worksheet does not hold so many rows. Ask for a smaller place, or for CSV."
+
+
 class ExportNotMade(DomainError):
     status = 409
     zh = "导出的文件还没有生成。"
@@ -105,16 +118,19 @@ def create_export(
     take_turn(session, f"export:{caller.subject}")
     chosen = chosen_of(session, body)
     refuse_cases(caller, chosen)
-    if body.kind == "cases" and not may(caller, "case:read"):
+    kind = KINDS[body.kind]
+    if not may(caller, kind.right):
         raise NotAllowed
-    rows = count_rows(session, scope_of(session), body.kind, chosen)
+    rows = kind.count(Chosen(session, scope_of(session), chosen, caller))
+    if body.format == "xlsx" and rows >= LAST_ROW:
+        raise MoreRowsThanASheetHolds
     in_all = rows + taken_alone(session, caller.subject, now)
     export = Export(
         **body.model_dump(include={"id", "kind", "format"}),
         **chosen.model_dump(),
         asked_by=caller.subject,
         roles=sorted(session.info["binding"].asked().roles),
-        rights=[right for right in SEEN_OF_PERSONS if may(caller, right)],
+        rights=[right for right in SEEN if may(caller, right)],
         reach=reach_of(session),
         rows=rows,
         approval_wanted=in_all > standard(session, ALONE, body.village, today),

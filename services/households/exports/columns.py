@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeAlias
-from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.households.imports import households as import_households
@@ -41,29 +41,31 @@ GRADES = labels(import_households.housing_grade, *"ABCD")
 
 @dataclass(frozen=True)
 class Reader:
-    """By whose eyes rows are read."""
+    """By whose eyes rows are read, and when, in the county's zone."""
 
     session: Session
     seal: Seal
     caller: Caller
+    now: datetime
 
+    @property
+    def today(self) -> date:
+        return self.now.date()
 
-Rows: TypeAlias = Callable[[Reader, Sequence[Household]], Iterator[Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """`of_each` counts the rows of some households. What is masked bears another header than in a file that is taken
-    in: a mask that came back would overwrite what it hides."""
-
-    headers: Sequence[str]
-    choices: Mapping[str, Labels]
-    rows: Rows
-    counted: Callable[[Select[UUID]], Select[int]]
+    def day(self, moment: datetime | None) -> str:
+        return day(moment.astimezone(self.now.tzinfo).date()) if moment else ""
 
 
 def written(known: Labels, value: Any) -> str:
     return "" if value is None else known.get(value, str(value))
+
+
+def yuan(fen: int | None) -> str:
+    return "" if fen is None else f"{fen // 100}.{fen % 100:02}"
+
+
+def day(told: date | None) -> str:
+    return told.isoformat() if told else ""
 
 
 def households(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:
@@ -105,4 +107,4 @@ def statements(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[
     for s in held:
         told = [amounts.get((s.id, kind)) for kind in AMOUNTS.values()]
         period = (f"{s.period_from:%Y-%m}", f"{s.period_to:%Y-%m}")
-        yield (numbers[s.household_id], *period, *("" if a is None else f"{a // 100}.{a % 100:02}" for a in told))
+        yield (numbers[s.household_id], *period, *(yuan(amount) for amount in told))

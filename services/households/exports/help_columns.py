@@ -1,21 +1,20 @@
 """Rows of exported lists of cases, measures and what was received."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.households.cases.words import words
-from services.households.exports.columns import Labels, Reader, written
+from services.households.exports.columns import Labels, Reader, day, written, yuan
 from services.households.help.risks import LABELS, labels
 from services.households.imports.measures import STATES
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseClock
 from services.households.models.help import Measure, Received
 from services.households.models.register import Household, OwnCode, Person
-from services.households.register.own_codes import RISK, own_of, own_words
+from services.households.register.own_codes import RISK, own_of
 from services.kit.store.scope import Scope
 from services.kit.store.sets import among
 
@@ -53,14 +52,6 @@ def spoken(kind: str) -> Labels:
     return {key: word.zh for key, word in words(kind).items()}
 
 
-def yuan(fen: int | None) -> str:
-    return "" if fen is None else f"{fen // 100}.{fen % 100:02}"
-
-
-def day(told: date | None) -> str:
-    return told.isoformat() if told else ""
-
-
 def cases(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:
     """Every episode; the nearest due day of a running clock."""
     home = {h.id: h for h in homes}
@@ -70,7 +61,7 @@ def cases(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]
         among(col(CaseClock.case_id), [c.id for c in held]), col(CaseClock.done_on).is_(None)
     )
     due = {row[0]: row[1] for row in reader.session.execute(running.group_by(col(CaseClock.case_id)))}
-    risks, categories, steps = {**spoken("risk"), **own_words(reader.session, RISK)}, spoken("category"), spoken("step")
+    risks, categories, steps = labels(reader.session), spoken("category"), spoken("step")
     for c in held:
         of = home[c.household_id]
         yield (

@@ -1,32 +1,29 @@
 """The worker's part of an export: rows read as whoever asked sees them today, written to a file that is kept sealed."""
 
 import base64
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import Engine, Select, delete, select, text
+from sqlalchemy import Engine, delete, select, text
 from sqlmodel import Session, col
 
 from services.households.exports.columns import Reader
 from services.households.exports.help_columns import offered
 from services.households.exports.kinds import KINDS
+from services.households.exports.lists import Chosen
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.models.exports import FILE, Export, ExportPiece
-from services.households.models.register import Household
-from services.households.reach import HOUSEHOLDS
-from services.households.search.filters import HouseholdFilter, meant
+from services.households.search.filters import HouseholdFilter
 from services.kit.store.claim import fence, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
-from services.kit.store.scope import Asked, Binding, Scope, look_up, not_empty, within
+from services.kit.store.scope import Asked, Binding, look_up, not_empty
 from services.kit.store.work import Loop
 from services.kit.web.auth import Caller
 from services.kit.web.errors import DomainError
 
 EXPORT = "export"
-AT_ONCE = 2_000  # households that are read together
 PIECE = 1024 * 1024  # bytes that are sealed together
 KEPT = timedelta(days=7)
 
@@ -64,11 +61,12 @@ def table_of(engine: Engine, seal: Seal, export_id: UUID, now: datetime) -> byte
         export = session.get_one(Export, export_id)
         asked = Asked(export.asked_by, frozenset(export.roles))
         scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
-        if count_rows(session, scope, export.kind, filter_of(export)) > export.rows:
+        caller = Caller(export.asked_by, frozenset(), frozenset(export.rights), "")
+        kind, chosen = KINDS[export.kind], Chosen(session, scope, filter_of(export), caller)
+        if kind.count(chosen) > export.rows:
             raise MoreRowsThanAskedFor
-        reader = Reader(session, seal, Caller(export.asked_by, frozenset(), frozenset(export.rights), ""))
-        kind, pages = KINDS[export.kind], pages_of(session, scope, filter_of(export))
-        rows = chain.from_iterable(kind.rows(reader, page) for page in pages)
+        reader = Reader(session, seal, caller, now)
+        rows = chain.from_iterable(kind.rows(reader, page) for page in kind.pages(chosen))
         if export.format == "csv":
             return as_csv(kind.headers, rows, mark_of(export, now))
         return as_xlsx(kind.headers, offered(session, scope, kind.choices), rows, mark_of(export, now))
@@ -96,19 +94,6 @@ def filter_of(export: Export) -> HouseholdFilter:
     return HouseholdFilter.model_validate(export.model_dump(include=set(HouseholdFilter.model_fields)))
 
 
-def homes_of(scope: Scope, chosen: HouseholdFilter) -> Select[UUID]:
-    return select(col(Household.id)).where(*meant(chosen, scope.today), within(scope, HOUSEHOLDS))
-
-
-def pages_of(session: Session, scope: Scope, chosen: HouseholdFilter) -> Iterator[Sequence[Household]]:
-    """By number, a page at a time: a county's register is not held in memory twice."""
-    after = ""
-    wanted = select(Household).where(col(Household.id).in_(homes_of(scope, chosen))).order_by(col(Household.number))
-    while page := session.scalars(wanted.where(col(Household.number) > after).limit(AT_ONCE)).all():
-        yield page
-        after = page[-1].number
-
-
 def keep_file(session: Session, seal: Seal, export: Export, content: bytes) -> None:
     for seq, start in enumerate(range(0, len(content), PIECE)):
         piece = ExportPiece(export_id=export.id, seq=seq, sealed_content=b"")
@@ -120,7 +105,3 @@ def keep_file(session: Session, seal: Seal, export: Export, content: bytes) -> N
 def drop_old(session: Session, now: datetime) -> None:
     over = select(col(Export.id)).where(col(Export.done_at) < now - KEPT)
     session.execute(delete(ExportPiece).where(col(ExportPiece.export_id).in_(over)))
-
-
-def count_rows(session: Session, scope: Scope, kind: str, chosen: HouseholdFilter) -> int:
-    return session.scalar(KINDS[kind].counted(homes_of(scope, chosen))) or 0

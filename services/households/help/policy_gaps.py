@@ -4,6 +4,7 @@ What nobody has told us counts neither way: a child whose schooling is unknown i
 receives is not said to be wrong.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Query
 from fastapi import Path as InPath
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement, and_, except_, exists, func, literal, or_, select, true, union_all
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from services.households.help.policies import KEY, policy_on
 from services.households.models.help import Policy, Received
@@ -58,6 +59,10 @@ def list_policy_gaps(
         for home, subject, which in rows
     ]
     return Page(rows=told, next=following)
+
+
+def policies_on(session: Session, day: date) -> Sequence[Policy]:
+    return session.scalars(select(Policy).where(col(Policy.valid).contains(day)).order_by(col(Policy.key))).all()
 
 
 def gaps(policy: Policy, village: str, day: date) -> Any:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 from services.households.cases.contents import FORMERLY_POOR, NOT_FORMERLY_POOR
 from services.households.cases.taking_over import Ground, grounds
 from services.households.cases.words import words
+from services.households.help.risks import RISKS
 from services.households.imports.case_rows import write_cases
 from services.households.imports.help_rows import WrittenOnce, take_once
 from services.households.imports.upload import ENDED, State, Taken, Upload
@@ -169,7 +170,7 @@ def own_risks(upload: Upload, known: Known, household_id: UUID | None) -> set[st
 def risks(written: str, own: Collection[str]) -> str:
     """Up to five codes of the list."""
     codes = re.split(r"[、,，;；\s]+", written)
-    if not set(codes) <= {*words("risk"), *own} or len(set(codes)) < len(codes) or len(codes) > 5:
+    if not set(codes) <= {*RISKS, *own} or len(set(codes)) < len(codes) or len(codes) > 5:
         raise CellRefused("unknown-risk", "须为风险代码表中的代码，至多五个，不重复。", "Up to five codes of the list.")
     return ",".join(codes)
 

@@ -25,7 +25,7 @@ class Export(Table, table=True):
 
     id: UUID = Field(primary_key=True)  # the client's own
     number: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), nullable=False))
-    kind: str  # households, members, statements, cases, measures, received
+    kind: str  # exports/kinds.py
     format: str  # xlsx, csv
     village: str
     q: str | None = None

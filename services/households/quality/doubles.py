@@ -4,13 +4,14 @@ number in another household. Pairs are listed where both households are within r
 Two records of one number there cannot be: the database refuses the second. Two numbers are two people.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -22,13 +23,16 @@ from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS
 from services.households.search.filters import Place, lies_in
 from services.kit.store.db import SessionDep
-from services.kit.store.scope import Placed, scope_of, within
+from services.kit.store.scope import Placed, Scope, scope_of, within
+from services.kit.store.sets import among
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.paging import Page, PagingDep
 
 router = APIRouter(tags=["quality"], dependencies=[allow("duplicate:decide")])
 
 NOT_STATED = "9"  # GB/T 2261.1
+ONE, OTHER = aliased(MemberName), aliased(MemberName)
+HERE, THERE = aliased(Person), aliased(Person)
 
 
 class RecordOut(BaseModel):
@@ -65,27 +69,9 @@ def list_duplicate_persons(
 ) -> Page[PairOut]:
     """Present members of two households with one name and one birth date, of whom at most one has an ID number. At
     least the first, whose key is the smaller, or the other lives in `village`, any place of the county."""
-    one, other = aliased(MemberName), aliased(MemberName)
-    here, there = aliased(Person), aliased(Person)
-    named_alike = and_(col(other.folded) == one.folded, col(other.born) == one.born)
-    wanted = (
-        select(here, there)
-        .select_from(one)
-        .join(other, and_(named_alike, col(other.subject) > one.subject))
-        .join(here, col(here.id) == one.subject)
-        .join(there, col(there.id) == other.subject)
-        .where(
-            col(other.household_id) != one.household_id,
-            or_(*lies_in(col(one.village), village), *lies_in(col(other.village), village)),
-            or_(col(here.id_index).is_(None), col(there.id_index).is_(None)),
-            or_(col(here.sex) == col(there.sex), col(here.sex) == NOT_STATED, col(there.sex) == NOT_STATED),
-            ~decided(col(here.id), col(there.id), "different"),
-            *(within(scope_of(session), placed(name)) for name in (one, other)),
-        )
-    )
-    rows, following = paging.read(session, wanted, col(here.id), col(there.id))
-    told = [PairOut(person=record(session, caller, a.id), other=record(session, caller, b.id)) for a, b in rows]
-    return Page(rows=told, next=following)
+    rows, following = paging.read(session, pairs(scope_of(session), village), col(HERE.id), col(THERE.id))
+    known = records(session, caller, [one.id for pair in rows for one in pair])
+    return Page(rows=[PairOut(person=known[a.id], other=known[b.id]) for a, b in rows], next=following)
 
 
 @router.get("/v1/claimed-persons")
@@ -93,8 +79,39 @@ def list_claimed_persons(
     session: SessionDep, caller: CallerDep, paging: PagingDep, village: Annotated[Place, Query()]
 ) -> Page[ClaimOut]:
     """Whom a file, by their ID number, had in a household of `village`, while they are a member of another one."""
+    rows, following = paging.read(session, claims(scope_of(session), village), col(ClaimedElsewhere.id))
+    known = records(session, caller, [claim.person_id for claim, _ in rows])
+    told = [
+        ClaimOut(person=known[claim.person_id], household_id=of.id, number=of.number, village=of.village)
+        for claim, of in rows
+    ]
+    return Page(rows=told, next=following)
+
+
+def pairs(scope: Scope, village: str) -> Select[Any]:
+    """Both records of each."""
+    named_alike = and_(col(OTHER.folded) == ONE.folded, col(OTHER.born) == ONE.born)
+    return (
+        select(HERE, THERE)
+        .select_from(ONE)
+        .join(OTHER, and_(named_alike, col(OTHER.subject) > ONE.subject))
+        .join(HERE, col(HERE.id) == ONE.subject)
+        .join(THERE, col(THERE.id) == OTHER.subject)
+        .where(
+            col(OTHER.household_id) != ONE.household_id,
+            or_(*lies_in(col(ONE.village), village), *lies_in(col(OTHER.village), village)),
+            or_(col(HERE.id_index).is_(None), col(THERE.id_index).is_(None)),
+            or_(col(HERE.sex) == col(THERE.sex), col(HERE.sex) == NOT_STATED, col(THERE.sex) == NOT_STATED),
+            ~decided(col(HERE.id), col(THERE.id), "different"),
+            *(within(scope, placed(name)) for name in (ONE, OTHER)),
+        )
+    )
+
+
+def claims(scope: Scope, village: str) -> Select[Any]:
+    """Each with the household a file named."""
     claimed, home = Household, aliased(Household)
-    wanted = (
+    return (
         select(ClaimedElsewhere, claimed)
         .join(claimed, col(claimed.id) == col(ClaimedElsewhere.household_id))
         .join(Membership, col(Membership.person_id) == col(ClaimedElsewhere.person_id))
@@ -105,18 +122,10 @@ def list_claimed_persons(
             col(claimed.ended_on).is_(None),
             *lies_in(col(claimed.village), village),
             ~decided(col(ClaimedElsewhere.person_id), col(ClaimedElsewhere.household_id), "stays"),
-            within(scope_of(session), HOUSEHOLDS),
-            within(scope_of(session), Placed(division=col(home.village), subject=col(home.id))),
+            within(scope, HOUSEHOLDS),
+            within(scope, Placed(division=col(home.village), subject=col(home.id))),
         )
     )
-    rows, following = paging.read(session, wanted, col(ClaimedElsewhere.id))
-    told = [
-        ClaimOut(
-            person=record(session, caller, claim.person_id), household_id=of.id, number=of.number, village=of.village
-        )
-        for claim, of in rows
-    ]
-    return Page(rows=told, next=following)
 
 
 def placed(name: Any) -> Placed:
@@ -132,15 +141,18 @@ def decided(person: Any, other: Any, verdict: str) -> Any:
     return exists(mine)
 
 
-def record(session: Session, caller: Caller, person_id: UUID) -> RecordOut:
-    """Of somebody who is a member somewhere: the lists ask for nobody else."""
+def records(session: Session, caller: Caller, persons: Iterable[UUID]) -> dict[UUID, RecordOut]:
+    """Of those who are members somewhere: the lists ask for nobody else."""
     wanted = (
         select(Person, Membership, Household)
         .join(Membership, col(Membership.person_id) == col(Person.id))
         .join(Household, col(Household.id) == col(Membership.household_id))
-        .where(col(Person.id) == person_id, func.upper_inf(col(Membership.valid)))
+        .where(among(col(Person.id), set(persons)), func.upper_inf(col(Membership.valid)))
     )
-    person, membership, household = session.execute(wanted).one()
+    return {person.id: record(caller, person, membership, home) for person, membership, home in session.execute(wanted)}
+
+
+def record(caller: Caller, person: Person, membership: Membership, household: Household) -> RecordOut:
     return RecordOut(
         person_id=person.id,
         name=shown_name(caller, person.name),

@@ -10,7 +10,7 @@ from services.households.exports.kinds import KINDS as TAKEN_OUT
 from services.households.models.register import Household
 from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
-from tests.callers import Headers, Office, edit
+from tests.callers import HERE, Headers, Office, edit
 from tests.households.cases.conftest import Walk, code, settle
 from tests.households.cases.test_notice import notice
 from tests.households.cases.test_taken_over import case_row
@@ -57,7 +57,7 @@ def test_a_file_of_cases_takes_a_risk_of_the_countys_own_and_a_list_names_it(
 ) -> None:
     assert faults(send("cases", case_row(风险类型=f"01、{HOLDS}"))) == []
     who = Caller("clerk", frozenset({"township"}), frozenset({"name:read"}), "")
-    (row,) = TAKEN_OUT["cases"].rows(Reader(frame, seal, who), frame.scalars(select(Household)).all())
+    (row,) = TAKEN_OUT["cases"].rows(Reader(frame, seal, who, HERE), frame.scalars(select(Household)).all())
     assert row[5] == f"因病、{WORD}"
     end_all(frame)
     assert send("cases", case_row(风险类型=f"01、{HOLDS}")).unchanged == 1

@@ -15,7 +15,7 @@ from services.households.exports.kinds import KINDS as TAKEN_OUT
 from services.households.models.register import Household
 from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
-from tests.callers import Headers, edit
+from tests.callers import HERE, Headers, edit
 from tests.households.conftest import KINDS, Send, csv_of, faults, household_numbered, household_row, member_row
 from tests.households.help.conftest import CADRE, Put, measure, plan
 from tests.households.open_cases import case_of
@@ -191,7 +191,7 @@ def test_what_is_taken_out_in_the_columns_of_a_file_is_held_already_when_it_is_s
     send("measures", measure_row(), measure_row(计划完成日="2026-11-30", 状态="计划", 落实日="", 针对风险=""))
     case_of(households, household_numbered(households, "JK1"), state="monitored", line=632_001, national_number="N1")
     who = Caller("clerk", frozenset({"township"}), frozenset({"name:read"}), "")
-    reader, homes = Reader(households, seal, who), households.scalars(select(Household)).all()
+    reader, homes = Reader(households, seal, who, HERE), households.scalars(select(Household)).all()
     for kind in ("received", "measures"):
         rows = list(TAKEN_OUT[kind].rows(reader, homes))
         assert send(kind, *rows).unchanged == 2

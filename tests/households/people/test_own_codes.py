@@ -216,7 +216,7 @@ def test_a_list_of_measures_names_the_risk_and_comes_back_as_it_is_after_the_cou
     end_all(households)
     who = Caller("clerk", frozenset({"township"}), frozenset({"name:read"}), "")
     homes = households.scalars(select(Household)).all()
-    (row,) = TAKEN_OUT["measures"].rows(Reader(households, seal, who), homes)
+    (row,) = TAKEN_OUT["measures"].rows(Reader(households, seal, who, HERE), homes)
     assert row[3] == WORD
     send("households", household_row("JK2"))
     again = send("measures", row, ["JK2", *row[1:]])
