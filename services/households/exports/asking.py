@@ -122,8 +122,7 @@ def create_export(
     if not may(caller, kind.right):
         raise NotAllowed
     rows = kind.count(Chosen(session, scope_of(session), chosen, caller))
-    if body.format == "xlsx" and rows >= LAST_ROW:
-        raise MoreRowsThanASheetHolds
+    refuse_what_no_sheet_holds(body.format, rows)
     in_all = rows + taken_alone(session, caller.subject, now)
     export = Export(
         **body.model_dump(include={"id", "kind", "format"}),
@@ -178,6 +177,11 @@ def chosen_of(session: Session, body: ExportIn) -> HouseholdFilter:
         return HouseholdFilter.model_validate(told)
     found(session.scalar(reachable_sets(session).where(col(HouseholdSet.id) == body.saved)))
     return HouseholdFilter.model_validate(found(filter_of(session, body.saved)).model_dump() | told)
+
+
+def refuse_what_no_sheet_holds(form: str, rows: int) -> None:
+    if form == "xlsx" and rows >= LAST_ROW:
+        raise MoreRowsThanASheetHolds
 
 
 def ask_for_it(session: Session, export: Export, now: datetime, response: Response | None = None) -> None:

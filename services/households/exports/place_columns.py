@@ -33,8 +33,8 @@ ISSUE_KIND_WORDS: Labels = {key: kind.zh for key, kind in ISSUE_KINDS.items()}
 NOT_IN_FILES = "（限阅，请在系统内查看）"
 
 LEDGER_HEADERS = ("登记编号", "台账类别", "所在地", "日期", "截止日", "物品名称", "数额", "计量单位", "数额性质",
-                  "准确程度", "实施方", "受益方类别", "户编号", "受益人或人群", "户数或人数", "资金来源", "文号", "冲销的登记",
-                  "被冲销于", "原因", "登记账号")  # fmt: skip
+                  "准确程度", "实施方", "受益方类别", "户编号", "受益人或人群", "户数或人数", "资金来源", "文号",
+                  "冲销的登记", "被冲销于", "原因", "登记账号")  # fmt: skip
 NATURE_WORDS: Labels = {one.key: one.zh for one in NATURES}
 PRECISIONS: Labels = {"exact": "准确", "about": "约", "more_than": "多于", "less_than": "不足"}
 PARTIES: Labels = {
@@ -86,7 +86,8 @@ def ledger_lines(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]
         yield (
             str(entry.id), written(kinds, entry.kind), row.division, day(entry.day), day(entry.until),
             entry.goods or "", amount(row.amount, entry.unit), UNITS[entry.unit].zh,
-            written(NATURE_WORDS, entry.nature), written(PRECISIONS, entry.precision), entry.actor_label or "", written(PARTIES, row.beneficiary_kind),
+            written(NATURE_WORDS, entry.nature), written(PRECISIONS, entry.precision), entry.actor_label or "",
+            written(PARTIES, row.beneficiary_kind),
             number or "", label, heads(row), entry.fund_source or "", entry.document_no or "",
             str(entry.reverses or ""), str(reversed_by or ""), entry.because or "", entry.recorded_by,
         )  # fmt: skip

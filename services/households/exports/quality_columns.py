@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, false, literal, or_, select, union_all
+from sqlalchemy import Select, Uuid, cast, false, literal, null, or_, select, union_all
 from sqlmodel import col
 
 from services.households.exports.columns import RELATIONS, SEXES, YES_OR_NO, Labels, Reader, written
@@ -81,8 +81,10 @@ def gaps_wanted(chosen: Chosen) -> Select[Any]:
         for policy in policies_on(chosen.session, today)
         for gap in [gaps(policy, chosen.village, today).subquery()]
     ]
-    nothing = select(col(Policy.id).label("policy_id"), col(Household.id).label("household_id"),
-                     col(Person.id).label("subject"), literal("").label("gap")).where(false())  # fmt: skip
+    nobody = cast(null(), Uuid)
+    nothing = select(
+        nobody.label("policy_id"), nobody.label("household_id"), nobody.label("subject"), literal("").label("gap")
+    ).where(false())
     every = union_all(*each).subquery() if each else nothing.subquery()
     wanted = select(Household, col(Person.name), Policy, every.c.gap).select_from(every)
     joined = (

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any
@@ -15,13 +16,17 @@ from services.households.exports.columns import Labels
 
 BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
+TAKEN_BACK = re.compile(r"-[0-9]+(\.[0-9]+)?", re.ASCII)
 LAST_ROW = 1_048_575  # of a sheet
 CHOICES = "选项"
 LONGEST_CHOICE = 255  # characters of a list within the rule
 
 
 def inert(text: str) -> str:
-    """A spreadsheet reckons what begins like a formula, in full width too, also when somebody has it as their name."""
+    """A spreadsheet reckons what begins like a formula, in full width too, also when somebody has it as their name. An
+    amount that was taken back stays a number."""
+    if TAKEN_BACK.fullmatch(text):
+        return text
     return f"'{text}" if normalize("NFKC", text[:1]).startswith(FORMULAS) else text
 
 

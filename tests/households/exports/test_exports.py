@@ -260,12 +260,17 @@ def test_the_file_is_kept_sealed_for_a_week(
 
 
 @pytest.mark.parametrize(
-    "cell", [FORMULA, "+1", "-1", "@示", "\t=1", "\r=1", "\n=1", "＝1", "＠示"], ids=list("123456789")
+    "cell", [FORMULA, "+1", "-1+1", "@示", "\t=1", "\r=1", "\n=1", "＝1", "＠示"], ids=list("123456789")
 )
 def test_a_name_that_is_a_formula_stays_a_name(cell: str) -> None:
     assert lines(as_csv(["姓名"], [[cell]], "记"))[1] == [f"'{cell}"]
     book = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx(["姓名"], {}, [[cell]], "记")))
     assert str(book.get_sheet_by_index(0).to_python()[1][0]).strip() == cell.strip()
+
+
+def test_an_amount_that_was_taken_back_stays_a_number() -> None:
+    cells = ["-100.05", "-7", "-7-1", "--7", "-A1", "-7\n"]
+    assert lines(as_csv(["数额"], [cells], "记"))[1] == ["-100.05", "-7", "'-7-1", "'--7", "'-A1", "'-7\n"]
 
 
 def test_a_workbook_holds_no_formula() -> None:

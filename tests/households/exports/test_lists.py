@@ -1,0 +1,207 @@
+"""Every list a clerk keeps is taken out by the same mechanism: what is in it is what the list itself shows."""
+
+from collections.abc import Callable
+from typing import Any, get_args
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+from starlette.testclient import TestClient
+
+from services.households.exports.asking import ExportKind, MoreRowsThanASheetHolds, refuse_what_no_sheet_holds
+from services.households.exports.kinds import KINDS
+from services.households.exports.making import exports
+from services.households.exports.place_columns import NOT_IN_FILES, PARTIES, PRECISIONS, SATISFACTION, SOURCES
+from services.households.exports.sheets import LAST_ROW
+from services.households.issues.contents import Satisfaction
+from services.households.issues.kinds import Source
+from services.households.ledgers.terms import Party, Precision
+from services.households.quality.running import quality_work
+from services.kit.store.fields import Seal
+from tests.callers import HERE, Headers, Office, edit
+from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
+from tests.households.declarations.conftest import declaration, frame, set_standard
+from tests.households.exports.test_exports import ask, fetched, lines
+from tests.households.help.conftest import policy
+from tests.households.issues.issues import problem
+from tests.households.issues.issues import put as raise_issue
+from tests.households.ledgers.entries import actor, entry, for_whom, post, reverse, those
+
+__all__ = ["frame"]
+
+NEXT = "520621002001"
+Taken = Callable[..., list[list[str]]]
+
+
+@pytest.fixture
+def taken(http: TestClient, clerk: Headers, engines: dict[str, Engine], seal: Seal) -> Taken:
+    """The rows of a list, without its headers and its mark."""
+    loop = exports(engines["households"], seal)
+
+    def take(kind: str, who: Headers = clerk, form: str = "csv", **said: Any) -> list[list[str]]:
+        asked = ask(http, who, kind, form, **said)
+        assert asked.status_code == 202, asked.text
+        while loop.step(HERE):
+            pass
+        header, *rows, _ = lines(fetched(http, who, asked))
+        assert header == list(KINDS[kind].headers)
+        assert asked.json()["rows"] == len(rows)
+        return rows
+
+    return take
+
+
+@pytest.fixture(autouse=True)
+def register(households: Session, send: Send) -> None:
+    set_standard(households, "export_rows_alone", 100)
+    send("households", household_row(监测对象="是"), household_row("JK2", 户主姓名="示丁", 村代码=NEXT))
+    send("members", member_row(id_number=valid("99062119600101001")), member_row("JK2", 姓名="示丁"))
+    households.commit()
+
+
+@pytest.fixture
+def home(households: Session) -> str:
+    return f"/v1/households/{household_numbered(households, 'JK1')}"
+
+
+@pytest.fixture
+def person(households: Session) -> str:
+    return str(households.execute(text("SELECT id FROM person WHERE name = '示甲'")).scalar_one())
+
+
+def test_what_can_be_asked_for_is_what_can_be_made_and_every_word_has_a_label() -> None:
+    assert set(get_args(ExportKind)) == set(KINDS)
+    for words, told in ((Source, SOURCES), (Satisfaction, SATISFACTION), (Party, PARTIES), (Precision, PRECISIONS)):
+        assert set(get_args(words)) == set(told)
+    for kind in KINDS.values():
+        assert set(kind.choices) <= set(kind.headers)
+
+
+def test_tags_are_written_by_their_names_with_their_days(taken: Taken) -> None:
+    assert taken("tags") == [["JK1", "示甲", "监测对象", "2026-11-21", "", "导入"]]
+    assert taken("tags", village=NEXT) == []
+
+
+def test_insurances_and_months_are_those_that_count_of_present_members(
+    taken: Taken, http: TestClient, clerk: Headers, home: str, person: str
+) -> None:
+    insured = f"{home}/members/{person}/insurances/2026/resident"
+    edit(http, insured, {"enrolled": False}, clerk)
+    edit(http, insured, {"enrolled": True, "paid_by": "proxy", "amount": 40_005, "receipt": "票1"}, clerk)
+    worked = {"working": True, "area": "abroad", "place": "示例市", "occupation": "焊工", "pay": 500_000}
+    edit(http, f"{home}/members/{person}/work-months/2026-10", worked, clerk)
+    edit(http, f"{home}/members/{person}/work-months/2026-11", {"working": False}, clerk)
+    assert taken("insurances") == [["JK1", "示甲", "2026", "居民医保", "是", "代缴", "400.05", "票1", "clerk"]]
+    assert taken("work_months", form="csv") == [
+        ["JK1", "示甲", "2026-11", "否", "", "", "", "", "", "clerk"],
+        ["JK1", "示甲", "2026-10", "是", "境外", "示例市", "", "焊工", "5000.00", "clerk"],
+    ]
+
+
+def test_phones_are_masked_as_on_a_page(taken: Taken, http: TestClient, clerk: Headers, home: str, person: str) -> None:
+    told = {"number": "10000000001", "whose": "family", "since": "2026-01-01"}
+    edit(http, f"{home}/members/{person}/phones/{uuid4()}", told, clerk)
+    assert taken("phones") == [["JK1", "示甲", "100****0001", "家人", "2026-01-01", "", "clerk"]]
+
+
+def test_a_restricted_issue_is_in_the_file_of_whoever_sees_it_and_what_is_in_it_in_none(
+    taken: Taken, http: TestClient, clerk: Headers, office: Office, home: str
+) -> None:
+    county = office("county", "county")
+    of_home = {"household_id": home.rpartition("/")[2]}
+    raise_issue(http, clerk, problem(**of_home, text="路灯不亮", due_on="2026-11-10"))
+    raise_issue(http, county, problem("family_dispute", text="家中争执"))
+    (seen,) = taken("issues")
+    assert seen[:4] == ["2026-1", VILLAGE, "JK1", "急难愁盼与诉求"]
+    assert seen[4:8] == ["走访", "", "2026-11-02", "路灯不亮"]
+    assert seen[8:] == ["示例镇政府", "2026-11-10", "办理中", "是", "", "否", ""]
+    assert [row[7] for row in taken("issues", county)] == ["路灯不亮", NOT_IN_FILES]
+    assert [row[0] for row in taken("issues", county, tag="monitored")] == ["2026-1"]
+    assert taken("issues", county, tag="no_labour") == taken("issues", village=NEXT) == []
+
+
+def test_a_ledger_is_written_line_by_line_in_its_units_with_what_was_taken_back(
+    taken: Taken, http: TestClient, clerk: Headers, home: str, person: str
+) -> None:
+    household = for_whom({"kind": "household", "id": home.rpartition("/")[2]}, 10_005)
+    others = for_whom(those("person", "老党员", 3, "about"), 20_000)
+    told = post(
+        http, clerk, entry("cash_donation", 30_005, actor=actor("donor", "示例银行"), lines=[household, others])
+    )
+    undone = reverse(http, clerk, told["id"])
+    first, second, *back = taken("ledger_lines")
+    assert (first[0], first[2:4], first[6:8]) == (told["id"], [VILLAGE, "2026-11-02"], ["100.05", "元"])
+    assert first[10:15] == ["示例银行", "农户", "JK1", "", ""]
+    assert second[6] == "200.00"
+    assert second[11:15] == ["个人", "", "老党员", "约3"]
+    assert first[18] == undone["id"]
+    assert [(row[6], row[17], row[19]) for row in back] == [
+        ("-100.05", told["id"], "登记有误"), ("-200.00", told["id"], "登记有误"),
+    ]  # fmt: skip
+    assert [row[6] for row in taken("ledger_lines", tag="monitored")] == ["100.05", "-100.05"]
+
+
+def test_declarations_tell_nothing_of_what_was_said(
+    taken: Taken, http: TestClient, frame: None, households: Session
+) -> None:
+    told = http.post("/v1/self-declarations", json=declaration(text="家中遭灾了")).json()
+    (row,) = taken("self_declarations")
+    assert row == [told["number"], VILLAGE, "", "待答复", "2026-11-21", "2026-11-27", "否", ""]
+
+
+def test_findings_of_the_last_run_are_written_with_their_values_and_who_called_them_right(
+    taken: Taken, http: TestClient, clerk: Headers, engines: dict[str, Engine], seal: Seal, home: str
+) -> None:
+    assert taken("quality_findings") == []
+    http.post("/v1/quality-runs", json={"id": str(uuid4()), "village": VILLAGE}, headers=clerk)
+    assert quality_work(engines["households"], seal).step(HERE) == 1
+    page = http.get("/v1/quality-findings", params={"village": VILLAGE, "limit": 200}, headers=clerk).json()["rows"]
+    rows = taken("quality_findings")
+    assert [(row[0], row[2], row[3]) for row in rows] == [(one["number"], one["zh"], one["name"]) for one in page]
+    one = page[0]
+    said = {"id": str(uuid4()), "because": "已入户看过", "doer": "示己"}
+    named = {name: one[name] for name in ("check", "subject", "values_tag")}
+    assert http.post(f"{home}/quality-words", json=said | named, headers=clerk).status_code == 201
+    assert taken("quality_findings")[0][6:] == ["已说明属实", "已入户看过", "示己"]
+    assert {row[6] for row in rows} == {"待核实"}
+
+
+def test_who_may_stand_twice_is_written_side_by_side(taken: Taken, send: Send, office: Office) -> None:
+    send("members", member_row("JK2", 与户主关系="其他"))
+    (row,) = taken("duplicate_persons")
+    assert {row[0], row[7]} == {"JK1", "JK2"}
+    assert {row[2], row[9]} == {"示甲"}
+    assert {row[6], row[13]} == {"是", "否"}
+    assert taken("duplicate_persons", office("here", "township", place=VILLAGE[:9])) == []
+
+
+def test_whom_a_file_had_elsewhere_is_written_with_the_household_it_named(taken: Taken, send: Send) -> None:
+    send("members", member_row("JK2", id_number=valid("99062119600101001")))
+    (row,) = taken("claimed_persons")
+    assert (row[0], row[2], row[7:]) == ("JK1", "示甲", ["JK2", NEXT])
+
+
+def test_who_qualifies_and_does_not_receive_is_written_for_every_policy_of_the_day(
+    taken: Taken, http: TestClient, office: Office, clerk: Headers, home: str
+) -> None:
+    assert taken("policy_gaps") == []
+    county = office("county", "county")
+    edit(http, "/v1/policies/allowance", policy(monitored=True), county)
+    edit(http, "/v1/policies/old-age", policy(given_to="person", age_from=60, name="高龄补贴"), county)
+    edit(http, "/v1/policies/of-old", policy(since="2025-01-01", until="2026-01-01"), county)
+    assert [(row[0], row[3], row[4], row[6]) for row in taken("policy_gaps")] == [
+        ("JK1", "", "allowance", "符合条件未享受"),
+        ("JK1", "示甲", "old-age", "符合条件未享受"),
+        ("JK2", "示丁", "old-age", "符合条件未享受"),
+    ]
+    got = {"id": str(uuid4()), "policy_key": "allowance", "since": "2026-06-01", "source": "示例"}
+    assert http.post(f"{home}/received", json=got, headers=clerk).status_code == 201
+    assert [row[4] for row in taken("policy_gaps", village=VILLAGE)] == ["old-age"]
+
+
+def test_a_list_longer_than_a_worksheet_is_refused_as_one_and_taken_as_text() -> None:
+    refuse_what_no_sheet_holds("xlsx", LAST_ROW - 1)  # with its headers, and its mark below
+    refuse_what_no_sheet_holds("csv", LAST_ROW)
+    with pytest.raises(MoreRowsThanASheetHolds):
+        refuse_what_no_sheet_holds("xlsx", LAST_ROW)
