@@ -140,7 +140,7 @@ def list_quality_counts(session: SessionDep, village: Annotated[Place, Query()])
 def get_household_quality(
     household_id: UUID, request: Request, session: SessionDep, caller: CallerDep, today: Today
 ) -> list[FindingOut]:
-    """Looked at now, whatever the last run has found."""
+    """Looked at now, whatever the last run has found. Of now alone: of any day before it is not asked."""
     household = reachable(session, household_id)
     found = found_now(session, household, today)
     return shown(session, request.app.state.seal, caller, found)

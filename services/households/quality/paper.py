@@ -14,7 +14,7 @@ from services.households.models.quality import PaperCheck, PaperDifference
 from services.households.models.register import Household
 from services.households.policy import allow
 from services.households.reach import HOUSEHOLDS, reachable
-from services.households.register.told import ToldInTheFuture
+from services.households.register.told import AskedDep, ToldInTheFuture
 from services.households.search.filters import Place, lies_in
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import scoped
@@ -126,10 +126,15 @@ def refuse(body: PaperCheckIn, today: date) -> None:
 
 
 @router.get("/v1/households/{household_id}/paper-checks", dependencies=[allow("quality:read")])
-def list_paper_checks(household_id: UUID, session: SessionDep, paging: PagingDep) -> Page[PaperCheckOut]:
-    """The latest first."""
+def list_paper_checks(
+    household_id: UUID, session: SessionDep, paging: PagingDep, asked: AskedDep
+) -> Page[PaperCheckOut]:
+    """The latest first: those made by the day, as far as they were written down by the moment."""
     reachable(session, household_id)
-    mine = select(PaperCheck).where(col(PaperCheck.household_id) == household_id)
+    made = (col(PaperCheck.household_id) == household_id, col(PaperCheck.checked_on) <= asked.as_of)
+    mine = select(PaperCheck).where(*made)
+    if asked.known_at:
+        mine = mine.where(col(PaperCheck.recorded_at) <= asked.known_at)
     rows, following = paging.read(session, mine, col(PaperCheck.checked_on), col(PaperCheck.seq), descending=True)
     return Page(rows=[shown(session, row) for (row,) in rows], next=following)
 

@@ -1,6 +1,6 @@
 """The register beside paper and beside what was stated: who looked when, and both figures in one list."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from services.households.models.people import WorkMonth
 from services.households.models.register import Membership
-from tests.callers import Headers, Office
+from tests.callers import HERE, Headers, Office
 from tests.clock import TODAY
 from tests.households.quality.families import NEXT, TOLD, VILLAGE, Family, years_ago
 
@@ -46,6 +46,23 @@ def test_a_card_is_checked_by_somebody_on_a_day_with_what_differed(
         ("2026-11-12", "clerk", 0), ("2026-11-10", "示己", 2),
     ]  # fmt: skip
     assert rows[1]["differences"] == sorted(differing, key=lambda one: one["field"])
+
+
+def test_checks_of_a_card_are_read_as_of_a_day_and_as_known_at_a_moment(
+    http: TestClient, clerk: Headers, here: Family
+) -> None:
+    check(http, clerk, here)
+    check(http, clerk, here, checked_on="2026-11-12")
+
+    def read(**asked: str) -> list[str]:
+        answer = http.get(f"/v1/households/{here.id}/paper-checks", params=asked, headers=clerk)
+        return [row["checked_on"] for row in answer.json()["rows"]]
+
+    assert read(as_of="2026-11-09") == []
+    assert read(as_of="2026-11-10") == read(as_of="2026-11-11") == ["2026-11-10"]
+    before = (HERE - timedelta(seconds=1)).isoformat()
+    assert read(known_at=before) == []
+    assert read(known_at=HERE.isoformat()) == ["2026-11-12", "2026-11-10"]
 
 
 def test_a_household_is_unchecked_until_somebody_looks_on_that_day_or_later(
