@@ -56,8 +56,8 @@ class NotYet(DomainError):
 
 
 class BeforeItBegan(DomainError):
-    zh = "生效日早于这户或这项成员关系的起始日，或早于其后的变动。"
-    en = "On that day the household or the membership had not begun, or a later change stands in the way."
+    zh = "生效日早于这户或这项成员关系的起始日，或早于其后的变动；当日新起的，最早次日再变。"
+    en = "It had not begun that day, or a later change stands in the way. What began that day changes the next."
 
 
 class MemberAlready(DomainError):
