@@ -46,9 +46,9 @@ ALONE = StandardKey(
 IN_PLACES = Placed(division=col(Export.village))
 SEEN = ("name:read", "phone:recognise", "issue:confidential")
 ExportKind = Literal[
-    "households", "members", "statements", "cases", "measures", "received", "tags", "insurances", "work_months",
-    "phones", "issues", "ledger_lines", "self_declarations", "quality_findings", "duplicate_persons", "claimed_persons",
-    "policy_gaps",
+    "households", "members", "statements", "cases", "measures", "received", "plans", "tags", "insurances",
+    "work_months", "phones", "issues", "ledger_lines", "self_declarations", "quality_findings", "duplicate_persons",
+    "claimed_persons", "policy_gaps",
 ]  # fmt: skip
 State = Literal["waiting_for_approval", "waiting", "done", "refused", "expired"]
 

@@ -1,19 +1,21 @@
 """Rows of exported lists of cases, measures and what was received."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session, col
 
 from services.households.cases.words import words
 from services.households.exports.columns import Labels, Reader, day, written, yuan
+from services.households.exports.lists import Chosen
 from services.households.help.risks import LABELS, labels
 from services.households.imports.measures import STATES
 from services.households.masks import shown_name
 from services.households.models.cases import Case, CaseClock
-from services.households.models.help import Measure, Received
-from services.households.models.register import Household, OwnCode, Person
+from services.households.models.help import Measure, Plan, Received
+from services.households.models.register import Household, Membership, OwnCode, Person
 from services.households.register.own_codes import RISK, own_of
 from services.kit.store.scope import Scope
 from services.kit.store.sets import among
@@ -31,6 +33,9 @@ ENDS: Labels = {
 MEASURE_STATES: Labels = {state.value: label for label, state in STATES.items()} | {"dropped": "已取消"}
 
 
+PLAN_HEADERS = ("户编号", "村代码", "户主姓名", "现有人数", "版本", "生效日", "制定或调整原因", "目的", "目标", "风险",
+                "帮扶责任人", "登记账号")  # fmt: skip
+PURPOSES: Labels = {"lift": "促脱贫", "keep": "防返贫", "forestall": "阻致贫"}
 ANSWERED = "针对风险"
 
 
@@ -104,4 +109,25 @@ def received(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[st
         yield (
             numbers[r.household_id], r.policy_key, names.get(r.person_id, ""), day(r.valid.lower), day(until),
             yuan(r.amount), day(r.paid_on), r.source,
+        )  # fmt: skip
+
+
+def plans_wanted(chosen: Chosen) -> Select[Any]:
+    """Every version: from the second on they are changes."""
+    present = (col(Membership.household_id) == col(Household.id), func.upper_inf(col(Membership.valid)))
+    persons = select(func.count()).select_from(Membership).where(*present).scalar_subquery()
+    wanted = select(Plan, Household, persons.label("persons")).join(
+        Household, col(Household.id) == col(Plan.household_id)
+    )
+    mine = wanted.where(col(Plan.household_id).in_(chosen.homes))
+    return mine.order_by(col(Household.number), col(Plan.version))
+
+
+def plans(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
+    risks = labels(reader.session)
+    for plan, home, persons in page:
+        yield (
+            home.number, home.village, shown_name(reader.caller, home.head_name), str(persons), str(plan.version),
+            day(plan.since), plan.reason, written(PURPOSES, plan.purpose), plan.goal,
+            "、".join(written(risks, risk) for risk in plan.risks), plan.responsible_label, plan.recorded_by,
         )  # fmt: skip

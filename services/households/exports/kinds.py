@@ -73,6 +73,9 @@ KINDS: Mapping[str, Kind | Listing] = {
     "received": Kind(
         RECEIVED_HEADERS, {}, help_columns.received, count(Received, col(Received.withdrawn_at).is_(None))
     ),
+    "plans": Listing(
+        help_columns.PLAN_HEADERS, {"目的": help_columns.PURPOSES}, help_columns.plans, help_columns.plans_wanted
+    ),
     "tags": Listing(person_columns.TAG_HEADERS, {}, person_columns.tags, person_columns.tags_wanted),
     "insurances": Listing(
         person_columns.INSURANCE_HEADERS,
