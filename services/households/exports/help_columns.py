@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from services.households.cases.words import words
 from services.households.exports.columns import Labels, Reader, day, written, yuan
-from services.households.exports.lists import Chosen
+from services.households.exports.lists import Chosen, Wanted
 from services.households.help.risks import LABELS, labels
 from services.households.imports.measures import STATES
 from services.households.masks import shown_name
@@ -112,7 +112,7 @@ def received(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[st
         )  # fmt: skip
 
 
-def plans_wanted(chosen: Chosen) -> Select[Any]:
+def plans_wanted(chosen: Chosen) -> Wanted:
     """Every version: from the second on they are changes."""
     present = (col(Membership.household_id) == col(Household.id), func.upper_inf(col(Membership.valid)))
     persons = select(func.count()).select_from(Membership).where(*present).scalar_subquery()

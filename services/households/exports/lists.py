@@ -45,6 +45,7 @@ class Chosen:
         return conditions
 
 
+Wanted: TypeAlias = Select[*tuple[Any, ...]]
 Rows: TypeAlias = Callable[[Reader, Sequence[Any]], Iterator[Sequence[str]]]
 
 
@@ -78,7 +79,7 @@ class Listing:
     headers: Sequence[str]
     choices: Mapping[str, Labels]
     rows: Rows
-    wanted: Callable[[Chosen], Select[Any]]
+    wanted: Callable[[Chosen], Wanted]
     right: str = "household:read"
 
     def count(self, chosen: Chosen) -> int:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.households.exports.columns import YES_OR_NO, Labels, Reader, day, written, yuan
-from services.households.exports.lists import Chosen
+from services.households.exports.lists import Chosen, Wanted
 from services.households.masks import shown_name, shown_phone
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.register import Household, Membership, Person, Tag
@@ -32,7 +32,7 @@ WHOSE: Labels = {
 }  # fmt: skip
 
 
-def tags_wanted(chosen: Chosen) -> Select[Any]:
+def tags_wanted(chosen: Chosen) -> Wanted:
     """With those that have ended."""
     wanted = select(Tag, Household).join(Household, col(Household.id) == col(Tag.household_id))
     mine = wanted.where(col(Tag.household_id).in_(chosen.homes))
@@ -48,7 +48,7 @@ def tags(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
         )  # fmt: skip
 
 
-def of_members(chosen: Chosen, table: Any, *keys: Any) -> Select[Any]:
+def of_members(chosen: Chosen, table: Any, *keys: Any) -> Wanted:
     """Rows told of those who are members now, with their household's number and their name."""
     wanted = select(table, col(Household.number), col(Person.name)).join(Person, col(Person.id) == table.person_id)
     member = wanted.join(Membership, col(Membership.person_id) == col(Person.id))
@@ -64,7 +64,7 @@ def newest(table: Any, *keys: str) -> Any:
     return ~exists(select(later).where(*same, later.seq > table.seq).correlate(table))
 
 
-def insurances_wanted(chosen: Chosen) -> Select[Any]:
+def insurances_wanted(chosen: Chosen) -> Wanted:
     wanted = of_members(chosen, PersonInsurance, col(PersonInsurance.year).desc(), col(PersonInsurance.kind))
     return wanted.where(newest(PersonInsurance, "year", "kind"))
 
@@ -77,7 +77,7 @@ def insurances(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
         )  # fmt: skip
 
 
-def work_months_wanted(chosen: Chosen) -> Select[Any]:
+def work_months_wanted(chosen: Chosen) -> Wanted:
     return of_members(chosen, WorkMonth, col(WorkMonth.month).desc()).where(newest(WorkMonth, "month"))
 
 
@@ -90,7 +90,7 @@ def work_months(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
         )  # fmt: skip
 
 
-def phones_wanted(chosen: Chosen) -> Select[Any]:
+def phones_wanted(chosen: Chosen) -> Wanted:
     return of_members(chosen, PersonPhone, col(PersonPhone.valid).desc(), col(PersonPhone.id))
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from services.households.declarations.queue import IN_PLACES, line
 from services.households.exports.columns import YES_OR_NO, Labels, Reader, day, written
-from services.households.exports.lists import Chosen
+from services.households.exports.lists import Chosen, Wanted
 from services.households.issues.contents import IssueLine, said_of
 from services.households.issues.issues import ISSUES, seen_by
 from services.households.issues.kinds import KINDS as ISSUE_KINDS
@@ -46,7 +46,7 @@ DECLARATION_HEADERS = ("回执号", "村或乡镇", "户编号", "办理状态",
 DECLARATION_STATES: Labels = {"received": "待答复", "accepted": "已受理", "refused": "未受理"}
 
 
-def issues_wanted(chosen: Chosen) -> Select[Any]:
+def issues_wanted(chosen: Chosen) -> Wanted:
     """Restricted ones only those the caller owns or has recorded; the county office sees all."""
     wanted = select(Issue, col(Household.number)).outerjoin(Household, col(Household.id) == col(Issue.household_id))
     mine = chosen.placed(col(Issue.division), col(Issue.household_id), ISSUES)
@@ -66,7 +66,7 @@ def issues(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
         )  # fmt: skip
 
 
-def ledger_lines_wanted(chosen: Chosen) -> Select[Any]:
+def ledger_lines_wanted(chosen: Chosen) -> Wanted:
     """Those within reach, reversals and what they reverse among them."""
     reversed_by = select(col(REVERSAL.id)).where(col(REVERSAL.reverses) == col(LedgerEntry.id)).scalar_subquery()
     wanted = select(LedgerLine, LedgerEntry, reversed_by.label("reversed_by"), col(Household.number), col(Person.name))
@@ -108,7 +108,7 @@ def heads(row: LedgerLine) -> str:
     return f"{exactly}{row.heads}"
 
 
-def declarations_wanted(chosen: Chosen) -> Select[Any]:
+def declarations_wanted(chosen: Chosen) -> Wanted:
     of = col(SelfDeclaration.household_id)
     wanted = select(SelfDeclaration, col(Household.number)).outerjoin(Household, col(Household.id) == of)
     mine = chosen.placed(col(SelfDeclaration.village), of, IN_PLACES)

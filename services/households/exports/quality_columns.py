@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Uuid, cast, false, literal, null, or_, select, union_all
+from sqlalchemy import Uuid, cast, false, literal, null, or_, select, union_all
 from sqlmodel import col
 
 from services.households.exports.columns import RELATIONS, SEXES, YES_OR_NO, Labels, Reader, written
-from services.households.exports.lists import Chosen
+from services.households.exports.lists import Chosen, Wanted
 from services.households.help.policy_gaps import gaps, policies_on
 from services.households.masks import shown_name
 from services.households.models.help import Policy
@@ -27,7 +27,7 @@ GAP_HEADERS = ("户编号", "村代码", "户主姓名", "成员姓名", "政策
 GAPS: Labels = {"not_received": "符合条件未享受", "not_qualified": "享受但不符合条件"}
 
 
-def findings_wanted(chosen: Chosen) -> Select[Any]:
+def findings_wanted(chosen: Chosen) -> Wanted:
     """As the last run left them, those that somebody has called right too."""
     wanted = select(QualityFinding, Household).join(Household, col(Household.id) == col(QualityFinding.household_id))
     mine = wanted.where(known(), col(Household.id).in_(chosen.homes))
@@ -44,8 +44,8 @@ def findings(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[str]]:
         )  # fmt: skip
 
 
-def pairs_wanted(chosen: Chosen) -> Select[Any]:
-    mine = or_(col(name.household_id).in_(chosen.homes) for name in (ONE, OTHER))
+def pairs_wanted(chosen: Chosen) -> Wanted:
+    mine = or_(*(col(name.household_id).in_(chosen.homes) for name in (ONE, OTHER)))
     return pairs(chosen.scope, chosen.village).where(mine).order_by(col(ONE.folded), col(HERE.id), col(THERE.id))
 
 
@@ -62,7 +62,7 @@ def a_record(of: RecordOut) -> Sequence[str]:
     )  # fmt: skip
 
 
-def claims_wanted(chosen: Chosen) -> Select[Any]:
+def claims_wanted(chosen: Chosen) -> Wanted:
     mine = claims(chosen.scope, chosen.village).where(col(Household.id).in_(chosen.homes))
     return mine.order_by(col(Household.number))
 
@@ -73,7 +73,7 @@ def claimed_persons(reader: Reader, page: Sequence[Any]) -> Iterator[Sequence[st
         yield (*a_record(known_of[claim.person_id]), of.number, of.village)
 
 
-def gaps_wanted(chosen: Chosen) -> Select[Any]:
+def gaps_wanted(chosen: Chosen) -> Wanted:
     """By every policy that holds today: who qualifies and does not receive, who receives and does not qualify."""
     today = chosen.scope.today
     each = [

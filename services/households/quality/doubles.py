@@ -88,7 +88,7 @@ def list_claimed_persons(
     return Page(rows=told, next=following)
 
 
-def pairs(scope: Scope, village: str) -> Select[Any]:
+def pairs(scope: Scope, village: str) -> Select[Person, Person]:
     """Both records of each."""
     named_alike = and_(col(OTHER.folded) == ONE.folded, col(OTHER.born) == ONE.born)
     return (
@@ -108,7 +108,7 @@ def pairs(scope: Scope, village: str) -> Select[Any]:
     )
 
 
-def claims(scope: Scope, village: str) -> Select[Any]:
+def claims(scope: Scope, village: str) -> Select[ClaimedElsewhere, Household]:
     """Each with the household a file named."""
     claimed, home = Household, aliased(Household)
     return (

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from services.households.exports.columns import Reader
 from services.households.exports.kinds import KINDS as TAKEN_OUT
+from services.households.exports.lists import Kind
 from services.households.models.register import Household
 from services.kit.store.fields import Seal
 from services.kit.web.auth import Caller
@@ -195,8 +196,9 @@ def test_what_is_taken_out_in_the_columns_of_a_file_is_held_already_when_it_is_s
     for kind in ("received", "measures"):
         rows = list(TAKEN_OUT[kind].rows(reader, homes))
         assert send(kind, *rows).unchanged == 2
-        counted = TAKEN_OUT[kind].counted(select(col(Household.id)))
-        assert households.scalar(counted) == 2
+        of_homes = TAKEN_OUT[kind]
+        assert isinstance(of_homes, Kind)
+        assert households.scalar(of_homes.counted(select(col(Household.id)))) == 2
     (row,) = TAKEN_OUT["cases"].rows(reader, homes)
     assert [row[0], row[3], row[8], row[9], row[10]] == ["JK1", "监测中", "6320.01", "N1", "入户核实"]
 
