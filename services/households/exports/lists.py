@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlmodel import Session, col
 
 from services.households.exports.columns import Labels, Reader
@@ -43,6 +43,10 @@ class Chosen:
         if self.filter.model_dump(exclude={"village"}, exclude_defaults=True):
             conditions.append(household.in_(self.homes))
         return conditions
+
+    def home_of(self, household: Any) -> ColumnElement[bool]:
+        """Joins a row to its household where that is within reach: of one that has moved away since nothing is told."""
+        return and_(col(Household.id) == household, within(self.scope, HOUSEHOLDS))
 
 
 Wanted: TypeAlias = Select[*tuple[Any, ...]]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import col
 
 from services.households.declarations.queue import IN_PLACES, line
@@ -48,7 +48,7 @@ DECLARATION_STATES: Labels = {"received": "待答复", "accepted": "已受理", 
 
 def issues_wanted(chosen: Chosen) -> Wanted:
     """Restricted ones only those the caller owns or has recorded; the county office sees all."""
-    wanted = select(Issue, col(Household.number)).outerjoin(Household, col(Household.id) == col(Issue.household_id))
+    wanted = select(Issue, col(Household.number)).outerjoin(Household, chosen.home_of(Issue.household_id))
     mine = chosen.placed(col(Issue.division), col(Issue.household_id), ISSUES)
     return wanted.where(*mine, seen_by(chosen.caller)).order_by(col(Issue.year), col(Issue.number), col(Issue.id))
 
@@ -72,8 +72,8 @@ def ledger_lines_wanted(chosen: Chosen) -> Wanted:
     wanted = select(LedgerLine, LedgerEntry, reversed_by.label("reversed_by"), col(Household.number), col(Person.name))
     joined = (
         wanted.join(LedgerEntry, col(LedgerEntry.id) == col(LedgerLine.entry_id))
-        .outerjoin(Household, col(Household.id) == col(LedgerLine.household_id))
-        .outerjoin(Person, col(Person.id) == col(LedgerLine.person_id))
+        .outerjoin(Household, chosen.home_of(LedgerLine.household_id))
+        .outerjoin(Person, and_(col(Person.id) == col(LedgerLine.person_id), col(Household.id).is_not(None)))
     )
     mine = chosen.placed(col(LedgerLine.division), col(LedgerLine.household_id), LINES)
     return joined.where(*mine).order_by(col(LedgerEntry.day), col(LedgerEntry.id), col(LedgerLine.number))
@@ -110,7 +110,7 @@ def heads(row: LedgerLine) -> str:
 
 def declarations_wanted(chosen: Chosen) -> Wanted:
     of = col(SelfDeclaration.household_id)
-    wanted = select(SelfDeclaration, col(Household.number)).outerjoin(Household, col(Household.id) == of)
+    wanted = select(SelfDeclaration, col(Household.number)).outerjoin(Household, chosen.home_of(of))
     mine = chosen.placed(col(SelfDeclaration.village), of, IN_PLACES)
     return wanted.where(*mine).order_by(col(SelfDeclaration.received_at), col(SelfDeclaration.id))
 

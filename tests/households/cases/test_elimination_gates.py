@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.households.cases.gates import months_later, yuan
+from services.households.cases.gates import in_time, months_later, yuan
 from services.households.cases.gates_met import MET, NO_LONGER, tell_of_gates
 from services.households.models.register import Household, Membership, Person, Tag
 from tests.clock import NOW
@@ -166,6 +166,15 @@ def test_what_people_answer_for_must_be_answered(ready: Walk, said: dict[str, An
 
 def test_half_a_year_of_steady_income_is_enough_on_the_day(ready: Walk) -> None:
     assert ready.take("elimination", income_steady_since="2026-05-01").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("day", "holds"),
+    [(date(2026, 10, 30), False), (date(2026, 10, 31), True), (date(2026, 11, 30), True), (date(2026, 12, 1), False)],
+    ids=["not-earned-yet", "its-last-day", "a-month-later", "a-day-too-late"],
+)
+def test_what_was_earned_counts_from_the_day_it_ended_until_the_months_are_over(day: date, *, holds: bool) -> None:
+    assert in_time(date(2026, 10, 31), 1, day) is holds
 
 
 def test_the_months_since_identification_count_to_the_day(ready: Walk, households: Session) -> None:

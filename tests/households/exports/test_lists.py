@@ -142,6 +142,22 @@ def test_a_ledger_is_written_line_by_line_in_its_units_with_what_was_taken_back(
     assert [row[6] for row in taken("ledger_lines", tag="monitored")] == ["100.05", "-100.05"]
 
 
+def test_of_whoever_has_moved_out_of_reach_a_ledger_tells_neither_number_nor_name(
+    taken: Taken, http: TestClient, office: Office, home: str, person: str
+) -> None:
+    county, here = office("county", "county"), office("here", "township", place=VILLAGE[:9])
+    post(http, county, entry("cash_donation", 100, lines=[for_whom({"kind": "person", "id": person})]))
+    (row,) = taken("ledger_lines", here)
+    assert row[12:14] == ["JK1", "示甲"]
+    move = {"kind": "move", "household_id": home.rpartition("/")[2], "village": NEXT, "on": "2026-11-20"}
+    told = {"id": str(uuid4()), "ground": "搬迁", "done_by": "示己"} | move
+    assert http.post("/v1/household-changes", json=told, headers=county).status_code == 201
+    (row,) = taken("ledger_lines", here)
+    assert (row[6], row[12:14]) == ("1.00", ["", ""])
+    (row,) = taken("ledger_lines", county)
+    assert row[12:14] == ["JK1", "示甲"]
+
+
 def test_declarations_tell_nothing_of_what_was_said(
     taken: Taken, http: TestClient, frame: None, households: Session
 ) -> None:
