@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col
 
 from services.households.imports import households as import_households
 from services.households.imports import members as import_members
+from services.households.imports.circumstances import COLUMNS as TOLD_OF_PERSONS
 from services.households.imports.statements import AMOUNTS
 from services.households.masks import shown_id_number, shown_name, shown_phone
 from services.households.models.income import Statement, StatementLine
+from services.households.models.people import PersonCircumstances
 from services.households.models.register import PHONE, Household, Membership, Person, Tag
 from services.households.register.code_sets import lasting_labels, words_of
 from services.households.register.households import id_number_of
@@ -35,6 +39,10 @@ RELATIONS: Labels = {**words_of("relation"), **dict.fromkeys(sorted(HEADS), "户
 OFFERED: Labels = {code: RELATIONS[code] for code in lasting_labels("relation").values()}
 SEXES = labels(import_members.sex, "男", "女")
 SCHOOLING = labels(import_members.schooling, "在校", "非在校", "失学辍学")
+OF_PERSONS: Mapping[str, Labels] = {
+    header: {code: words_of(key)[code] for code in lasting_labels(key).values()}
+    for header, (_, key) in TOLD_OF_PERSONS.items()
+}
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
 GRADES = labels(import_households.housing_grade, *"ABCD")
 
@@ -85,14 +93,25 @@ def members(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str
     numbers = {h.id: h.number for h in homes}
     present = (among(col(Membership.household_id), list(numbers)), func.upper_inf(col(Membership.valid)))
     held = select(Membership, Person).join(Person, col(Person.id) == Membership.person_id).where(*present)
-    found = reader.session.execute(held.order_by(col(Person.birth_date)))
+    found = reader.session.execute(held.order_by(col(Person.birth_date))).all()
+    so = circumstances(reader, [p.id for _, p in found])
     for membership, p in sorted(found, key=lambda row: numbers[row[0].household_id]):
         yield (
             numbers[membership.household_id], shown_name(reader.caller, p.name),
             shown_id_number(id_number_of(reader.seal, p)) or "", written(RELATIONS, membership.relation),
             p.birth_date.isoformat(), written(SEXES, p.sex), written(SCHOOLING, p.schooling),
             written(YES_OR_NO, p.insured),
+            *(written(words_of(key), getattr(so.get(p.id), field, None)) for field, key in TOLD_OF_PERSONS.values()),
         )  # fmt: skip
+
+
+def circumstances(reader: Reader, persons: Sequence[UUID]) -> Mapping[UUID, PersonCircumstances]:
+    """Who each is to the county by what was told last."""
+    newest = (col(PersonCircumstances.person_id), col(PersonCircumstances.since).desc())
+    wanted = select(PersonCircumstances).where(among(col(PersonCircumstances.person_id), persons))
+    of_each = wanted.ext(distinct_on(col(PersonCircumstances.person_id)))
+    rows = reader.session.scalars(of_each.order_by(*newest, col(PersonCircumstances.seq).desc()))
+    return {row.person_id: row for row in rows}
 
 
 def statements(reader: Reader, homes: Sequence[Household]) -> Iterator[Sequence[str]]:

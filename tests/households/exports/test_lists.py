@@ -78,6 +78,18 @@ def test_what_can_be_asked_for_is_what_can_be_made_and_every_word_has_a_label() 
         assert set(kind.choices) <= set(kind.headers)
 
 
+def test_members_are_written_with_what_was_told_last_in_the_labels_of_the_national_form(
+    taken: Taken, http: TestClient, clerk: Headers, home: str, person: str
+) -> None:
+    path = f"{home}/members/{person}"
+    edit(http, path, {"since": "2026-01-01", "ethnicity": "06", "schooling_level": "80"}, clerk)
+    edit(http, path, {"since": "2026-02-01", "ethnicity": "07", "schooling_level": "80", "marital": "20"}, clerk)
+    headers = KINDS["members"].headers
+    told, nothing = (dict(zip(headers, row, strict=True)) for row in taken("members"))
+    assert [told[header] for header in ("民族", "文化程度", "婚姻状况", "政治面貌")] == ["彝族", "小学", "已婚", ""]
+    assert {nothing[header] for header in ("民族", "文化程度", "婚姻状况", "政治面貌")} == {""}
+
+
 def test_tags_are_written_by_their_names_with_their_days(taken: Taken) -> None:
     assert taken("tags") == [["JK1", "示甲", "监测对象", "2026-11-21", "", "导入"]]
     assert taken("tags", village=NEXT) == []
