@@ -43,6 +43,8 @@ OF_PERSONS: Mapping[str, Labels] = {
     header: {code: words_of(key)[code] for code in lasting_labels(key).values()}
     for header, (_, key) in TOLD_OF_PERSONS.items()
 }
+MEMBER_HEADERS = ("户编号", "姓名", "证件号码（部分）", "与户主关系", "出生日期", "性别", "学业状况", "参加基本医保",
+                  *OF_PERSONS)  # fmt: skip
 CLASSES = labels(import_households.household_class, "一般农户", "脱贫户")
 GRADES = labels(import_households.housing_grade, *"ABCD")
 

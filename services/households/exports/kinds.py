@@ -11,6 +11,7 @@ from services.households.exports import help_columns, person_columns, place_colu
 from services.households.exports.columns import (
     CLASSES,
     GRADES,
+    MEMBER_HEADERS,
     OF_PERSONS,
     OFFERED,
     SCHOOLING,
@@ -55,17 +56,7 @@ KINDS: Mapping[str, Kind | Listing] = {
         lambda homes: select(func.count()).select_from(Household).where(col(Household.id).in_(homes)),
     ),
     "members": Kind(
-        (
-            "户编号",
-            "姓名",
-            "证件号码（部分）",
-            "与户主关系",
-            "出生日期",
-            "性别",
-            "学业状况",
-            "参加基本医保",
-            *OF_PERSONS,
-        ),
+        MEMBER_HEADERS,
         {"与户主关系": OFFERED, "性别": SEXES, "学业状况": SCHOOLING, "参加基本医保": YES_OR_NO} | dict(OF_PERSONS),
         members,
         count(Membership, func.upper_inf(col(Membership.valid))),
