@@ -78,6 +78,13 @@ def test_what_can_be_asked_for_is_what_can_be_made_and_every_word_has_a_label() 
         assert set(kind.choices) <= set(kind.headers)
 
 
+def test_a_system_that_may_take_lists_out_takes_those_alone_that_it_may_read(http: TestClient, office: Office) -> None:
+    system = office("a-system", scopes="household:export household:read")
+    assert ask(http, system, "tags").status_code == 202
+    for kind in ("cases", "issues", "ledger_lines", "self_declarations", "quality_findings", "duplicate_persons"):
+        assert ask(http, system, kind).json()["code"] == "not-allowed"
+
+
 def test_members_are_written_with_what_was_told_last_in_the_labels_of_the_national_form(
     taken: Taken, http: TestClient, clerk: Headers, home: str, person: str
 ) -> None:
@@ -208,6 +215,7 @@ def test_whom_a_file_had_elsewhere_is_written_with_the_household_it_named(taken:
     send("members", member_row("JK2", id_number=valid("99062119600101001")))
     (row,) = taken("claimed_persons")
     assert (row[0], row[2], row[7:]) == ("JK1", "示甲", ["JK2", NEXT])
+    assert taken("claimed_persons", tag="monitored") == []  # of the household it named
 
 
 def test_who_qualifies_and_does_not_receive_is_written_for_every_policy_of_the_day(
