@@ -50,7 +50,8 @@ def test_nobody_was_told_and_what_was_found_was_put_right_on_the_spot(
     first, second = one["villages"]
     mended = {"issue": REPAIR | {"put_right": PUT_RIGHT}}
     record(http, inspector, one["id"], found(first, "repair", **mended))
-    record(http, inspector, one["id"], found(second, seen=[{"cadre_id": str(inspected.cadres[second]), "present": True}]))
+    there = [{"cadre_id": str(inspected.cadres[second]), "present": True}]
+    record(http, inspector, one["id"], found(second, seen=there))
     closed(http, county, inspector, one)
     told = {row["village"]: row["verdict"] for row in findings(http, county, one["id"])}
     assert told == {first: "repair", second: "well"}

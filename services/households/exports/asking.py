@@ -48,7 +48,8 @@ SEEN = ("name:read", "phone:recognise", "issue:confidential")
 ExportKind = Literal[
     "households", "members", "statements", "cases", "measures", "received", "plans", "tags", "insurances",
     "work_months", "phones", "issues", "ledger_lines", "self_declarations", "quality_findings", "duplicate_persons",
-    "claimed_persons", "policy_gaps",
+    "claimed_persons", "policy_gaps", "changes", "corrections", "paper_checks", "stated_figures", "conditions",
+    "village_records", "checklist_verdicts",
 ]  # fmt: skip
 State = Literal["waiting_for_approval", "waiting", "done", "refused", "expired"]
 

@@ -7,7 +7,14 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlmodel import col
 
-from services.households.exports import help_columns, person_columns, place_columns, quality_columns
+from services.households.exports import (
+    help_columns,
+    person_columns,
+    place_columns,
+    quality_columns,
+    told_columns,
+    village_columns,
+)
 from services.households.exports.columns import (
     CLASSES,
     GRADES,
@@ -142,5 +149,48 @@ KINDS: Mapping[str, Kind | Listing] = {
         {"差异": quality_columns.GAPS},
         quality_columns.policy_gaps,
         quality_columns.gaps_wanted,
+    ),
+    "changes": Listing(
+        told_columns.CHANGE_HEADERS,
+        {"变动": told_columns.CHANGES, "在变动中": told_columns.PARTS},
+        told_columns.changes,
+        told_columns.changes_wanted,
+        right="household-change:read",
+    ),
+    "corrections": Listing(
+        told_columns.CORRECTION_HEADERS,
+        {"类别": told_columns.CORRECTIONS, "超期": YES_OR_NO, "结果": told_columns.OUTCOMES},
+        told_columns.corrections,
+        told_columns.corrections_wanted,
+        right="voice:read",
+    ),
+    "paper_checks": Listing(
+        told_columns.PAPER_HEADERS,
+        {"应更正何处": told_columns.TO_MEND},
+        told_columns.papers,
+        told_columns.papers_wanted,
+        right="quality:read",
+    ),
+    "stated_figures": Listing(
+        told_columns.FIGURE_HEADERS,
+        {"数据项": told_columns.FIGURES, "出处": told_columns.FIGURE_SOURCES},
+        told_columns.figures,
+        told_columns.figures_wanted,
+        right="quality:read",
+    ),
+    "conditions": Listing(told_columns.CONDITION_HEADERS, {}, told_columns.conditions, told_columns.conditions_wanted),
+    "village_records": Listing(
+        village_columns.RECORD_HEADERS,
+        {"类别": village_columns.RECORD_KINDS},
+        village_columns.records,
+        village_columns.records_wanted,
+        right="village:read",
+    ),
+    "checklist_verdicts": Listing(
+        village_columns.VERDICT_HEADERS,
+        {"方式": village_columns.MODES, "结论": village_columns.VERDICTS},
+        village_columns.verdicts,
+        village_columns.verdicts_wanted,
+        right="checklist:read",
     ),
 }

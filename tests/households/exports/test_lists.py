@@ -9,17 +9,28 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
+from services.households.changes.changes import CARRY_OUT
+from services.households.changes.village_mergers import KIND as MERGER
+from services.households.checklists.contents import Mode, Says
 from services.households.exports.asking import ExportKind, MoreRowsThanASheetHolds, refuse_what_no_sheet_holds
 from services.households.exports.kinds import KINDS
 from services.households.exports.making import exports
 from services.households.exports.place_columns import NOT_IN_FILES, PARTIES, PRECISIONS, SATISFACTION, SOURCES
 from services.households.exports.sheets import LAST_ROW
+from services.households.exports.told_columns import CARD_FIELDS, CHANGES, FIGURE_SOURCES, FIGURES
+from services.households.exports.village_columns import MODES, RECORD_KINDS, VERDICTS
 from services.households.issues.contents import Satisfaction
 from services.households.issues.kinds import Source
 from services.households.ledgers.terms import Party, Precision
+from services.households.quality.paper import CardField
 from services.households.quality.running import quality_work
+from services.households.quality.stated import Key as Figure
+from services.households.quality.stated import Source as FigureSource
+from services.households.villages.contents import Kind
 from services.kit.store.fields import Seal
 from tests.callers import HERE, Headers, Office, edit
+from tests.households.checklists.answers import answer as checklist_answer
+from tests.households.checklists.answers import post as checked
 from tests.households.conftest import VILLAGE, Send, household_numbered, household_row, member_row, valid
 from tests.households.declarations.conftest import declaration, frame, set_standard
 from tests.households.exports.test_exports import ask, fetched, lines
@@ -27,6 +38,8 @@ from tests.households.help.conftest import policy
 from tests.households.issues.issues import problem
 from tests.households.issues.issues import put as raise_issue
 from tests.households.ledgers.entries import actor, entry, for_whom, post, reverse, those
+from tests.households.villages.records import end, facility, record
+from tests.households.villages.records import post as found_in
 
 __all__ = ["frame"]
 
@@ -72,8 +85,15 @@ def person(households: Session) -> str:
 
 def test_what_can_be_asked_for_is_what_can_be_made_and_every_word_has_a_label() -> None:
     assert set(get_args(ExportKind)) == set(KINDS)
-    for words, told in ((Source, SOURCES), (Satisfaction, SATISFACTION), (Party, PARTIES), (Precision, PRECISIONS)):
-        assert set(get_args(words)) == set(told)
+    words = (
+        (Source, SOURCES), (Satisfaction, SATISFACTION), (Party, PARTIES), (Precision, PRECISIONS),
+        (CardField, CARD_FIELDS), (Figure, FIGURES), (FigureSource, FIGURE_SOURCES), (Kind, RECORD_KINDS),
+        (Mode, MODES), (Says, VERDICTS),
+    )  # fmt: skip
+    for said, told in words:
+        assert set(get_args(said)) == set(told)
+    kinds = [get_args(one.model_fields["kind"].annotation) for one in CARRY_OUT]
+    assert {kind for (kind,) in kinds} == {*CHANGES} - {MERGER}
     for kind in KINDS.values():
         assert set(kind.choices) <= set(kind.headers)
 
@@ -234,6 +254,103 @@ def test_who_qualifies_and_does_not_receive_is_written_for_every_policy_of_the_d
     got = {"id": str(uuid4()), "policy_key": "allowance", "since": "2026-06-01", "source": "示例"}
     assert http.post(f"{home}/received", json=got, headers=clerk).status_code == 201
     assert [row[4] for row in taken("policy_gaps", village=VILLAGE)] == ["old-age"]
+
+
+def test_what_becomes_of_households_is_written_for_each_of_them(
+    taken: Taken, http: TestClient, office: Office, home: str
+) -> None:
+    county = office("county", "county")
+    move = {"kind": "move", "household_id": home.rpartition("/")[2], "village": NEXT, "on": "2026-11-21"}
+    told = {"id": str(uuid4()), "ground": "搬迁", "document_no": "示例〔2026〕8号", "done_by": "示己"} | move
+    assert http.post("/v1/household-changes", json=told, headers=county).status_code == 201
+    rows = taken("changes", county)
+    assert [row[:7] for row in rows if row[1] == "移交管理村"] == [
+        ["JK1", "移交管理村", "本户", "2026-11-21", "搬迁", "示例〔2026〕8号", "示己"],
+    ]  # fmt: skip
+
+
+def test_objections_tell_nothing_of_what_was_said(
+    taken: Taken, http: TestClient, clerk: Headers, frame: None, home: str
+) -> None:
+    code = http.post(f"{home}/view-codes", json={"id": str(uuid4())}, headers=clerk).json()["code"]
+    said = {"code": code, "text": "住房已经加固。"}
+    for kind in ("correction", "complaint"):
+        told = {"id": str(uuid4()), "kind": kind} | said
+        assert http.post("/v1/household-views/corrections", json=told).status_code == 201
+    answer = {"outcome": "declined", "reason": "与实地查看不符。"}
+    assert http.put(f"/v1/corrections/{told['id']}/answer", json=answer, headers=clerk).status_code == 200
+    assert sorted(taken("corrections")) == [
+        ["JK1", "更正", "2026-11-21", "2026-12-04", "否", "", ""],
+        ["JK1", "申诉", "2026-11-21", "2026-12-04", "否", "未采纳", "2026-11-21"],
+    ]
+
+
+def test_paper_checks_are_written_difference_by_difference(
+    taken: Taken, http: TestClient, clerk: Headers, home: str
+) -> None:
+    for card, differences in (("一号", []), ("二号", [{"field": "phone", "to_mend": "paper"}])):
+        body = {"id": str(uuid4()), "checked_on": "2026-11-20", "doer": "示己", "card_number": card}
+        answer = http.post(f"{home}/paper-checks", json=body | {"differences": differences}, headers=clerk)
+        assert answer.status_code == 201, answer.text
+    assert taken("paper_checks") == [
+        ["JK1", "2026-11-20", "示己", "一号", "一致", ""], ["JK1", "2026-11-20", "示己", "二号", "联系电话", "明白卡"],
+    ]  # fmt: skip
+    assert taken("paper_checks", village=NEXT) == []
+
+
+def test_stated_figures_stand_beside_what_the_register_comes_to(
+    taken: Taken, http: TestClient, clerk: Headers, home: str
+) -> None:
+    for key, value, day in (
+        ("persons", 3, "2026-11-20"),
+        ("persons", 4, "2026-11-21"),
+        ("net_income", -5, "2026-11-20"),
+    ):
+        body = {"id": str(uuid4()), "key": key, "on_day": day, "value": value, "source": "paper", "doer": "示己"}
+        answer = http.post(f"{home}/stated-figures", json=body, headers=clerk)
+        assert answer.status_code == 201, answer.text
+    assert [row[:7] for row in taken("stated_figures")] == [
+        ["JK1", "纯收入(元)", "2026-11-20", "-0.05", "", "", "明白卡"],
+        ["JK1", "家庭人口", "2026-11-21", "4", "1", "3", "明白卡"],
+    ]
+
+
+def test_conditions_are_those_that_hold_in_the_units_people_know(
+    taken: Taken, http: TestClient, clerk: Headers, home: str
+) -> None:
+    for since, farmland in (("2025-01-01", 100), ("2026-01-01", 250)):
+        told = {"since": since, "farmland": farmland, "road": "cement", "electricity": True, "distance_to_road": 40}
+        assert edit(http, f"{home}/conditions", told, clerk).status_code == 200
+    (row,) = taken("conditions")
+    assert row[:9] == ["JK1", "2026-01-01", "2.50", "", "", "", "水泥路", "40", "是"]
+
+
+def test_records_of_villages_are_written_with_how_they_ended_and_who_is_meant(
+    taken: Taken, http: TestClient, clerk: Headers, person: str, office: Office
+) -> None:
+    school, role = facility("school"), record("role", what="grid_member", person_id=person, since="2026-11-21")
+    for body in (
+        school,
+        role,
+        record("target", title="脱贫", year=2026, households=3, text="示例", document_no="一号"),
+    ):
+        found_in(http, clerk, body)
+    end(http, clerk, school["id"], because="并校")
+    rows = taken("village_records")
+    assert {tuple(row[1:7]) for row in rows} == {
+        ("设施", "村小学（教学点）", "", "正常使用", "", ""), ("人员", "网格员", "", "", "示甲", "JK1"),
+        ("目标", "", "脱贫", "", "", ""),
+    }  # fmt: skip
+    assert {tuple(row[9:11]) for row in rows} == {("2026-06-01", "并校"), ("", "")}
+    assert taken("village_records", office("elsewhere", "township", place=NEXT[:9])) == []
+
+
+def test_verdicts_of_checklists_are_written_item_by_item(taken: Taken, http: TestClient, clerk: Headers) -> None:
+    checked(http, clerk, checklist_answer())
+    assert [row[:4] + row[6:] for row in taken("checklist_verdicts")] == [
+        ["村七条", "有标准化村卫生室", VILLAGE, "", "2026-11-02", "自查", "示例组", "不达标", ""],
+    ]
+    assert taken("checklist_verdicts", village=NEXT) == []
 
 
 def test_a_list_longer_than_a_worksheet_is_refused_as_one_and_taken_as_text() -> None:
