@@ -1,5 +1,8 @@
 """Households: the register. Who lives here, what they have, and the facts that rules may ask for."""
 
+from services.households.undertakings import steps as undertaking_steps
+from services.households.undertakings import totals as undertaking_totals
+from services.households.undertakings import undertakings
 from services.households.villages import counts as village_counts
 from services.households.villages import endings as village_endings
 from services.households.villages import profile as village_profile
@@ -219,6 +222,9 @@ ROUTERS = [
     ledger_entries.router,
     ledger_reversals.router,
     ledger_totals.router,
+    undertakings.router,
+    undertaking_steps.router,
+    undertaking_totals.router,
     checklist_definitions.router,
     checklist_answers.router,
     checklist_results.router,

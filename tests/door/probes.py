@@ -126,6 +126,22 @@ def entered(where: str) -> Any:
     return body
 
 
+def undertaken(kind: str) -> Any:
+    """Of the place, or of the household."""
+
+    def body(thing: Thing) -> dict[str, Any]:
+        said = {"id": str(uuid4()), "kind": kind, "since": "2026-11-02"}
+        if kind == "project":
+            return said | {"division": thing.village, "title": "示例", "what": "industry", "amount": 100}
+        return said | {"household_id": thing.ids["household"], "party": "示例合作社", "labour": True}
+
+    return body
+
+
+def extended(_: Thing) -> dict[str, Any]:
+    return {"id": str(uuid4()), "step": "extended", "day": TODAY.isoformat(), "until": "2029-01-01"}
+
+
 FIVE = "checklist=household_five&division={village}"
 
 
@@ -246,6 +262,16 @@ HOUSEHOLDS = (
     send("PUT", "issue:write", "/v1/issues/{issue}/steps/{new}", "path", noted),
     get(READ, "/v1/work-figures?village={village}&month=2026-11", "query", same_bytes=False,
         seen=lambda answer, _: answer.status_code == 200 and answer.json()["members"] > 0),
+    get(LEDGERS, "/v1/undertakings/{loan}", "path"),
+    get(LEDGERS, "/v1/undertakings?division={village}", "query", seen=rows),
+    get(LEDGERS, "/v1/undertakings?division={village}&household_id={household}", "filter", seen=rows),
+    get(LEDGERS, "/v1/undertakings?division={village}&limit=1", "cursor", seen=rows),
+    get(LEDGERS, "/v1/undertaking-totals?division={village}", "query", same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["totals"])),
+    send("POST", "ledger:write", "/v1/undertakings", "body", undertaken("project"), seen=made, by_sets=False),
+    send("POST", "ledger:write", "/v1/undertakings", "body item", undertaken("membership"), seen=made),
+    send("POST", "ledger:write", "/v1/undertakings/{loan}/steps", "path", extended, by_sets=False,
+         seen=lambda answer, _: answer.status_code in (201, 422)),
     get("checklist:read", "/v1/checklist-answers/{answer}", "path"),
     get("checklist:read", "/v1/checklist-answers?division={village}", "query", seen=rows),
     get("checklist:read", "/v1/checklist-answers?division={village}&household_id={household}", "filter", seen=rows),

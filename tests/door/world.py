@@ -46,6 +46,7 @@ from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.quality import ClaimedElsewhere, PaperCheck, QualityFinding, QualityRun, StatedFigure
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
+from services.households.models.undertakings import Undertaking
 from services.households.models.villages import VillageRecord
 from services.households.models.voices import Correction, SelfDeclaration
 from services.households.register.id_numbers import check_digit
@@ -73,7 +74,8 @@ def households(engine: Engine, village: str) -> Thing:
     home, person, group, number, phone = uuid4(), uuid4(), uuid4(), f"JK{village}", uuid4()
     told: Any = {"person_id": person, "doer": "示例", "recorded_by": "示例", "recorded_at": NOW}
     ship(engine, NOW)
-    received, measure, entry, issue, record, answer = uuid4(), uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
+    received, measure, entry, issue = uuid4(), uuid4(), uuid4(), uuid4()
+    record, answer, loan = uuid4(), uuid4(), uuid4()
     with open_session(engine) as session, session.begin():
         for key in ("monitoring_line", "income_divisor", "income_year_ends"):
             set_standard(session, key, 1, division=village)
@@ -120,6 +122,7 @@ def households(engine: Engine, village: str) -> Thing:
         *issues_of(issue, home, village),
         *roles_of(record, home, person, village),
         *answers_of(answer, home, village),
+        *loans_of(loan, home, village),
         *case_of(case := uuid4(), home, village),
         SelfDeclaration(id=declaration, number=village, village=village, received_at=NOW),
         SelfDeclaration(id=own, number=f"{village[::-1]}", village=village, received_at=NOW),
@@ -144,6 +147,7 @@ def households(engine: Engine, village: str) -> Thing:
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
     names |= {"issue": str(issue), "entry": str(entry), "record": str(record), "answer": str(answer)}
+    names |= {"loan": str(loan)}
     names |= {"id_number": id_number, "run": str(run), "third": str(third)}
     names |= {"run": str(run), "third": str(third)}
     return thing(village, home, **names, **voices)
@@ -176,6 +180,13 @@ def answers_of(answer: UUID, home: UUID, village: str) -> list[Any]:
     both = ((answer, "self"), (uuid4(), "inspection"))
     rows: list[Any] = [ChecklistAnswer(id=one, mode=mode, **said) for one, mode in both]
     return rows + [ChecklistVerdict(answer_id=one, item="house", verdict="not_met") for one, _ in both]
+
+
+def loans_of(loan: UUID, home: UUID, village: str) -> list[Any]:
+    """Of the household; and one more, so that there is a second page."""
+    said: dict[str, Any] = {"kind": "loan", "division": village, "household_id": home, "what": "subsidised"}
+    said |= {"party": "示例银行", "amount": 100, "since": date(2026, 1, 1), "until": date(2028, 1, 1)}
+    return [Undertaking(id=one, recorded_by="示例", recorded_at=NOW, **said) for one in (loan, uuid4())]
 
 
 def issues_of(issue: UUID, home: UUID, village: str) -> list[Any]:

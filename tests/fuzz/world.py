@@ -65,6 +65,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"path.village": [OWN, SIBLING], "header.if-match": ["*"], "path.kind": KINDS[service]}
     pools |= {"body.households[*]": ids["household"]} if service == "households" else {}
     pools |= {"query.household": ids["household"]} if service == "households" else {}
+    pools |= {"path.undertaking_id": ids["loan"], "body.undertaking_id": ids["loan"]} if service == "households" else {}
     pools |= joined(PEOPLE, HELP, LEDGERS, ISSUES, VILLAGES) if service == "households" else {}
     if service == "households":
         store(engine, Division(code=OWN[:6], name="示例县", level="county", version=1))

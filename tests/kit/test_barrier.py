@@ -30,6 +30,7 @@ ALONE |= {(f"case_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "p
 ALONE |= {(f"ledger_{name}", "api"): ["SELECT", "INSERT"] for name in ("entry", "line")}
 ALONE |= {(name, "api"): ["SELECT", "INSERT"] for name in ("village_record", "village_record_ending")}
 ALONE |= {(f"checklist_{name}", "api"): ["SELECT", "INSERT"] for name in ("answer", "verdict")}
+ALONE |= {("undertaking_step", "api"): ["SELECT", "INSERT"], ("undertaking", "api"): ["SELECT", "INSERT", "UPDATE"]}
 ALONE |= {("issue_step", "api"): ["SELECT", "INSERT"]}
 ALONE |= {(name, "api"): ["SELECT", "INSERT", "UPDATE"] for name in ("issue", "issue_number")}
 ALONE |= {(f"inspection_{name}", "api"): ["SELECT", "INSERT"] for name in ("village", "finding", "sighting")}

@@ -12,6 +12,7 @@ from services.households.changes.help_along import copy_plan, help_goes, plans_f
 from services.households.changes.issues_along import issues_go
 from services.households.changes.sets_along import sets_follow
 from services.households.changes.transfers import SameHousehold, bring
+from services.households.changes.undertakings_along import undertakings_go
 from services.households.changes.voices_along import voices_go
 from services.households.models.register import Household
 from services.kit.web.errors import DomainError
@@ -54,4 +55,5 @@ def all_follows(doing: Doing, merged: Household, into: Household) -> None:
     plans_follow(doing, merged, into, moved, whole=True)
     voices_go(doing, merged.id, into.id)
     issues_go(doing, merged, into)
+    undertakings_go(doing, merged, into)
     sets_follow(doing, merged.id, into.id, leaves=True)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.households.changes.change import BeforeItBegan, ChangeIn, Doing, take_homes
 from services.households.changes.issues_along import issues_move
+from services.households.changes.undertakings_along import undertakings_move
 from services.kit.store.scope import scope_of
 from services.kit.web.errors import DomainError, NotThere
 
@@ -35,3 +36,4 @@ def carry_out(doing: Doing, body: Move) -> None:
         raise BeforeItBegan
     household.village, household.managed_since, household.group_name = body.village, doing.on, body.group_name
     issues_move(doing.session, household.id, household.village)
+    undertakings_move(doing.session, household.id, household.village)

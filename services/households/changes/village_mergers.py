@@ -15,6 +15,7 @@ from services.households.changes.changes import ChangedBefore
 from services.households.changes.issues_along import issues_of_villages_move
 from services.households.changes.moves import ThereAlready, VillageCode
 from services.households.changes.sets_along import place_sets
+from services.households.changes.undertakings_along import undertakings_of_villages_move
 from services.households.facts import facts_changed_in_bulk
 from services.households.models.changes import HouseholdChange
 from services.households.policy import allow
@@ -96,4 +97,5 @@ def merge_villages(session: Session, body: VillageMerger) -> list[UUID]:
         raise BeforeItBegan
     session.execute(MOVE, {"ids": ids, "into": body.into_village, "on": body.on, "change": body.id})
     issues_of_villages_move(session, body.from_villages, body.into_village)
+    undertakings_of_villages_move(session, body.from_villages, body.into_village)
     return ids

@@ -22,6 +22,7 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM received WHERE household_id = new.id)
        OR EXISTS (SELECT FROM measure WHERE household_id = new.id)
        OR EXISTS (SELECT FROM ledger_line WHERE household_id = new.id)
+       OR EXISTS (SELECT FROM undertaking WHERE household_id = new.id)
        OR EXISTS (SELECT FROM checklist_answer WHERE household_id = new.id)
        OR EXISTS (SELECT FROM issue WHERE household_id = new.id)
        OR EXISTS (SELECT FROM plan WHERE household_id = new.id)

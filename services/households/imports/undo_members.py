@@ -37,6 +37,7 @@ BUILT_UPON = text(
        OR EXISTS (SELECT FROM received WHERE person_id = new.id)
        OR EXISTS (SELECT FROM measure WHERE person_id = new.id)
        OR EXISTS (SELECT FROM ledger_line WHERE person_id = new.id)
+       OR EXISTS (SELECT FROM undertaking WHERE person_id = new.id)
        OR EXISTS (SELECT FROM checklist_answer WHERE person_id = new.id)
        OR EXISTS (SELECT FROM village_record WHERE person_id = new.id)
        OR (SELECT count(*) FROM membership WHERE person_id = new.id) > 1

@@ -84,6 +84,7 @@ class EntryIn(BaseModel):
     document_no: Annotated[str | None, Field(min_length=1, max_length=100, title="文号")] = None
     lines: Annotated[list[LineIn], Field(max_length=MOST_LINES, title="明细")] = []
     part_of: Annotated[PartOf | None, Field(title="是否为另一笔的一部分")] = None
+    undertaking_id: Annotated[UUID | None, Field(title="所属项目、贷款、协议或社员关系")] = None
 
 
 class LineOut(BaseModel):
@@ -118,6 +119,7 @@ class EntryLine(BaseModel):
     fund_source: str | None
     document_no: str | None
     part_of: PartOf | None
+    undertaking_id: UUID | None
     reverses: UUID | None
     because: str | None
     reversed_by: UUID | None

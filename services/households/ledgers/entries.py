@@ -17,6 +17,7 @@ from services.households.ledgers.kinds import KindOut
 from services.households.ledgers.terms import KindKey
 from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.policy import allow
+from services.households.undertakings.money import refuse_undertaking
 from services.kit.store.db import Now, SessionDep, Today
 from services.kit.store.scope import Placed, scope_of, scoped, within
 from services.kit.store.sealed import take_turn
@@ -36,6 +37,7 @@ REVERSAL = aliased(LedgerEntry)
 SAID = (
     "kind", "division", "shape", "nature", "unit", "goods", "day", "until", "amount", "precision", "actor_kind",
     "actor_id", "actor_label", "fund_source", "document_no", "part_of", "part_certain", "reverses", "because",
+    "undertaking_id",
 )  # fmt: skip
 
 
@@ -53,6 +55,7 @@ def create_ledger_entry(
     held = session.get(LedgerEntry, body.id)
     if held is None:
         refuse_whole(session, body, kind)
+        refuse_undertaking(session, row, lines)
         write(session, row, lines)
         return EntryOut.whole(row, None, lines)
     if said_in(held, lines_held(session, held.id)) != said_in(row, lines):

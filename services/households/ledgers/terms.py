@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 Shape: TypeAlias = Literal["event", "spell", "level"]
 Nature: TypeAlias = Literal[
-    "given", "received", "passed_on", "spent", "owed", "pledged", "principal", "insured_sum", "premium",
+    "given", "received", "passed_on", "spent", "owed", "pledged", "principal", "repaid", "insured_sum", "premium",
     "planned_investment", "paid_investment", "valued_goods", "turnover", "in_kind", "counted",
 ]  # fmt: skip
 Party: TypeAlias = Literal[

@@ -16,6 +16,7 @@ from services.households.models import (
     people,
     quality,
     register,
+    undertakings,
     villages,
     voices,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "people",
     "quality",
     "register",
+    "undertakings",
     "villages",
     "voices",
 ]

@@ -60,6 +60,7 @@ class LedgerEntry(Table, table=True):
         CheckConstraint("actor_id IS NULL OR actor_kind IS NOT NULL", name="ledger_entry_actor_id"),
         Index("ledger_entry_in", "division", "day"),
         Index("ledger_entry_reverses", "reverses", unique=True, postgresql_where="reverses IS NOT NULL"),
+        Index("ledger_entry_of_undertaking", "undertaking_id", postgresql_where="undertaking_id IS NOT NULL"),
         Index("ledger_entry_part_of", "part_of", postgresql_where="part_of IS NOT NULL"),
     )
 
@@ -83,6 +84,7 @@ class LedgerEntry(Table, table=True):
     part_certain: bool | None = None
     reverses: UUID | None = Field(default=None, foreign_key="ledger_entry.id")
     because: str | None = None
+    undertaking_id: UUID | None = Field(default=None, foreign_key="undertaking.id")
     recorded_by: str
     recorded_at: datetime = instant()
 
