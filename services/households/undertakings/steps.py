@@ -51,9 +51,8 @@ def create_undertaking_step(
     held = next((one for one in taken if one.id == body.id), None)
     if held is None:
         refuse_step(row, taken, body, today)
-        add(session, row, taken, UndertakingStep(
-            **body.model_dump(), undertaking_id=row.id, number=len(taken), recorded_by=caller.subject, recorded_at=now
-        ))  # fmt: skip
+        said = body.model_dump() | {"undertaking_id": row.id, "number": len(taken)}
+        write(session, UndertakingStep(**said, recorded_by=caller.subject, recorded_at=now))
     elif StepIn.model_validate(held.model_dump(include={*StepIn.model_fields})) != body:
         raise AnotherUndertaking
     return read_one(session, row.id, today)
@@ -61,21 +60,18 @@ def create_undertaking_step(
 
 def refuse_step(row: Undertaking, taken: Sequence[UndertakingStep], body: StepIn, today: date) -> None:
     done = [one.step for one in taken]
-    over = bool(done and any(step in LAST for step in done))
-    next_of = IN_ORDER[len([step for step in done if step in IN_ORDER]) :][:1]
-    out_of_turn = row.kind == "project" and body.step in IN_ORDER and body.step not in next_of
-    if over or out_of_turn or body.step not in STEPS[row.kind]:
-        raise NotItsStep(", ".join(step for step in STEPS[row.kind] if step not in IN_ORDER or step in next_of))
+    turn = [step for step in IN_ORDER if step not in done][:1]
+    allowed = [step for step in STEPS[row.kind] if step not in IN_ORDER or step in turn]
+    if not set(done).isdisjoint(LAST) or body.step not in allowed:
+        raise NotItsStep(", ".join(allowed))
     before = max([row.since, *(one.day for one in taken)])
-    last = next((one.until for one in reversed(taken) if one.until), row.until)
-    later = body.until is not None and body.until > (last or row.since)
-    if not before <= body.day <= today or (body.step == "extended") != (body.until is not None):
-        raise StepDaysWrong
-    if body.until is not None and not later:
+    last = next((one.until for one in reversed(taken) if one.until), row.until) or row.since
+    extends = body.until is not None
+    if not before <= body.day <= today or extends != (body.step == "extended") or (body.until or date.max) <= last:
         raise StepDaysWrong
 
 
-def add(session: Session, row: Undertaking, taken: Sequence[UndertakingStep], step: UndertakingStep) -> None:
+def write(session: Session, step: UndertakingStep) -> None:
     session.add(step)
     try:
         session.flush()

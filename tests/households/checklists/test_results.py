@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import Session
@@ -22,9 +23,10 @@ def test_the_newest_answer_of_each_village_counts_and_of_one_day_the_last(
     http: TestClient, clerk: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post(http, clerk, answer(day="2026-11-02", verdicts=says(clinic="not_met", road="met")))
-    post(http, clerk, answer(day="2026-11-05", verdicts=says(clinic="met", road="met")))
+    high, low = str(UUID(int=2**127)), str(UUID(int=1))
+    post(http, clerk, answer(id=high, day="2026-11-05", verdicts=says(clinic="met", road="met")))
     monkeypatch.setattr(http.app.state, "clock", lambda _: NOW + timedelta(minutes=1))  # type: ignore[attr-defined]
-    post(http, clerk, answer(day="2026-11-05", verdicts=says(clinic="unknown", road="met")))
+    post(http, clerk, answer(id=low, day="2026-11-05", verdicts=says(clinic="unknown", road="met")))
     post(http, clerk, answer(day="2026-11-01", division=OTHER, verdicts=says(clinic="not_applicable")))
     told = results(http, clerk)
     assert told["checked"] == 2
@@ -103,6 +105,8 @@ def test_a_past_day_and_a_village_elsewhere_have_nothing_computed(
 ) -> None:
     of_facts(households, safe_house=False)
     assert of_item(results(http, clerk, "household_five", as_of="2026-01-01"), "house")["computed"] is None
+    now = "2026-11-21T12:00:00Z"
+    assert of_item(results(http, clerk, "household_five", known_at=now), "house")["computed"] is None
     elsewhere = office("elsewhere", "township", place=OTHER[:9])
     told = of_item(results(http, elsewhere, "household_five"), "house")
     assert told["computed"] == {"met": 0, "not_met": 0, "unknown": 0}

@@ -82,6 +82,7 @@ def test_a_project_takes_its_steps_in_their_order_and_once(http: TestClient, cle
     assert take(http, clerk, one, "approved", day="2026-02-01", **approved) == told
     assert take(http, clerk, one, "approved", 409)["code"] == "not-its-step"
     assert take(http, clerk, one, "begun", 422, day="2026-01-31")["code"] == "step-days-wrong"
+    assert take(http, clerk, one, "begun", 422, day="2026-11-22")["code"] == "step-days-wrong"
     assert take(http, clerk, one, "begun", 422, until="2027-01-01")["code"] == "step-days-wrong"
     for step in ("begun", "accepted", "closed"):
         take(http, clerk, one, step)
@@ -176,6 +177,23 @@ def test_totals_tell_what_runs_is_owed_and_is_overdue_and_nothing_beyond_reach(
     assert http.get(f"{UNDERTAKINGS}/{post(http, clerk, loan(far))['said']['id']}", headers=here).status_code == 404
     assert post(http, here, loan(far), 404)["code"] == "not-there"
     assert post(http, here, project(division=OTHER), 404)["code"] == "not-there"
+
+
+def test_totals_are_of_a_day_and_of_what_still_runs_on_it(http: TestClient, clerk: Headers, home: UUID) -> None:
+    lost, due = loan(home, 300), loan(home, 200, until="2026-11-21")
+    last_day = agreement(household_id=str(home), until="2026-11-21")
+    for body in (lost, due, last_day, agreement("order", household_id=str(home), since="2026-11-20")):
+        post(http, clerk, body)
+    take(http, clerk, lost, "written_off")
+    (told,) = totals(http, clerk, kind="loan")["totals"]
+    names = ("number", "running", "owed", "overdue", "overdue_amount")
+    assert [told[name] for name in names] == [2, 1, 200, 0, 0]
+    (before,) = totals(http, clerk, kind="loan", as_of="2026-10-31")["totals"]
+    assert [before[name] for name in names] == [2, 2, 500, 0, 0]
+    assert [(one["what"], one["running"]) for one in totals(http, clerk, kind="agreement")["totals"]] == [
+        ("lease", 1), ("order", 1),
+    ]  # fmt: skip
+    assert [one["what"] for one in totals(http, clerk, kind="agreement", as_of="2026-11-19")["totals"]] == ["lease"]
 
 
 def test_what_a_household_has_undertaken_goes_with_it(
