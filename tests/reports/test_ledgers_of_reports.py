@@ -6,9 +6,9 @@ import pytest
 from sqlmodel import Session
 from starlette.testclient import TestClient
 
-from tests.callers import Headers, Office
+from tests.callers import Headers, Office, edit
 from tests.households.conftest import VILLAGE, http
-from tests.households.ledgers.entries import COUNTY, actor, entry, for_whom, post, those, total, totals, yuan
+from tests.households.ledgers.entries import COUNTY, KINDS, actor, entry, for_whom, post, those, total, totals, yuan
 from tests.households.ledgers.test_entries import family_in
 
 __all__ = ["http"]  # fixtures
@@ -371,3 +371,19 @@ def test_more_than_forty_articles_and_two_films(http: TestClient, clerk: Headers
     post(http, clerk, entry("publicity", 2, "films"))
     told = {told_of(one, "unit", "amount", "precision") for one in totals(http, clerk)}
     assert told == {("articles", 40, "more_than"), ("films", 2, "exact")}
+
+
+def test_vaccinations_are_counted_by_groups_of_people_in_a_kind_of_the_county_s_own(
+    http: TestClient, clerk: Headers
+) -> None:
+    """Of groups and never of one person: what is of health stands in no ledger."""
+    kind: Told = {"division": COUNTY, "zh": "疫苗接种人数", "en": "People vaccinated", "shape": "level"}
+    kind |= {"nature": "counted", "units": ["persons"], "goods": False, "actors": ["village"]}
+    kind |= {"beneficiaries": ["village"], "valid_from": "2021-01-01", "valid_until": None}
+    kind |= {"document_no": "示例〔2021〕3号"}
+    assert edit(http, f"{KINDS}/own_vaccinated", kind, clerk).status_code == 200
+    for day, number in (("2021-06-30", 300), ("2021-07-31", 411)):
+        said: Told = {"actor": actor("village", "示例村"), "lines": [for_whom(those("village", "18岁以上"))]}
+        post(http, clerk, entry("own_vaccinated", number, "persons", day=day, **said))
+    told = total(http, clerk, by="beneficiary")
+    assert told_of(told, "label", "amount", "unit") == ("18岁以上", 411, "persons")
