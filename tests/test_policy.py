@@ -221,6 +221,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "GET /v1/ledger-entries/{entry_id}": "ledger:read",
         "POST /v1/ledger-entries/{entry_id}/reversal": "ledger:write",
         "GET /v1/ledger-totals": "ledger:read",
+        "GET /v1/point-balances": "ledger:read",
         "GET /v1/self-declarations": "voice:read",
         "GET /v1/self-declarations/{declaration_id}": "voice:read",
         "PUT /v1/self-declarations/{declaration_id}/decision": "voice:answer",

@@ -68,6 +68,7 @@ from services.households.issues import overdue as issues_overdue
 from services.households.issues import steps as issue_steps
 from services.households.ledgers import entries as ledger_entries
 from services.households.ledgers import kinds as ledger_kinds
+from services.households.ledgers import points as ledger_points
 from services.households.ledgers import reversals as ledger_reversals
 from services.households.ledgers import totals as ledger_totals
 from services.households.models import SEALED
@@ -222,6 +223,7 @@ ROUTERS = [
     ledger_entries.router,
     ledger_reversals.router,
     ledger_totals.router,
+    ledger_points.router,
     undertakings.router,
     undertaking_steps.router,
     undertaking_totals.router,

@@ -297,6 +297,8 @@ HOUSEHOLDS = (
     get(LEDGERS, "/v1/ledger-entries?division={village}&limit=1", "cursor", seen=rows),
     get(LEDGERS, "/v1/ledger-totals?division={village}", "query", same_bytes=False,
         seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["totals"])),
+    get(LEDGERS, "/v1/point-balances?division={village}", "query", seen=rows),
+    get(LEDGERS, "/v1/point-balances?division={village}&household_id={household}", "filter", seen=rows),
     send("POST", "ledger:write", "/v1/ledger-entries", "body", entered("place"), seen=made, by_sets=False),
     send("POST", "ledger:write", "/v1/ledger-entries", "body item", entered("household"), seen=made, by_sets=False),
     send("POST", "ledger:write", "/v1/ledger-entries/{entry}/reversal", "path", taken_back, by_sets=False,

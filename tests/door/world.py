@@ -161,7 +161,9 @@ def entry_of(entry: UUID, home: UUID, village: str) -> list[Any]:
     }  # fmt: skip
     line: dict[str, Any] = {"number": 0, "division": village, "beneficiary_kind": "household", "household_id": home}
     both = [entry, uuid4()]
-    rows: list[Any] = [LedgerEntry(id=one, **said) for one in both]
+    points = said | {"id": uuid4(), "kind": "points_earned", "nature": "earned", "unit": "points"}
+    rows: list[Any] = [LedgerEntry(**points), *(LedgerEntry(id=one, **said) for one in both)]
+    both.append(points["id"])
     return rows + [LedgerLine(entry_id=one, amount=100, **line) for one in both]
 
 

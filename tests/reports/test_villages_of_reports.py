@@ -159,3 +159,16 @@ def test_three_industries_of_a_village_stand_on_its_page(http: TestClient, clerk
     assert {one["goods"]: (one["amount"], one["unit"]) for one in told} == {
         "香菇": (600_000, "logs"), "中药材": (23_000, "nests"), "蜂": (1_500, "boxes"),
     }  # fmt: skip
+
+
+def test_114_shops_of_kindness_pay_villagers_by_points(http: TestClient, clerk: Headers, households: Session) -> None:
+    for number in range(114):
+        shop = facility("points_shop", division=VILLAGES[number % len(VILLAGES)], since="2019-03-01")
+        post(http, clerk, shop)
+    assert counts(http, clerk, kind="facility") == [("points_shop", None, 114, 10, 0)]
+    family, _ = family_in(households)
+    for kind, number in (("earned", 30), ("redeemed", 12)):
+        whose = [entries.for_whom({"kind": "household", "id": str(family)})]
+        entries.post(http, clerk, entry(f"points_{kind}", number, "points", lines=whose))
+    (left,) = http.get("/v1/point-balances", params={"division": VILLAGE}, headers=clerk).json()["rows"]
+    assert (left["household_id"], left["earned"], left["redeemed"], left["balance"]) == (str(family), 30, 12, 18)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Self, TypeAlias
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.households.ledgers.terms import KindKey, Nature, Party, Precision, Shape, UnitKey
@@ -15,7 +16,9 @@ from services.kit.web.written import WRITTEN_NUMBER, WrittenDay
 
 Amount: TypeAlias = Annotated[int, Field(ge=0, le=10**15, title="数额（计量单位的最小单位，金额为分）"), WRITTEN_NUMBER]
 Heads: TypeAlias = Annotated[int, Field(ge=1, le=10**9, title="多少（户、人等）"), WRITTEN_NUMBER]
-Place: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")]
+PLACE = r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$"
+Place: TypeAlias = Annotated[str, Field(pattern=PLACE)]
+Division: TypeAlias = Annotated[str, Query(pattern=PLACE, title="区划代码")]
 Label: TypeAlias = Annotated[str, Field(min_length=1, max_length=60)]
 MOST_LINES = 1000
 

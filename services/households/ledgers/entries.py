@@ -11,9 +11,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from services.households.ledgers.contents import EntryIn, EntryLine, EntryOut, EntryRecordedBefore
+from services.households.ledgers.contents import Division, EntryIn, EntryLine, EntryOut, EntryRecordedBefore
 from services.households.ledgers.judging import kind_of, lines_of, refuse_whole
 from services.households.ledgers.kinds import KindOut
+from services.households.ledgers.points import refuse_overspent
 from services.households.ledgers.terms import KindKey
 from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.policy import allow
@@ -32,7 +33,6 @@ router = APIRouter(prefix="/v1/ledger-entries", tags=["ledgers"], route_class=Re
 
 HOUSEHOLD: Any = LedgerLine.household_id  # empty where a line is of no household: no set holds it
 LINES = Placed(division=col(LedgerLine.division), subject=HOUSEHOLD)
-Division = Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")]
 REVERSAL = aliased(LedgerEntry)
 SAID = (
     "kind", "division", "shape", "nature", "unit", "goods", "day", "until", "amount", "precision", "actor_kind",
@@ -56,6 +56,7 @@ def create_ledger_entry(
     if held is None:
         refuse_whole(session, body, kind)
         refuse_undertaking(session, row, lines)
+        refuse_overspent(session, row, lines)
         write(session, row, lines)
         return EntryOut.whole(row, None, lines)
     if said_in(held, lines_held(session, held.id)) != said_in(row, lines):

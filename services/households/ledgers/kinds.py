@@ -14,7 +14,18 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlmodel import Session, col
 
-from services.households.ledgers.terms import NATURES, UNITS, Nature, NatureOut, Party, Shape, UnitKey, UnitOut
+from services.households.ledgers.terms import (
+    EARNED,
+    NATURES,
+    REDEEMED,
+    UNITS,
+    Nature,
+    NatureOut,
+    Party,
+    Shape,
+    UnitKey,
+    UnitOut,
+)
 from services.households.models.ledgers import OwnLedgerKind
 from services.households.policy import allow
 from services.kit.store.db import Now, SessionDep
@@ -101,6 +112,11 @@ class NoSuchUnit(DomainError):
     en = "There is no such unit."
 
 
+class PointsOfVillagersAlone(DomainError):
+    zh = "获得或兑换积分的类别以“分”计量、按次登记、不写物品，受益方只能是户或人；“分”也不作他用。"
+    en = "Kinds of points earned or redeemed are of events, in points, without goods, for households and persons alone."
+
+
 class AnotherMeaning(DomainError):
     status = 409
     zh = "类别的形态、性质、计量单位和是否写物品名称不能改变；含义不同的另设一类。"
@@ -166,6 +182,12 @@ def refuse_kind(body: KindIn) -> None:
         raise KindEndsBeforeItBegins
     if unknown := [unit for unit in body.units if unit not in UNITS]:
         raise NoSuchUnit(", ".join(unknown))
+    of_points = body.nature in (EARNED, REDEEMED)
+    plain = body.shape == "event" and body.units == ["points"] and not body.goods
+    if of_points != ("points" in body.units) or (
+        of_points and not (plain and set(body.beneficiaries) <= {"household", "person"})
+    ):
+        raise PointsOfVillagersAlone
 
 
 def kinds_of(session: Session) -> Mapping[str, KindOut]:

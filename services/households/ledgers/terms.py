@@ -11,7 +11,10 @@ Shape: TypeAlias = Literal["event", "spell", "level"]
 Nature: TypeAlias = Literal[
     "given", "received", "passed_on", "spent", "owed", "pledged", "principal", "repaid", "insured_sum", "premium",
     "planned_investment", "paid_investment", "valued_goods", "turnover", "in_kind", "counted",
+    "earned", "redeemed",
 ]  # fmt: skip
+EARNED: Nature = "earned"
+REDEEMED: Nature = "redeemed"
 Party: TypeAlias = Literal[
     "household", "person", "village", "team", "cadre", "unit", "company", "association", "donor",
 ]  # fmt: skip

@@ -18,8 +18,8 @@ from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from services.households.ledgers.contents import ActorIn
-from services.households.ledgers.entries import LINES, Division
+from services.households.ledgers.contents import ActorIn, Division
+from services.households.ledgers.entries import LINES
 from services.households.ledgers.terms import KindKey, Nature, Party, Precision, Shape, UnitKey, together
 from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.policy import allow

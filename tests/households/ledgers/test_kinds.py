@@ -14,6 +14,7 @@ from tests.households.ledgers.entries import KINDS, entry, post, total
 
 __all__ = ["clerk", "http"]  # fixtures
 
+OF_THINGS = ("in_kind", "counted", "earned", "redeemed")
 MUSHROOMS = f"{KINDS}/own_mushrooms"
 
 
@@ -30,6 +31,9 @@ def own(**said: Any) -> dict[str, Any]:
     return told | said
 
 
+POINTS = {"nature": "earned", "units": ["points"], "goods": False, "beneficiaries": ["household"]}
+
+
 @pytest.fixture
 def county(office: Office) -> Headers:
     return office("county", "county")
@@ -43,7 +47,8 @@ def test_every_shipped_kind_is_of_units_and_natures_there_are_and_has_both_names
         assert set(kind.units) <= UNITS.keys()
         assert kind.goods == (kind.nature == "in_kind"), kind.key
         money = UNITS["fen"].key in kind.units
-        assert kind.units == ["fen"] if money else kind.nature in ("in_kind", "counted"), kind.key
+        assert kind.units == ["fen"] if money else kind.nature in OF_THINGS, kind.key
+        assert ("points" in kind.units) == (kind.nature in ("earned", "redeemed")), kind.key
     assert len({kind.zh for kind in SHIPPED.values()}) == len(SHIPPED)
     assert UNITS["fen"].decimals == 2
 
@@ -87,8 +92,26 @@ def test_a_kind_that_does_not_hold_there_on_that_day_is_refused(
         ({"zh": "捐款"}, 409, "kind-name-taken"),
         ({"division": "520622"}, 404, "not-there"),
         ({"nature": "anything"}, 422, "not-understood"),
+        ({"nature": "earned"}, 422, "points-of-villagers-alone"),
+        ({"units": ["points"]}, 422, "points-of-villagers-alone"),
+        (POINTS | {"beneficiaries": ["household", "cadre"]}, 422, "points-of-villagers-alone"),
+        (POINTS | {"shape": "level"}, 422, "points-of-villagers-alone"),
+        (POINTS | {"units": ["points", "jin"]}, 422, "points-of-villagers-alone"),
+        (POINTS | {"goods": True}, 422, "points-of-villagers-alone"),
     ],
-    ids=["no such unit", "upside down", "the name of another", "another county", "no such nature"],
+    ids=[
+        "no such unit",
+        "upside down",
+        "the name of another",
+        "another county",
+        "no such nature",
+        "points in jin",
+        "mushrooms in points",
+        "points of cadres",
+        "points that stand so",
+        "points and jin",
+        "points of a thing",
+    ],
 )
 def test_a_kind_that_cannot_be_is_refused_by_name(
     said: dict[str, Any], status: int, code: str, http: TestClient, county: Headers
