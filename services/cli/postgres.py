@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import PGconn, Ping
 
 from services.cli.children import PLAIN_ENVIRONMENT, Account, spawn, unprivileged
 from services.cli.data_folder import (
@@ -104,12 +105,25 @@ def answers(dsn: str) -> bool:
     return True
 
 
-def wait_until_ready(cluster: Cluster, port: int, deadline_s: float = 30) -> None:
+class ServerEnded(TimeoutError):
+    """It answers no more, however long it is waited for."""
+
+
+def wait_until_ready(
+    cluster: Cluster, port: int, server: subprocess.Popen[bytes] | None = None, deadline_s: float = 30
+) -> None:
+    """A server that reads back its log is waited for as long as it reads; one that has ended, no longer."""
     dsn, end = cluster.dsn(port), time.monotonic() + deadline_s
     while not answers(dsn):
-        if time.monotonic() > end:
+        if server and server.poll() is not None:
+            raise ServerEnded(f"PostgreSQL ended by {server.returncode}; why is in {cluster.state / 'postgres.log'}")
+        if time.monotonic() > end and not reads_its_log(port):
             raise TimeoutError(f"PostgreSQL on port {port} does not answer after {deadline_s} s")
         time.sleep(0.02)
+
+
+def reads_its_log(port: int) -> bool:
+    return PGconn.ping(f"host=127.0.0.1 port={port} connect_timeout=2".encode()) == Ping.REJECT
 
 
 def create_databases(cluster: Cluster, port: int, names: Sequence[str] = SERVICES) -> None:
@@ -182,14 +196,28 @@ def running(
 @contextmanager
 def serving(cluster: Cluster, port: int | None = None, options: Mapping[str, str] | None = None) -> Iterator[int]:
     """The port. Its log: state/postgres.log."""
-    port = port or free_port()
+    server, taken = start_on(cluster, [port] if port else [free_port() for _ in range(3)], options)
+    try:
+        yield taken
+    finally:
+        stop(server)
+
+
+def start_on(
+    cluster: Cluster, ports: Sequence[int], options: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """On the first port that it can have: one that was free a moment ago may be somebody's now."""
+    port, *others = ports
     with (cluster.state / "postgres.log").open("ab") as log:
         server = cluster.start(port, log.fileno(), options)
     try:
-        wait_until_ready(cluster, port)
-        yield port
-    finally:
+        wait_until_ready(cluster, port, server)
+    except BaseException as error:
         stop(server)
+        if isinstance(error, ServerEnded) and others:
+            return start_on(cluster, others, options)
+        raise
+    return server, port
 
 
 @contextmanager

@@ -4,9 +4,11 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,21 @@ import pytest
 from services.cli.children import Account, identity, unprivileged
 from services.cli.data_folder import choose_place, find_data, remove_data
 from services.cli.messages import DataGone, DataOlderThanPostgres, DiskFull, WrittenByNewerVersion
-from services.cli.postgres import Cluster, answers, connect, create_databases, prepare, running, throwaway
+from services.cli.postgres import (
+    Cluster,
+    ServerEnded,
+    answers,
+    connect,
+    create_databases,
+    free_port,
+    prepare,
+    running,
+    start_on,
+    stop,
+    throwaway,
+    throwaway_folder,
+    wait_until_ready,
+)
 from services.cli.processes import CODE
 from services.cli.programs import copy_programs, major_version, package_folder
 from tests.outside.launching import alive, eventually, facts_of, family, state_folder
@@ -76,6 +92,35 @@ def test_the_server_of_root_runs_without_privileges(server: tuple[Cluster, int])
     postmaster = int((cluster.data / "postmaster.pid").read_text().split()[0])
     assert "0" not in facts_of(postmaster)["Uid"].split()
     assert "0" not in facts_of(postmaster)["Groups"].split()
+
+
+def test_a_port_that_was_taken_meanwhile_is_not_waited_for() -> None:
+    with throwaway_folder() as state, socket.create_server(("127.0.0.1", 0)) as somebody:
+        cluster, taken, begun = prepare(state), somebody.getsockname()[1], time.monotonic()
+        with pytest.raises(ServerEnded):
+            start_on(cluster, [taken])
+        assert time.monotonic() < begun + 20
+        free = free_port()
+        server, port = start_on(cluster, [taken, free])
+        stop(server)
+        assert port == free
+
+
+def test_a_server_that_reads_its_log_is_waited_for_as_long_as_it_reads() -> None:
+    slow = {"restore_command": "sleep 2; false", "fsync": "off"}
+    with throwaway_folder() as state:
+        cluster, port = prepare(state), free_port()
+        asked = cluster.data / "recovery.signal"
+        asked.touch()
+        if cluster.account:
+            os.chown(asked, cluster.account.user, cluster.account.group)
+        with (state / "postgres.log").open("ab") as log:
+            server = cluster.start(port, log.fileno(), slow)
+        try:
+            wait_until_ready(cluster, port, server, deadline_s=0.5)
+            assert answers(cluster.dsn(port))
+        finally:
+            stop(server)
 
 
 def test_a_killed_initdb_leaves_nothing_half_made() -> None:
