@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from services.attendance.models.teams import Cadre
 from tests.attendance.conftest import COUNTY, VILLAGE, Stationed, http, village
-from tests.attendance.test_activities import counted, county, figures, held, listed, member, put
+from tests.attendance.test_activities import counted, county, figures, held, listed, member, put, why
 from tests.callers import Headers
 
 __all__ = ["county", "http", "member", "village"]  # fixtures
@@ -185,3 +185,27 @@ def test_more_than_160_came_to_the_doctors(
     put(http, member, held(village, kind="doctors", counts=[counted("person_times", 160, "more_than")]))
     (mode,) = figures(http, member)["doctors"]["modes"]
     assert mode["counts"] == [{"what": "person_times", "number": 160, "precision": "more_than"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"), [("roll_call", "live"), ("reminder", "telephone")], ids=["in the evening", "after a month"]
+)
+def test_a_call_is_a_note_of_whom_it_reached_and_nobody_s_day(
+    kind: str, mode: str, http: TestClient, village: Stationed, member: Headers, county: Headers
+) -> None:
+    called = [(village.first, "reached"), (village.second, "not_reached")]
+    who = [{"cadre_id": str(cadre), "part": part} for cadre, part in called]
+    said = {"kind": kind, "division": COUNTY, "mode": mode, "starts_at": "2026-11-19T20:30:00+08:00", "cadres": who}
+    told = put(http, county, said)
+    assert {one["cadre_id"]: one["part"] for one in told["cadres"]} == {str(one): part for one, part in called}
+    (mode_told,) = figures(http, county)[kind]["modes"]
+    assert mode_told["cadres"] == [{"part": "not_reached", "person_times": 1}, {"part": "reached", "person_times": 1}]
+    days = [why(http, county, date(2026, 11, 19), cadre_id=str(cadre)) for cadre, _ in called]
+    assert days[0] == days[1]
+    assert days[0] == ("no_evidence", "nothing")
+
+
+def test_what_is_on_site_is_no_call(http: TestClient, village: Stationed, county: Headers) -> None:
+    who = [{"cadre_id": str(village.first), "part": "reached"}]
+    said = {"kind": "roll_call", "division": COUNTY, "day": "2026-11-19", "cadres": who}
+    assert put(http, county, said, status=422)["code"] == "not-a-call"

@@ -21,7 +21,8 @@ PlaceKind: TypeAlias = Literal[
     "village_office", "courtyard", "home", "field", "school", "relocation_site", "township", "county", "workplace",
     "shop", "lodging", "other",
 ]  # fmt: skip
-Part: TypeAlias = Literal["led", "spoke", "attended", "sat_in", "wrote_down"]
+Part: TypeAlias = Literal["led", "spoke", "attended", "sat_in", "wrote_down", "called", "reached", "not_reached"]
+OF_CALLS = ("called", "reached", "not_reached")
 Capacity: TypeAlias = Literal[
     "villagers", "monitored", "migrants", "party_members", "village_cadres", "cadres", "students", "teachers",
     "officials", "others",
@@ -173,6 +174,11 @@ class ActivitySpanWrong(DomainError):
 class SaidTwice(DomainError):
     zh = "同一名干部或同一身份的同一计量单位写了两次。"
     en = "A cadre, or the same unit of one capacity, is said twice."
+
+
+class NotACall(DomainError):
+    zh = "“打电话的、接通的、未接通的”只在电话、消息、在线方式中填写；现场活动写参加的人。"
+    en = "Who called, was reached or was not is said of telephone, message and live alone, not of what is on site."
 
 
 class AnswerWithoutItsDay(DomainError):

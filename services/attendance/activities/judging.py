@@ -8,10 +8,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from services.attendance.activities.contents import (
+    OF_CALLS,
     ActivityIn,
     ActivityNotSaid,
     ActivitySpanWrong,
     AnswerWithoutItsDay,
+    NotACall,
     SaidTwice,
 )
 from services.attendance.activities.terms import refuse_unlisted
@@ -70,6 +72,7 @@ def refuse_contents(
     session: Session, scope: Scope, sent: ActivityIn, division: str, days: Days, today: date, held: Activity | None
 ) -> None:
     refuse_twice(sent)
+    refuse_call(sent)
     refuse_answer(sent, days.first, today)
     before = {held.kind, *held.labels} if held else set()
     refuse_unlisted(session, division, days.first, sent.kind, sent.labels, before)
@@ -80,6 +83,12 @@ def refuse_twice(sent: ActivityIn) -> None:
     counted = {(one.capacity, one.what) for one in sent.counts}
     if len(counted) < len(sent.counts) or len({one.cadre_id for one in sent.cadres}) < len(sent.cadres):
         raise SaidTwice
+
+
+def refuse_call(sent: ActivityIn) -> None:
+    """A call is a note: who was not reached was not there, and nobody's day shows it."""
+    if sent.mode == "on_site" and any(one.part in OF_CALLS for one in sent.cadres):
+        raise NotACall
 
 
 def refuse_answer(sent: ActivityIn, day: date, today: date) -> None:
