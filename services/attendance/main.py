@@ -13,6 +13,8 @@ from services.attendance import inbox
 from services.attendance.activities import activities, terms
 from services.attendance.activities import figures as activity_figures
 from services.attendance.activities.recording import RECORDED as ACTIVITY_RECORDED
+from services.attendance.charges import charges, gaps, grid, kinds
+from services.attendance.charges import counts as charge_counts
 from services.attendance.facts import KIND
 from services.attendance.handovers import effect, handovers, left, signing
 from services.attendance.handovers import sheet as handover_sheets
@@ -24,12 +26,14 @@ from services.attendance.models.facts import TeamFacts
 from services.attendance.months import allowances, confirming, freezing, sheets, workbooks
 from services.attendance.pairings import pairings
 from services.attendance.pairings.register import Register
+from services.attendance.personnel import figures as personnel_figures
+from services.attendance.personnel import records, steps
 from services.attendance.policy import RIGHTS, allow
 from services.attendance.presence import cadre_days, check_in_batches, check_ins, day_corrections, team_days
 from services.attendance.presence.entries import RECORDED
 from services.attendance.presence.recording import record
 from services.attendance.sync import down, up
-from services.attendance.teams import cadres, posting_ends, staffing, stations, teams, villages
+from services.attendance.teams import cadres, posting_ends, staffing, stations, teams, units, villages
 from services.attendance.visits import batches, figures, month, rounds, sheet, visits
 from services.attendance.visits.telling import RECORDED as VISIT_RECORDED
 from services.kit.post.facts import CHANGED, IN_BULK, facts
@@ -54,6 +58,8 @@ PUBLISHED = {
     RECORDED: EventType("有一次到岗登记（不含位置）", "check-in:read"),
     VISIT_RECORDED: EventType("登记或更正了一次走访（只含编号和类别）", "visit:read"),
     ACTIVITY_RECORDED: EventType("登记、更正或撤回了一次活动（只含编号、类别和日期）", "activity:read"),
+    charges.RECORDED: EventType("登记、更正或终止了一项责任（只含编号、类别和日期）", "charge:read"),
+    records.RECORDED: EventType("一名干部的人事记录有变化（不含类别和内容）", "personnel:read-all"),
     inspections.ORDERED: EventType("县里安排了一次督查（只含编号和方式）", "inspection:write"),
     ending.CLOSED: EventType("一次督查已办结（只含编号、方式和村数）", "inspection:read"),
     "leave.requested": EventType("有一份请假或公务外出申请（不含类别和事由）", "leave:hear"),
@@ -96,6 +102,15 @@ ROUTERS = [
     activities.router,
     activity_figures.router,
     terms.router,
+    charges.router,
+    charge_counts.router,
+    grid.router,
+    gaps.router,
+    kinds.router,
+    units.router,
+    records.router,
+    steps.router,
+    personnel_figures.router,
     inspections.router,
     drawing.router,
     findings.router,

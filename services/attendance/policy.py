@@ -31,6 +31,14 @@ RIGHTS = {
     "activity-words:read": FIELD | OFFICE,
     "activity-term:write": frozenset({"county"}),
     "activity-term:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "unit:write": frozenset({"county"}),
+    "charge:write": OFFICE,
+    "charge:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
+    "charge-kind:write": frozenset({"county"}),
+    "personnel:write": frozenset({"county"}),
+    "personnel:read": FIELD | {"county"},
+    "personnel:read-all": frozenset({"county"}),  # of somebody else
+    "personnel:reply": FIELD,  # for oneself
     "inspection:write": frozenset({"county"}),  # ordered, drawn, closed
     "inspection:record": FIELD | OFFICE | {"evaluator"},  # by its inspectors
     "inspection:read": FIELD | OFFICE | {"liaison", "evaluator", "auditor"},  # when it is closed; its inspectors before

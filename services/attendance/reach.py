@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from services.attendance.models.activities import Activity
+from services.attendance.models.charges import Charge
 from services.attendance.models.handovers import Handover
 from services.attendance.models.inspections import Inspection, InspectionFinding
 from services.attendance.models.leave import DayCorrection, Leave
@@ -35,6 +36,11 @@ ACTIVITIES = Placed(
     division=col(Activity.division),
     unit=Activity.__table__.c.unit_id,  # type: ignore[attr-defined]  # may be empty
 )
+CHARGES = Placed(
+    division=col(Charge.division),
+    unit=Charge.__table__.c.unit_id,  # type: ignore[attr-defined]  # may be empty
+)
+OF_ITS_LIAISON = Placed(unit=Charge.__table__.c.about_unit_id)  # type: ignore[attr-defined]
 INSPECTIONS = Placed(division=col(Inspection.division))
 FINDINGS = Placed(division=col(InspectionFinding.village))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
@@ -131,6 +137,15 @@ def reachable_activities(scope: Scope) -> ColumnElement[bool]:
     named = exists().where(col(Cadre.id) == any_(col(Activity.cadre_ids)))
     mine = named.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, ACTIVITIES), mine)
+
+
+def reachable_charges(scope: Scope) -> ColumnElement[bool]:
+    """By the place; those of the places above, for whoever works in a village knows who answers for it; by the unit
+    that bears it or whose liaison it is; and whoever it names."""
+    above = [literal(place).startswith(col(Charge.division)) for place in scope.divisions]
+    named = exists().where(or_(col(Cadre.id) == col(Charge.cadre_id), col(Cadre.id) == col(Charge.about_cadre_id)))
+    mine = named.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
+    return or_(within(scope, CHARGES), within(scope, OF_ITS_LIAISON), mine, *above)
 
 
 def reachable_inspections(scope: Scope, *, while_open: bool) -> ColumnElement[bool]:

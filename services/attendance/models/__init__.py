@@ -2,12 +2,14 @@
 
 from services.attendance.models import (
     activities,
+    charges,
     facts,
     handovers,
     inspections,
     leave,
     months,
     pairings,
+    personnel,
     presence,
     sync,
     teams,
@@ -20,16 +22,21 @@ __all__ = [
     "SEALED",
     "Table",
     "activities",
+    "charges",
     "facts",
     "handovers",
     "inspections",
     "leave",
     "months",
     "pairings",
+    "personnel",
     "presence",
     "sync",
     "teams",
     "visits",
 ]
 
-SEALED = (*SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON, activities.WORDS, inspections.FOUND)
+SEALED = (
+    *SEALED_EVERYWHERE, teams.MOBILE, visits.NOTE, leave.REASON, activities.WORDS, inspections.FOUND, charges.BECAUSE,
+    personnel.WORDS, personnel.REPLY,
+)  # fmt: skip
