@@ -5,12 +5,14 @@ from pathlib import Path
 
 from services.alerts.rules.catalogue import RULE_GUARD, STANDARDS, SUBJECTS, SWEEP_DAY
 from services.alerts.rules.rules import SHIPPED, read_shipped
+from services.attendance.charges.gaps import OF_TOWNSHIP, OF_VILLAGE
 from services.attendance.imports import pairings as import_pairings
 from services.attendance.imports import stations as import_stations
 from services.attendance.imports import teams as import_teams
 from services.attendance.inspections.drawing import OWN_TOWNSHIP
 from services.attendance.leave.chain import CAPTAIN_UP_TO, TOWNSHIP_UP_TO, WORKING_ONLY, YEAR_CAP
 from services.attendance.months.reckoning import COUNTS, RATE
+from services.attendance.personnel.steps import REPLY_DAYS
 from services.attendance.presence.days import DAY_STARTS_AT
 from services.attendance.presence.switches import SELF_CHECK_IN
 from services.attendance.sync.leavers import DAYS_AFTER
@@ -56,7 +58,7 @@ def test_every_rule_fact_and_standard_is_described() -> None:
     rules = (DOCS / "rules.md").read_text()
     names = {rule["key"] for rule in read_shipped(SHIPPED)} | set(STANDARDS)
     names |= {SWEEP_DAY.key, RULE_GUARD.key, SELF_CHECK_IN.key, DAY_STARTS_AT.key, EXPECTED.key, DAYS_AFTER.key}
-    names.add(OWN_TOWNSHIP.key)
+    names |= {OWN_TOWNSHIP.key, OF_TOWNSHIP.key, OF_VILLAGE.key, REPLY_DAYS.key}
     names |= {one.key for one in (CAPTAIN_UP_TO, TOWNSHIP_UP_TO, WORKING_ONLY, YEAR_CAP, RATE, COUNTS)}
     names |= {fact.key for subject in SUBJECTS.values() for fact in subject.facts}
     assert sorted(name for name in names if f"`{name}`" not in rules) == []

@@ -16,6 +16,7 @@ from services.attendance.models.handovers import Handover
 from services.attendance.models.inspections import Inspection, InspectionFinding
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.pairings import Pairing
+from services.attendance.models.personnel import PersonnelRecord
 from services.attendance.models.presence import CheckIn
 from services.attendance.models.teams import Cadre, Posting, Station, Team
 from services.attendance.models.visits import RoundTask, Visit, VisitRound
@@ -42,6 +43,7 @@ CHARGES = Placed(
 )
 OF_ITS_LIAISON = Placed(unit=Charge.__table__.c.about_unit_id)  # type: ignore[attr-defined]
 INSPECTIONS = Placed(division=col(Inspection.division))
+PERSONNEL = Placed(division=col(PersonnelRecord.county))
 FINDINGS = Placed(division=col(InspectionFinding.village))
 OF_A_UNIT = Placed(unit=col(Cadre.unit_id))
 
@@ -146,6 +148,12 @@ def reachable_charges(scope: Scope) -> ColumnElement[bool]:
     named = exists().where(or_(col(Cadre.id) == col(Charge.cadre_id), col(Cadre.id) == col(Charge.about_cadre_id)))
     mine = named.where(or_(within(scope, OF_A_UNIT), col(Cadre.account) == scope.holder))
     return or_(within(scope, CHARGES), within(scope, OF_ITS_LIAISON), mine, *above)
+
+
+def reachable_personnel(scope: Scope, *, of_others: bool) -> ColumnElement[bool]:
+    """One's own; and `of_others` by the whole county: by nobody's village, township or unit."""
+    mine = exists().where(col(Cadre.id) == col(PersonnelRecord.cadre_id), col(Cadre.account) == scope.holder)
+    return or_(mine, within(scope, PERSONNEL) if of_others else false())
 
 
 def reachable_inspections(scope: Scope, *, while_open: bool) -> ColumnElement[bool]:

@@ -93,6 +93,11 @@ def answered(code: str) -> Any:
     return lambda answer, _: answer.status_code >= 400 and answer.json()["code"] == code
 
 
+def found_or_own(answer: Any, thing: Thing) -> bool:
+    """Whose office lies in that village alone does not inspect it, and is told so."""
+    return answer.status_code < 300 or answered("own-village")(answer, thing) is True
+
+
 def measured(_: Thing) -> dict[str, Any]:
     return {"policy_key": "cash", "due": "2026-12-01", "responsible": {"kind": "cadre", "id": CADRE, "label": "示甲"}}
 
@@ -418,6 +423,12 @@ def visited(thing: Thing) -> dict[str, Any]:
     return said | {"at": NOW.isoformat()}
 
 
+def charge(thing: Thing) -> dict[str, Any]:
+    bearer = {"kind": "person", "name": "示丙"}
+    return {"kind": "grid_member", "division": thing.village, "bearer": bearer, "since": "2026-01-05"}
+
+
+CHARGES, PERSONNEL = "charge:read", "personnel:read-all"
 TEAM, CHECK_INS, PAIRINGS, HANDOVERS = "team:read", "check-in:read", "pairing:read", "handover:read"
 POSTINGS, ACTIVITIES, INSPECTIONS = "posting:read", "activity:read", "inspection:read"
 VISITS, ROUNDS, LEAVES, MONTHS = "visit:read", "round:read", "leave:read-all", "month:read-all"
@@ -529,6 +540,28 @@ ATTENDANCE = (
     send("PUT", "activity:write", "/v1/activities/{activity}", "path", activity, by_sets=False, unbound=True),
     send("PUT", "activity:write", "/v1/activities/{mistaken}/withdrawal", "path", lambda _: {"because": "mistake"},
          by_sets=False, unbound=True),
+    get(CHARGES, "/v1/charges/{charge}", "path", by_sets=False),
+    get(CHARGES, "/v1/charges?division={village}", "query", seen=rows, by_sets=False),
+    get(CHARGES, "/v1/charges?cadre_id={cadre}&limit=1", "cursor", seen=rows, by_sets=False),
+    get(CHARGES, "/v1/charges?team_id={team}", "filter", seen=rows, by_sets=False),
+    get(CHARGES, "/v1/charge-counts?division={village}", "query", seen=rows, by_sets=False),
+    get(CHARGES, "/v1/charge-gaps?division={village}", "query", seen=rows, by_sets=False),
+    get(CHARGES, "/v1/charge-grid?division={village}", "query", by_sets=False, same_bytes=False,
+        seen=lambda answer, _: answer.status_code == 200 and any(one["charges"] for one in answer.json()["levels"])),
+    send("PUT", "charge:write", "/v1/charges/{new}", "body", charge, by_sets=False, unbound=True,
+         seen=lambda answer, _: answer.status_code in (200, 409)),
+    send("PUT", "charge:write", "/v1/charges/{mistaken_charge}", "path", charge, by_sets=False, unbound=True,
+         seen=lambda answer, _: answer.status_code in (200, 409)),
+    get(PERSONNEL, "/v1/personnel-records/{record}", "path", by_sets=False),
+    get(PERSONNEL, "/v1/personnel-records?division={village}", "query", seen=rows, by_sets=False),
+    get(PERSONNEL, "/v1/personnel-records?cadre_id={cadre}&limit=1", "cursor", seen=rows, by_sets=False),
+    get(PERSONNEL, "/v1/personnel-figures?division={village}&day_from=2026-01-01&day_to=2026-12-31", "query",
+        seen=lambda answer, _: answer.status_code == 200 and bool(answer.json()["figures"]), by_sets=False,
+        same_bytes=False),
+    send("PUT", "personnel:write", "/v1/personnel-records/{record}/issuing", "path", lambda _: {}, by_sets=False,
+         unbound=True),
+    send("PUT", "personnel:write", "/v1/personnel-records/{mistaken_record}/withdrawal", "path",
+         lambda _: {"because": "mistake"}, by_sets=False, unbound=True),
     get(INSPECTIONS, "/v1/inspections/{inspection}", "path", by_sets=False),
     get(INSPECTIONS, "/v1/inspections?division={village}", "query", seen=rows, by_sets=False),
     get(INSPECTIONS, "/v1/inspections?division={village}&limit=1", "cursor", seen=rows, by_sets=False),
@@ -544,7 +577,7 @@ ATTENDANCE = (
     send("PUT", "inspection:write", "/v1/inspections/{inspection}/withdrawal", "path",
          lambda _: {"because": "mistake"}, by_sets=False, unbound=True, seen=answered("inspection-closed")),
     send("PUT", "inspection:write", "/v1/inspections/{open_inspection}/findings/{new}", "path", inspected,
-         by_sets=False, unbound=True),
+         by_sets=False, unbound=True, seen=found_or_own),
     get(HANDOVERS, "/v1/handovers/{handover}", "path", by_sets=False),
     get(HANDOVERS, "/v1/handovers?village_prefix={village}", "query", seen=rows, by_sets=False),
     get(HANDOVERS, "/v1/handovers?cadre_id={gone}&limit=1", "cursor", seen=rows, by_sets=False),

@@ -75,6 +75,11 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     # A list of a county, which whoever reads activities reads (tests/attendance/test_activities.py).
     "GET /v1/activity-terms", "GET /v1/activity-terms/{division}/{term}/{key}",
     "PUT /v1/activity-terms/{division}/{term}/{key}",
+    # A list of a county, and the names of offices, which are no secret (tests/attendance/charges).
+    "GET /v1/charge-kinds", "GET /v1/charge-kinds/{division}/{key}", "PUT /v1/charge-kinds/{division}/{key}",
+    "GET /v1/units", "PUT /v1/units/{unit_id}",
+    # For whoever holds the cadre's whole county; for the cadre alone (tests/attendance/personnel).
+    "PUT /v1/personnel-records/{record_id}", "PUT /v1/personnel-records/{record_id}/replies/{reply_id}",
     # Of two villages, both of which the caller must hold (tests/households/changes/test_households.py).
     "POST /v1/village-mergers",
     # Of whom they were told, and still within that person's office (tests/alerts/telling/test_inbox.py).

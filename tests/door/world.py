@@ -23,16 +23,19 @@ from services.alerts.models.visits import VisitClue, VisitTold
 from services.alerts.models.watch import Alert, Finding, Rule
 from services.attendance.inspections.contents import FindingIn
 from services.attendance.models.activities import Activity
+from services.attendance.models.charges import Charge
 from services.attendance.models.facts import TeamFacts
 from services.attendance.models.handovers import Handover
 from services.attendance.models.inspections import FOUND, Inspection, InspectionFinding, InspectionVillage
 from services.attendance.models.leave import DayCorrection, Leave
 from services.attendance.models.months import AllowanceLine, MonthLine, MonthSheet
 from services.attendance.models.pairings import Pairing
+from services.attendance.models.personnel import WORDS, PersonnelRecord
 from services.attendance.models.presence import CheckIn, DayStatus
 from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
 from services.attendance.models.visits import RoundTask, Visit, VisitFinding, VisitRound
 from services.attendance.pairings.register import Register
+from services.attendance.personnel.contents import RecordWords
 from services.households.cases.profiles import ship
 from services.households.issues.contents import IssueIn, Owner
 from services.households.models.cases import Case, CaseEntry
@@ -53,7 +56,7 @@ from services.households.register.id_numbers import check_digit
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
 from services.kit.store.key_ring import KeyRing
-from services.kit.store.tables import Standard
+from services.kit.store.tables import Division, Standard
 from tests.attendance.conftest import set_standard
 from tests.callers import TEST_KEY
 from tests.clock import NOW, TODAY
@@ -273,6 +276,7 @@ def attendance(engine: Engine, village: str) -> Thing:
     entry, paired, home, visit, number = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     activity, mistaken, inspection, under_way = uuid4(), uuid4(), uuid4(), uuid4()
+    charge, mistaken_charge, record, mistaken_record = uuid4(), uuid4(), uuid4(), uuid4()
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -307,6 +311,18 @@ def attendance(engine: Engine, village: str) -> Thing:
             )
             for one in (activity, mistaken)
         ),
+        Division(code=village, name="示例村", level="village", version=1),
+        *(
+            Charge(
+                charge_id=one, version=1, kind="presence", division=village, team_id=team, cadre_id=cadre, name="示甲",
+                since=since, recorded_by="示例", recorded_at=NOW, **end,
+            )
+            for one, since, end in (
+                (charge, date(2026, 1, 5), {}),
+                (mistaken_charge, date(2026, 1, 4), {"until": date(2026, 1, 4), "outcome": "mistake"}),
+            )
+        ),
+        *(on_record(one, village, cadre) for one in (record, mistaken_record)),
         inspected(inspection, village, 1, closed_by="示例", closed_at=NOW),
         inspected(under_way, village, 2),
         *(InspectionVillage(inspection_id=one, village=village, turn=1) for one in (inspection, under_way)),
@@ -357,6 +373,18 @@ def attendance(engine: Engine, village: str) -> Thing:
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "day_starts_at", 5, division=village)
+        session.add(
+            Standard(
+                key="charges_of_village",
+                division=village,
+                population_class="informant",
+                valid=SINCE,
+                unit="人",
+                value=Decimal(1),
+                document_no="示例",
+                version=1,
+            )
+        )
         for key, value in (("leave_days_captain", 1), ("leave_days_township", 5), ("leave_working_only", 0)):
             set_standard(session, key, value, division=village)
         session.execute(CALENDAR)
@@ -375,11 +403,34 @@ def attendance(engine: Engine, village: str) -> Thing:
         "posting": str(posting),
         "activity": str(activity),
         "mistaken": str(mistaken),
+        "charge": str(charge),
+        "mistaken_charge": str(mistaken_charge),
+        "record": str(record),
+        "mistaken_record": str(mistaken_record),
         "inspection": str(inspection),
         "open_inspection": str(under_way),
         "household": str(home),
     }
     return thing(village, home, cadre=str(cadre), account=account, **names)
+
+
+def on_record(record: UUID, village: str, cadre: UUID) -> PersonnelRecord:
+    """As if the village were a county: by its code alone it is held."""
+    words = RecordWords(ground="示例").model_dump_json()
+    return PersonnelRecord(
+        id=record,
+        county=village,
+        division=village,
+        cadre_id=cadre,
+        kind="thanks",
+        number="示例",
+        day=TODAY,
+        sealed_words=SEAL.close(words, WORDS.place(record)),
+        recorded_by="示例",
+        recorded_at=NOW,
+        issued_by="示例",
+        issued_at=NOW,
+    )
 
 
 def inspected(inspection: UUID, village: str, number: int, **said: Any) -> Inspection:

@@ -83,7 +83,7 @@ def of_villages(service: str, engine: Engine) -> Pools:
     pools |= {"body.corrects": [*ids["visit"], *ids["leave"]]} if service == "attendance" else {}
     pools |= {"body.takers[*].cadre_id": ids["gone"]} if service == "attendance" else {}
     pools |= {"body.cadres[*].cadre_id": ids["cadre"], "body.team_id": ids["team"]} if service == "attendance" else {}
-    pools |= joined(LEAVES, ACTIVITIES, INSPECTIONS) if service == "attendance" else {}
+    pools |= joined(LEAVES, ACTIVITIES, INSPECTIONS, CHARGES) if service == "attendance" else {}
     if service == "attendance":
         fresh = [uuid4() for _ in range(30)]  # nothing was found yet: of others few may be withdrawn or recorded
         store(engine, *(inspected(one, SIBLING, number) for number, one in enumerate(fresh, 10)))
@@ -184,6 +184,17 @@ INSPECTIONS: Pools = {
     "body.last_day": ["2026-11-30"],
     "body.village": [OWN, SIBLING],
     "body.day": ["2026-11-21"],
+}
+CHARGES: Pools = {
+    "path.key": ["own_class", "grid_member"],
+    "path.division": [OWN[:6]],
+    "body.kind": ["grid_member", "informant", "interview", "thanks"],
+    "query.kind": ["grid_member", "presence", "interview"],
+    "body.since": ["2026-03-01", "2026-05-01"],
+    "query.as_of": ["2026-11-20"],
+    "query.day_from": ["2026-01-01"],
+    "query.day_to": ["2026-12-31"],
+    "body.day": ["2026-11-20"],
 }
 LEDGERS: Pools = {
     "path.key": ["own_mushrooms"],

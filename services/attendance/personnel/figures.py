@@ -12,8 +12,8 @@ from sqlmodel import col
 from services.attendance.activities.terms import Division
 from services.attendance.models.personnel import PersonnelRecord
 from services.attendance.personnel.contents import PersonnelKind
-from services.attendance.personnel.records import RECORDS
 from services.attendance.policy import allow
+from services.attendance.reach import PERSONNEL
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import scoped
 from services.kit.web.errors import DomainError
@@ -66,7 +66,7 @@ def get_personnel_figures(
         col(PersonnelRecord.day).between(day_from, day_to),
         col(PersonnelRecord.division).startswith(division),
     )
-    each = scoped(session, wanted, RECORDS).group_by(*groups).order_by(*groups)
+    each = scoped(session, wanted, PERSONNEL).group_by(*groups).order_by(*groups)
     return PersonnelFigures(figures=[figure(*row) for row in session.execute(each)])
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from sqlalchemy import ColumnElement, exists, false, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -25,11 +25,11 @@ from services.attendance.personnel.contents import (
     words_of,
 )
 from services.attendance.policy import allow, may
-from services.attendance.reach import reachable_cadre
+from services.attendance.reach import reachable_cadre, reachable_personnel
 from services.kit.post.events import emit
 from services.kit.store.db import Now, SessionDep, UnboundSessionDep
 from services.kit.store.fields import Seal
-from services.kit.store.scope import Placed, scope_of, within
+from services.kit.store.scope import scope_of
 from services.kit.store.sealed import take_turn
 from services.kit.store.sets import among
 from services.kit.web.auth import Caller, CallerDep
@@ -41,7 +41,6 @@ from services.kit.web.written import WrittenDay
 router = APIRouter(prefix="/v1/personnel-records", tags=["personnel"])
 
 RECORDED = "personnel.recorded"
-RECORDS = Placed(division=col(PersonnelRecord.county))
 
 
 @router.put("/{record_id}", dependencies=[allow("personnel:write")], openapi_extra=repeatable("path"))
@@ -105,10 +104,7 @@ def get_personnel_record(
 
 
 def seen_by(session: Session, caller: Caller) -> ColumnElement[bool]:
-    """By the cadre it is about, and by the office that holds the whole county; by nobody's village or unit."""
-    scope = scope_of(session)
-    of_oneself = exists().where(col(Cadre.id) == col(PersonnelRecord.cadre_id), col(Cadre.account) == scope.holder)
-    return or_(of_oneself, within(scope, RECORDS) if may(caller, "personnel:read-all") else false())
+    return reachable_personnel(scope_of(session), of_others=may(caller, "personnel:read-all"))
 
 
 def where_posted(session: Session, cadre: Cadre, sent: PersonnelRecordIn) -> str:
