@@ -277,6 +277,10 @@ def attendance(engine: Engine, village: str) -> Thing:
     leave, correction, gone, handover, posting = uuid4(), uuid4(), uuid4(), uuid4(), uuid4()
     activity, mistaken, inspection, under_way = uuid4(), uuid4(), uuid4(), uuid4()
     charge, mistaken_charge, record, mistaken_record = uuid4(), uuid4(), uuid4(), uuid4()
+    charges: dict[UUID, dict[str, Any]] = {
+        charge: {"since": date(2026, 1, 5)},
+        mistaken_charge: {"since": date(2026, 1, 4), "until": date(2026, 1, 4), "outcome": "mistake"},
+    }
     once = f"2{village[2:]}"  # the mobile of who has left
     store(
         engine,
@@ -315,12 +319,9 @@ def attendance(engine: Engine, village: str) -> Thing:
         *(
             Charge(
                 charge_id=one, version=1, kind="presence", division=village, team_id=team, cadre_id=cadre, name="示甲",
-                since=since, recorded_by="示例", recorded_at=NOW, **end,
+                recorded_by="示例", recorded_at=NOW, **days,
             )
-            for one, since, end in (
-                (charge, date(2026, 1, 5), {}),
-                (mistaken_charge, date(2026, 1, 4), {"until": date(2026, 1, 4), "outcome": "mistake"}),
-            )
+            for one, days in charges.items()
         ),
         *(on_record(one, village, cadre) for one in (record, mistaken_record)),
         inspected(inspection, village, 1, closed_by="示例", closed_at=NOW),

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.attendance.charges.conftest import charged, county, counted, grouped, listed, put, read, unit
+from tests.attendance.charges.conftest import charged, counted, county, grouped, listed, put, read, unit
 from tests.attendance.conftest import COUNTY, VILLAGE, Stationed, http, village
 from tests.attendance.test_activities import held, member
 from tests.attendance.test_activities import put as hold
@@ -115,8 +115,8 @@ def test_who_answers_for_a_listed_village_stands_on_the_board(http: TestClient, 
 def test_a_unit_is_bound_with_project_funds_and_duty(http: TestClient, county: Headers) -> None:
     """2-30: which unit, to which villages, by which document."""
     office = unit(http, county, "示例局")
-    for village in (VILLAGE, "520621001006"):
-        put(http, county, charged("unit_bundle", division=village, bearer=office, document_no="示例〔2026〕3号"))
+    for place in (VILLAGE, "520621001006"):
+        put(http, county, charged("unit_bundle", division=place, bearer=office, document_no="示例〔2026〕3号"))
     assert counted(http, county, kind="unit_bundle") == {("unit_bundle", ""): (2, 2, 1)}
 
 

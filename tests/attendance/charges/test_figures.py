@@ -1,6 +1,7 @@
 """Who stands for a place on a day in one answer, how many there are of each kind, and where nobody is."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -47,7 +48,12 @@ def places(attendance: Session) -> None:
 def ask_for(session: Session, key: str, kind: str, value: int, division: str = COUNTY) -> None:
     said: dict[str, Any] = {"unit": "人", "document_no": f"示例〔2026〕{value}号", "version": 1}
     row = Standard(
-        key=key, division=division, population_class=kind, valid=Range(date(2026, 4, 1), None), value=value, **said
+        key=key,
+        division=division,
+        population_class=kind,
+        valid=Range(date(2026, 4, 1), None),
+        value=Decimal(value),
+        **said,
     )
     session.add(row)
     session.commit()
@@ -104,8 +110,9 @@ def test_the_grid_is_told_as_it_was_known(http: TestClient, county: Headers) -> 
     put(http, county, charged(), of=one)
     at_moment(http, HERE + timedelta(hours=2))
     put(http, county, charged(until="2026-03-01", outcome="mistake"), of=one)
-    known = (HERE + timedelta(hours=1)).isoformat()
-    told = [read(http, county, "charge-grid", division=VILLAGE, **asked) for asked in ({}, {"known_at": known})]
+    now: dict[str, Any] = {}
+    then: dict[str, Any] = {"known_at": (HERE + timedelta(hours=1)).isoformat()}
+    told = [read(http, county, "charge-grid", division=VILLAGE, **asked) for asked in (now, then)]
     assert [len(one["levels"][2]["charges"]) for one in told] == [0, 1]
 
 
@@ -164,7 +171,7 @@ def test_an_office_counts_what_it_reads(http: TestClient, county: Headers, offic
 def test_pages_of_counts_follow_each_other(http: TestClient, county: Headers) -> None:
     for place in (VILLAGE, NEXT_VILLAGE, FAR_VILLAGE):
         put(http, county, charged(division=place))
-    asked = {"division": COUNTY, "by": "village", "limit": 2}
+    asked: dict[str, Any] = {"division": COUNTY, "by": "village", "limit": 2}
     first = read(http, county, "charge-counts", **asked)
     rest = read(http, county, "charge-counts", **asked, cursor=first["next"])
     assert [one["place"] for one in (*first["rows"], *rest["rows"])] == [VILLAGE, NEXT_VILLAGE, FAR_VILLAGE]
