@@ -46,6 +46,13 @@ class FolderTaken(CannotRun):
     notice = Notice("{folder} 已存在。", "{folder} exists already.")
 
 
+class LogGone(CannotRun):
+    notice = Notice(
+        "备份之后的部分日志（{segment}）已被清除，无法接续。请重新备份。",
+        "A part of the log since the backup ({segment}) is gone already: it cannot be followed. Make a new backup.",
+    )
+
+
 class ProgramFailed(CannotRun):
     notice = Notice("{program} 失败：{why}", "{program} failed: {why}")
 
@@ -75,10 +82,29 @@ def back_up(state: Path, folder: Path) -> Mapping[str, Any]:
 
 
 def follow(state: Path, folder: Path) -> None:
-    """Everything written from now on goes beside the backup too, until stopped: what is lost is seconds, not days."""
+    """Everything written since the backup goes beside it too, until stopped: what is lost is seconds, not days."""
     read_note(state, folder)
     with server_of(state) as (programs, port):
+        begin(state, folder, programs, port)
         call(programs / "pg_receivewal", f"--directory={folder / WAL}", "--synchronous", **connection(state, port))
+
+
+def begin(state: Path, folder: Path, programs: Path, port: int) -> None:
+    """The log is followed from where the backup ended: from now on, what was written between the two would be missing,
+    and a restore ends at the first segment that is missing. An empty part says where."""
+    if any((folder / WAL).iterdir()):
+        return
+    segment = segment_after(max(path.name for path in (folder / BASE / "pg_wal").glob("[0-9A-F]" * 24)))
+    oldest = "SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
+    if call(programs / "psql", "-XAtc", oldest, **connection(state, port)).strip() > segment[8:]:
+        raise LogGone(segment=segment)
+    (folder / WAL / f"{segment}.partial").touch(mode=0o600)
+
+
+def segment_after(name: str) -> str:
+    """The next in PostgreSQL's log: timeline, number / 256, number % 256, in eight hexadecimal digits each."""
+    number = int(name[8:16], 16) * 256 + int(name[16:], 16) + 1
+    return f"{name[:8]}{number // 256:08X}{number % 256:08X}"
 
 
 def read_note(state: Path, folder: Path) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ RESTORED = Notice(
     "Restored. What was there before is kept in {before}; delete it when all is well.",
 )
 ROOM = 1.2  # times the size of the backup that must be free
+SEGMENT = 16 << 20  # bytes: of PostgreSQL's log, made so by initdb unless it is told otherwise
 RECOVERY = "restore_command = 'cp {wal}/%f %p'\nrecovery_target_timeline = 'latest'\n"
 
 
@@ -87,8 +88,9 @@ def lay_out(folder: Path, fresh: Path, account: Account | None) -> None:
     shutil.copytree(folder / BASE, fresh, symlinks=True)
     wal = fresh / "restored_wal"
     shutil.copytree(folder / WAL, wal)
-    for part in wal.glob("*.partial"):  # the segment that was being written when the copying ended
-        part.rename(part.with_suffix(""))
+    for part in wal.glob("*.partial"):  # the segment that was being written when the copying ended, or not yet begun
+        if part.stat().st_size == SEGMENT:
+            part.rename(part.with_suffix(""))
     with (fresh / "postgresql.auto.conf").open("a") as settings:
         settings.write(RECOVERY.format(wal=wal))
     (fresh / "recovery.signal").touch()
@@ -99,8 +101,9 @@ def lay_out(folder: Path, fresh: Path, account: Account | None) -> None:
 
 
 def recover(cluster: Cluster) -> None:
-    """Once to the end of what was written, in its place beside the live data; afterwards as any other data."""
-    with serving(cluster) as port:
+    """Once to the end of what was written, in its place beside the live data; afterwards as any other data. As a
+    standby it would answer before that end, and be stopped in the middle of reading."""
+    with serving(cluster, options={"hot_standby": "off"}) as port:
         counted = "SELECT count(*) FROM pg_database WHERE NOT datistemplate"
         if int(call(cluster.programs / "psql", "-XAtc", counted, **connection(cluster.state, port))) <= len(SERVICES):
             raise Damaged(why="a service's database is not in it")

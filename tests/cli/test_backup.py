@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.cli.backup import BASE, NOTE, WAL, back_up
+from services.cli.backup import BASE, NOTE, WAL, LogGone, back_up, follow, segment_after
 from services.cli.data_folder import find_data, remove_data
 from services.cli.main import app
 from services.cli.postgres import connect, create_databases, running, throwaway_folder
@@ -165,6 +165,28 @@ FOLLOW = (
 )
 
 
+def test_segments_of_the_log_are_counted_as_postgresql_counts_them() -> None:
+    assert segment_after("000000020000000A000000FE") == "000000020000000A000000FF"
+    assert segment_after("000000020000000A000000FF") == "000000020000000B00000000"
+
+
+def test_a_log_that_cannot_be_followed_from_the_backup_on_is_refused(state: Path, folder: Path) -> None:
+    """What was written between would be missing, and nobody would know before it is needed."""
+    with running(state) as (cluster, port), connect(cluster.dsn(port, "households")) as database:
+        for _ in range(3):
+            database.execute("INSERT INTO kept SELECT 2 FROM generate_series(1, 10)")
+            database.execute("SELECT pg_switch_wal()")
+            database.execute("CHECKPOINT")
+    with pytest.raises(LogGone):
+        follow(state, folder)
+
+
+def test_a_segment_that_was_only_begun_is_no_hindrance(state: Path, folder: Path) -> None:
+    (folder / WAL / "000000010000000000000004.partial").touch()
+    restore(state, folder)
+    assert kept(state) == {1}
+
+
 def test_with_the_log_followed_nothing_written_later_is_lost(state: Path, folder: Path) -> None:
     """Until the last second before the host is gone: written, followed, killed, restored."""
     with running(state) as (cluster, port), connect(cluster.dsn(port, "households")) as database:
@@ -172,7 +194,7 @@ def test_with_the_log_followed_nothing_written_later_is_lost(state: Path, folder
         (state / "ready.json").write_text(json.dumps({"launcher": 0, "expected": [], "processes": ready}))
         with subprocess.Popen([sys.executable, "-c", FOLLOW, str(state), str(folder)], cwd=CODE) as following:
             for number in (2, 3):
-                database.execute("INSERT INTO kept VALUES (%s)", [number])
+                database.execute("INSERT INTO kept SELECT %s FROM generate_series(1, 200000)", [number])
             wait_for(lambda: any((folder / WAL).glob("*.partial")))
             database.execute("INSERT INTO kept VALUES (4)")
             here = database.execute("SELECT pg_current_wal_lsn()::text").fetchone()
