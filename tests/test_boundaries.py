@@ -94,3 +94,15 @@ def test_the_kit_stays_small() -> None:
     lengths = {str(path): sum(map(bool, path.read_text().split("\n"))) for path in sources("kit")}
     assert sum(lengths.values()) <= 6_300  # docs/decisions/0007-the-kit-grows-with-the-door.md
     assert {name: n for name, n in lengths.items() if n > 200} == {}
+
+
+def test_the_same_words_stand_in_the_same_order() -> None:
+    """Python takes two such literals for one and answers with the one it met first: the document would hang on what was
+    imported before."""
+    written: dict[frozenset[str], set[str]] = {}
+    for path in sources("kit", *SERVICES, "desk"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
+                words = ast.unparse(node.slice).strip("()").split(", ")
+                written.setdefault(frozenset(words), set()).add(", ".join(words))
+    assert [orders for orders in written.values() if len(orders) > 1] == []

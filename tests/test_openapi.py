@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from difflib import unified_diff
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def test_what_is_committed_is_what_the_code_says() -> None:
-    assert [str(path) for path, text in made_from_code().items() if path.read_text() != text] == [], "make openapi"
+    for path, text in made_from_code().items():
+        differing = list(unified_diff(path.read_text().splitlines(), text.splitlines(), "committed", "made", n=0))
+        assert not differing, "\n".join(["make openapi", *differing[:40]])
 
 
 def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from services.kit.store.sets import among
 from services.kit.web.edits import Edit
 
 Moment = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
-Level = Literal["village", "township", "county"]
+Level = Literal["county", "township", "village"]
 LEVELS: tuple[Level, ...] = ("village", "township", "county")
 DIGITS = (12, 9, 6)  # of the code of a place of that level
 

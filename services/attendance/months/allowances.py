@@ -17,9 +17,9 @@ from services.attendance.policy import allow, may
 from services.attendance.reach import OF_A_UNIT
 from services.kit.store.db import SessionDep
 from services.kit.store.scope import Placed, Scope, scope_of, within
-from services.kit.store.tables import CalendarDate
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.paging import Page, PagingDep
+from services.kit.web.written import ToldMonth
 
 router = APIRouter(prefix="/v1/allowances/{month}", tags=["months"])
 
@@ -36,7 +36,7 @@ class AllowanceOut(BaseModel):
     unit: str
     team_id: UUID
     village: str
-    of_month: CalendarDate
+    of_month: ToldMonth
     rate: int
     document_no: str
     days: int
@@ -64,7 +64,7 @@ class UnitSum(AllowanceSum):
 class AllowanceSums(BaseModel):
     """Of the sheets that are frozen, within the caller's places and units. Teams and units each add up to the total."""
 
-    month: CalendarDate
+    month: ToldMonth
     total: AllowanceSum
     teams: list[TeamSum]
     units: list[UnitSum]

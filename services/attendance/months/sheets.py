@@ -22,14 +22,14 @@ from services.attendance.teams.cadres import cadre_with_account
 from services.attendance.visits.contents import Moment
 from services.kit.store.db import Today, UnboundSessionDep
 from services.kit.store.scope import scope_of, within
-from services.kit.store.tables import CalendarDate
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import DomainError, NotThere, found
 from services.kit.web.paging import Page, PagingDep
+from services.kit.web.written import MONTH, ToldMonth
 
 router = APIRouter(prefix="/v1/month-sheets/{month}", tags=["months"])
 
-MonthPath: TypeAlias = Annotated[str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", title="月份")]
+MonthPath: TypeAlias = Annotated[str, Path(pattern=MONTH, title="月份")]
 SheetState: TypeAlias = Literal["open", "confirmed", "changed", "frozen"]
 
 
@@ -45,7 +45,7 @@ class MonthLineOut(DaysByStatus):
     cadre_id: UUID
     name: str
     unit: str
-    of_month: CalendarDate
+    of_month: ToldMonth
 
 
 class TeamMonth(BaseModel):
@@ -53,7 +53,7 @@ class TeamMonth(BaseModel):
 
     team_id: UUID
     village: str
-    month: CalendarDate
+    month: ToldMonth
     state: SheetState
     confirmed_by: str | None
     confirmed_at: Moment | None

@@ -20,6 +20,7 @@ from services.kit.store.scope import scope_of, within
 from services.kit.store.tables import CalendarDate
 from services.kit.web.auth import Caller, CallerDep
 from services.kit.web.errors import NotThere, language_of
+from services.kit.web.written import MONTH, ToldMonth
 
 router = APIRouter(prefix="/v1/cadre-days", tags=["days"])
 
@@ -64,7 +65,7 @@ class CadreDaysOut(BaseModel):
     """The days with a posting, up to today."""
 
     cadre_id: UUID
-    month: CalendarDate
+    month: ToldMonth
     days: list[CadreDay]
     total: DaysByStatus
 
@@ -76,7 +77,7 @@ def list_cadre_days(
     caller: CallerDep,
     today: Today,
     cadre_id: UUID | None = None,
-    month: Annotated[str | None, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", title="月份")] = None,
+    month: Annotated[str | None, Query(pattern=MONTH, title="月份")] = None,
 ) -> CadreDaysOut:
     """One's own, wherever they were; of others the days in the caller's places, or all of an office's own people."""
     first = date.fromisoformat(f"{month}-01") if month else today.replace(day=1)

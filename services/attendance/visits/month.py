@@ -23,6 +23,7 @@ from services.kit.store.reference import StandardKey
 from services.kit.store.scope import scope_of
 from services.kit.store.tables import Standard
 from services.kit.web.paging import Page, PagingDep
+from services.kit.web.written import MONTH
 
 router = APIRouter(prefix="/v1/visit-lists", tags=["visits"])
 
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/v1/visit-lists", tags=["visits"])
 EXPECTED = StandardKey("visits_expected", "number", "次/月", "每月走访次数", "Visits expected in a month")
 CONTACTED = tuple(contact for contact, outcome in OUTCOMES.items() if outcome == "contacted")
 
-Month = Annotated[str | None, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", title="月份")]
+Month = Annotated[str | None, Query(pattern=MONTH, title="月份")]
 
 
 class VisitListLine(BaseModel):

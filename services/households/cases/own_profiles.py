@@ -44,7 +44,7 @@ class StepOfProfileIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     key: Annotated[Key, Field(title="步骤")]
-    level: Annotated[Literal["village", "township", "county"], Field(title="办理层级")]
+    level: Annotated[Literal["county", "township", "village"], Field(title="办理层级")]
     roles: Annotated[list[Role] | None, Field(min_length=1, max_length=6, title="办理角色")] = None
     documents: Annotated[list[Key], Field(max_length=10, title="须附材料")] = []
     days: Annotated[Days | None, Field(title="时限")] = None

@@ -17,7 +17,7 @@ from services.households.register.work_months import Area, come
 from services.kit.store.db import SessionDep, Today
 from services.kit.store.reference import StandardKey, StandardMissing, ruling
 from services.kit.store.scope import scoped
-from services.kit.store.tables import CalendarDate
+from services.kit.web.written import MONTH, ToldMonth
 
 router = APIRouter(prefix="/v1/work-figures", tags=["work"])
 
@@ -50,7 +50,7 @@ class WorkFigures(BaseModel):
     """`told`: of how many members it is known whether they worked in the month."""
 
     village: str
-    month: CalendarDate
+    month: ToldMonth
     members: int
     told: int
     at_work: int
@@ -63,7 +63,7 @@ def get_work_figures(
     session: SessionDep,
     today: Today,
     village: Annotated[str, Query(pattern=r"^[0-9]{6}([0-9]{3}([0-9]{3})?)?$", title="区划代码")],
-    month: Annotated[str, Query(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", title="月份")],
+    month: Annotated[str, Query(pattern=MONTH, title="月份")],
 ) -> WorkFigures:
     """Of those who are members now, as far as the caller sees the place: three statements for any number."""
     first = come(month, today)

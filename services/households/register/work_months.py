@@ -29,12 +29,12 @@ from services.kit.store.db import SessionDep
 from services.kit.web.edits import EDITED, SEEN, EditDep
 from services.kit.web.errors import DomainError, found
 from services.kit.web.repeat import repeatable
-from services.kit.web.written import WRITTEN_NUMBER
+from services.kit.web.written import MONTH, WRITTEN_NUMBER, ToldMonth
 
 router = APIRouter(prefix="/v1/households/{household_id}", tags=["work"])
 
 MEMBER = "/members/{person_id}/work-months"
-Month = Annotated[str, Path(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$", title="月份")]
+Month = Annotated[str, Path(pattern=MONTH, title="月份")]
 Area = Literal["township", "county", "province", "country", "abroad"]
 Short = Annotated[str, Field(min_length=1, max_length=60)]
 Fen = Annotated[int, Field(ge=0, le=10**9), WRITTEN_NUMBER]
@@ -51,7 +51,7 @@ class WorkIn(DoneIn):
 
 class WorkOut(DoneOut):
     person_id: UUID
-    month: date
+    month: ToldMonth
     working: bool
     area: str | None
     place: str | None

@@ -67,8 +67,7 @@ def repeatable(by: str, keep: timedelta | None = None) -> dict[str, Any]:
 
 
 class Repeatable(APIRoute):
-    """FastAPI runs endpoint, serialisation, this handler, commit, then sends: here an answer is known and still part
-    of the transaction."""
+    """FastAPI runs endpoint, serialisation, this, commit, then sends: the answer is part of the transaction."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         extra = options.get("openapi_extra") or {}

@@ -1,11 +1,10 @@
-"""Numbers as JSON writes them, days and moments as RFC 3339 does. Pydantic would take a number for a day too, a text
-for a number, and another script's digits for ours."""
+"""Numbers as JSON writes them, days and moments as RFC 3339 does: Pydantic would take one for another."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -41,4 +40,6 @@ def written_number(value: Any) -> Any:
 
 WRITTEN_NUMBER = BeforeValidator(written_number)  # after the bounds, which would not be told else
 WrittenDay = Annotated[date, BeforeValidator(written_day)]
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"  # in paths and queries; kept as its first day, and told as it is asked for
+ToldMonth = Annotated[date, PlainSerializer("{:%Y-%m}".format, Annotated[str, Field(pattern=MONTH)], "json")]
 WrittenMoment = Annotated[AwareDatetime, BeforeValidator(written_moment), AfterValidator(storable)]
