@@ -2,6 +2,12 @@
 tasks that stay undone, makes reports ready, delivers what was found, tells people, and forgets what was kept its
 days."""
 
+from services.alerts.settings import AlertsSettings
+from services.kit.starting import settings_or_exit
+
+if __name__ == "__main__":  # before the rooms are read, which takes seconds: what is wrong is told at once
+    SETTINGS = settings_or_exit(AlertsSettings, "client_secret")
+
 from services.alerts.clues.purge import purges
 from services.alerts.clues.work import clue_work
 from services.alerts.facts.history import makes_months
@@ -10,7 +16,6 @@ from services.alerts.intake.again import judges_again
 from services.alerts.intake.pull import pulls_facts
 from services.alerts.models import SEALED
 from services.alerts.reporting.gathering import reports
-from services.alerts.settings import AlertsSettings
 from services.alerts.sweep.steps import Walk, sweep_some
 from services.alerts.tasks import purge as tasks_purge
 from services.alerts.tasks.cases import opens_cases
@@ -24,7 +29,6 @@ from services.alerts.telling.digests import gather
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
-from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import KEY, read_key, signs_heads
 from services.kit.store.key_check import read_seal
@@ -33,8 +37,7 @@ from services.kit.store.work import Loop, run
 from services.kit.web.logs import log_lines
 
 
-def main() -> None:
-    settings = settings_or_exit(AlertsSettings, "client_secret")
+def main(settings: AlertsSettings) -> None:
     log_lines(settings.service, "worker")
     engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
@@ -72,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(SETTINGS)

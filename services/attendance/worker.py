@@ -1,16 +1,20 @@
 """Attendance's worker: delivers what happened, tells of leaves that are overdue, has issues opened, and follows the
 frame."""
 
+from services.attendance.settings import AttendanceSettings
+from services.kit.starting import settings_or_exit
+
+if __name__ == "__main__":  # before the rooms are read, which takes seconds: what is wrong is told at once
+    SETTINGS = settings_or_exit(AttendanceSettings, "client_secret")
+
 from services.attendance.inbox import HANDLERS
 from services.attendance.inspections.issues import opens_issues
 from services.attendance.leave.overdue import tells_of_leaves
 from services.attendance.models import SEALED
-from services.attendance.settings import AttendanceSettings
 from services.attendance.visits.freezing import freezes_rounds
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
-from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
@@ -18,8 +22,8 @@ from services.kit.store.rotation import rotations
 from services.kit.store.work import run
 from services.kit.web.logs import log_lines
 
-if __name__ == "__main__":
-    settings = settings_or_exit(AttendanceSettings, "client_secret")
+
+def main(settings: AttendanceSettings) -> None:
     log_lines(settings.service, "worker")
     engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
@@ -41,3 +45,7 @@ if __name__ == "__main__":
         settings.timezone,
         engine,
     )
+
+
+if __name__ == "__main__":
+    main(SETTINGS)

@@ -1,12 +1,5 @@
 """Households: the register. Who lives here, what they have, and the facts that rules may ask for."""
 
-from services.households.undertakings import steps as undertaking_steps
-from services.households.undertakings import totals as undertaking_totals
-from services.households.undertakings import undertakings
-from services.households.villages import counts as village_counts
-from services.households.villages import endings as village_endings
-from services.households.villages import profile as village_profile
-from services.households.villages import records as village_records
 from services.kit.settings import Settings
 from services.kit.starting import settings_or_exit
 
@@ -113,7 +106,14 @@ from services.households.register import households as register
 from services.households.register.arrivals import bring_in
 from services.households.search import search
 from services.households.settings import VoiceSettings
+from services.households.undertakings import steps as undertaking_steps
+from services.households.undertakings import totals as undertaking_totals
+from services.households.undertakings import undertakings
 from services.households.views import answers, codes, corrections, held
+from services.households.villages import counts as village_counts
+from services.households.villages import endings as village_endings
+from services.households.villages import profile as village_profile
+from services.households.villages import records as village_records
 from services.kit.post.facts import CHANGED, IN_BULK, facts
 from services.kit.post.feed import feed
 from services.kit.post.grants import CHANGED as GRANT_CHANGED

@@ -1,5 +1,11 @@
 """Households' worker: delivers what happened and follows the frame."""
 
+from services.households.settings import HouseholdsSettings
+from services.kit.starting import settings_or_exit
+
+if __name__ == "__main__":  # before the rooms are read, which takes seconds: what is wrong is told at once
+    SETTINGS = settings_or_exit(HouseholdsSettings, "client_secret")
+
 from services.households.cases.after_care import after_care
 from services.households.cases.clocks import clocks
 from services.households.cases.gates_met import tells_of_gates
@@ -13,11 +19,9 @@ from services.households.inbox import HANDLERS
 from services.households.issues.overdue import tells_of_issues
 from services.households.models import SEALED
 from services.households.quality.running import quality_work
-from services.households.settings import HouseholdsSettings
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
-from services.kit.starting import settings_or_exit
 from services.kit.store.db import connect
 from services.kit.store.heads import signs_heads
 from services.kit.store.key_check import read_seal
@@ -26,8 +30,7 @@ from services.kit.store.work import run
 from services.kit.web.logs import log_lines
 
 
-def main() -> None:
-    settings = settings_or_exit(HouseholdsSettings, "client_secret")
+def main(settings: HouseholdsSettings) -> None:
     log_lines(settings.service, "worker")
     engine = connect(settings.dsn, slot=settings.slot_of("worker"))
     seal = read_seal(settings, engine, SEALED)
@@ -55,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(SETTINGS)
