@@ -33,9 +33,10 @@ from services.cli.migrate import migrate_all
 from services.cli.secret_files import add_key
 from services.households.imports import households as import_households
 from services.households.imports import members as import_members
-from services.households.imports.batches import MOST_ROWS, keep_file
+from services.households.imports.batches import MOST_ROWS
 from services.households.imports.job import Taking, take_file
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
+from services.households.pieces import keep_file
 from services.kit.starting import collect_seldom
 from services.kit.store.db import connect, open_session
 from services.kit.store.fields import Seal
@@ -79,7 +80,9 @@ def taken_in(engine: Engine, seal: Seal, kind: str, content: bytes) -> float:
     """Seconds from the claim to the end."""
     batch = ImportBatch(kind=kind, asked_by="clerk", roles=["county"], sha256="", mapping={}, created_at=NOW)
     with open_session(engine) as session, session.begin():
-        keep_file(session, seal, batch, content)
+        session.add(batch)
+        session.flush()
+        keep_file(session, seal, FILE_PIECE, ImportPiece, content, batch_id=batch.id)
     began = time.perf_counter()
     problem = take_file(Taking(engine, seal.pinned(), True, NOW, batch.id))
     took = time.perf_counter() - began

@@ -16,10 +16,11 @@ from starlette.testclient import TestClient
 from services.households.imports import files as imports
 from services.households.imports import job as import_job
 from services.households.imports import statements as import_statements
-from services.households.imports.batches import read_file, rows_left
+from services.households.imports.batches import rows_left
 from services.households.imports.households import HEADERS
 from services.households.imports.job import Taking, take_next
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
+from services.households.pieces import read_file
 from services.kit.store.fields import Seal
 from services.kit.web.sheets import read_lines
 from tests.callers import HERE, Headers, Office
@@ -98,7 +99,7 @@ def test_a_worker_killed_between_two_parts_doubles_nothing_and_loses_nothing(
 
 def rows_of(session: Session, seal: Seal, key: UUID) -> Any:
     batch = session.get_one(ImportBatch, key)
-    return rows_left(batch, read_lines(read_file(session, seal, key)))
+    return rows_left(batch, read_lines(read_file(session, seal, FILE_PIECE, ImportPiece, batch_id=key)))
 
 
 def test_a_large_file_is_taken_back_by_the_worker_or_says_what_stands_in_the_way(

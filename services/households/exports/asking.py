@@ -1,6 +1,5 @@
 """A list is taken out as a file: asked for, agreed to by a second person where it is large, made by the worker."""
 
-import base64
 from datetime import datetime, time
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,6 +17,7 @@ from services.households.exports.making import EXPORT, KEPT
 from services.households.exports.sheets import LAST_ROW
 from services.households.models.exports import FILE, Export, ExportPiece
 from services.households.models.register import HouseholdSet
+from services.households.pieces import read_file
 from services.households.policy import allow, may
 from services.households.register.household_sets import filter_of, reachable_sets
 from services.households.register.tags import TagKey
@@ -163,13 +163,12 @@ def get_export_file(export_id: UUID, request: Request, session: SessionDep, now:
         raise NotThere
     if state_of(export, now) in ("waiting", "waiting_for_approval"):
         raise ExportNotMade
-    pieces = select(ExportPiece).where(col(ExportPiece.export_id) == export.id).order_by(col(ExportPiece.seq))
-    told = [seal.open(piece.sealed_content, FILE.place(piece.id)) for piece in session.scalars(pieces)]
-    if not told:
+    content = read_file(session, seal, FILE, ExportPiece, export_id=export.id)
+    if not content:
         raise NotThere
     tell(request, division=export.village, rows=export.rows)
     name = f'attachment; filename="export-{export.number}.{export.format}"'
-    return TableFile(b"".join(map(base64.b64decode, told)), headers={"Content-Disposition": name})
+    return TableFile(content, headers={"Content-Disposition": name})
 
 
 def chosen_of(session: Session, body: ExportIn) -> HouseholdFilter:

@@ -1,6 +1,5 @@
 """The worker's part of an export: rows read as whoever asked sees them today, written to a file that is kept sealed."""
 
-import base64
 from datetime import datetime, timedelta
 from itertools import chain
 from uuid import UUID
@@ -14,6 +13,7 @@ from services.households.exports.kinds import KINDS
 from services.households.exports.lists import Chosen
 from services.households.exports.sheets import as_csv, as_xlsx
 from services.households.models.exports import FILE, Export, ExportPiece
+from services.households.pieces import keep_file
 from services.households.search.filters import HouseholdFilter
 from services.kit.store.claim import fence, work_a_job
 from services.kit.store.db import open_session
@@ -24,7 +24,6 @@ from services.kit.web.auth import Caller
 from services.kit.web.errors import DomainError
 
 EXPORT = "export"
-PIECE = 1024 * 1024  # bytes that are sealed together
 KEPT = timedelta(days=7)
 
 
@@ -80,7 +79,7 @@ def finish(
         export = session.get_one(Export, export_id, with_for_update=True)
         if export.done_at is None:
             export.done_at, export.problem = now, problem
-            keep_file(session, seal, export, content)
+            keep_file(session, seal, FILE, ExportPiece, content, export_id=export.id)
         session.flush()
         fence(session)
         return export.problem
@@ -92,14 +91,6 @@ def mark_of(export: Export, now: datetime) -> str:
 
 def filter_of(export: Export) -> HouseholdFilter:
     return HouseholdFilter.model_validate(export.model_dump(include=set(HouseholdFilter.model_fields)))
-
-
-def keep_file(session: Session, seal: Seal, export: Export, content: bytes) -> None:
-    for seq, start in enumerate(range(0, len(content), PIECE)):
-        piece = ExportPiece(export_id=export.id, seq=seq, sealed_content=b"")
-        told = base64.b64encode(content[start : start + PIECE]).decode()
-        piece.sealed_content = seal.close(told, FILE.place(piece.id))
-        session.add(piece)
 
 
 def drop_old(session: Session, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """Files taken in part by part: rows settled, what they changed noted, the place reached, in one transaction each."""
 
-import base64
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from services.households.imports import received as import_received
 from services.households.imports import statements as import_statements
 from services.households.imports.mapping import Mapped, mapped_rows
 from services.households.imports.upload import State, Taken, Upload
-from services.households.models.imports import FILE_PIECE, STATE_BEFORE, ImportBatch, ImportPiece, ImportRow
+from services.households.models.imports import STATE_BEFORE, ImportBatch, ImportPiece, ImportRow
 from services.kit.store.fields import Seal
 from services.kit.store.sets import among, write_set
 from services.kit.web.cells import RowVerdict
@@ -34,7 +33,6 @@ KINDS: Mapping[str, Any] = {
     "cases": import_cases,
 }
 MOST_ROWS = 200_000
-PIECE = 1024 * 1024  # bytes of a file that are sealed together
 
 NOTE = text(
     """
@@ -47,23 +45,6 @@ NOTE = text(
 )
 ONE_WAY = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 NOTED = ("id", "number", "outcome", "faults", "subject", "after", "sealed_before")
-
-
-def keep_file(session: Session, seal: Seal, batch: ImportBatch, content: bytes) -> None:
-    session.add(batch)
-    session.flush()
-    for seq, start in enumerate(range(0, len(content), PIECE)):
-        piece = ImportPiece(batch_id=batch.id, seq=seq, sealed_content=b"")
-        written = base64.b64encode(content[start : start + PIECE]).decode()
-        piece.sealed_content = seal.close(written, FILE_PIECE.place(piece.id))
-        session.add(piece)
-
-
-def read_file(session: Session, seal: Seal, batch_id: UUID) -> bytes:
-    pieces = session.scalars(
-        select(ImportPiece).where(col(ImportPiece.batch_id) == batch_id).order_by(col(ImportPiece.seq))
-    )
-    return b"".join(base64.b64decode(seal.open(piece.sealed_content, FILE_PIECE.place(piece.id))) for piece in pieces)
 
 
 def drop_file(session: Session, batch: ImportBatch) -> None:

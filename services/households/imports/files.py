@@ -10,13 +10,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from sqlmodel import Session
 
-from services.households.imports.batches import headers_of, keep_file, rows_left, take_part
+from services.households.imports.batches import headers_of, rows_left, take_part
 from services.households.imports.job import IMPORT
 from services.households.imports.mapping import read_mapping
 from services.households.imports.outcomes import BatchOut, shown
 from services.households.imports.remembered import with_its_mapping
 from services.households.imports.upload import Upload
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
+from services.households.pieces import keep_file
 from services.households.policy import allow
 from services.kit.store.claim import enqueue
 from services.kit.store.db import Now, Today, UnboundSessionDep
@@ -89,6 +90,8 @@ def take_at_once(upload: Upload, batch: ImportBatch, content: bytes) -> None:
 def ask_for_it(session: Session, seal: Seal, batch: ImportBatch, content: bytes, response: Response) -> None:
     if len(content) > LARGEST:
         raise FileTooLarge
-    keep_file(session, seal, batch, content)
+    session.add(batch)
+    session.flush()
+    keep_file(session, seal, FILE_PIECE, ImportPiece, content, batch_id=batch.id)
     operation = enqueue(session, IMPORT, str(batch.id), batch.created_at, asked_by=batch.asked_by)
     accepted(response, "households", operation)

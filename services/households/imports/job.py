@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from services.households.imports.batches import drop_file, read_file, rows_left, spoken_of, take_part
+from services.households.imports.batches import drop_file, rows_left, spoken_of, take_part
 from services.households.imports.remembered import with_its_mapping
 from services.households.imports.undo import UNDO, take_back
 from services.households.imports.upload import Upload
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
+from services.households.pieces import read_file
 from services.kit.store.claim import fence, note_progress, work_a_job
 from services.kit.store.db import open_session
 from services.kit.store.fields import Seal
@@ -69,7 +70,7 @@ def take_file(run: Taking) -> str | None:
     parts. None also when another worker has gone on with it."""
     with open_session(run.engine) as session:
         batch = session.get_one(ImportBatch, run.batch_id)
-        content = read_file(session, run.seal, run.batch_id)
+        content = read_file(session, run.seal, FILE_PIECE, ImportPiece, batch_id=run.batch_id)
     if batch.done_at:
         return batch.problem
     try:

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, delete, text
 from sqlmodel import Session, col
 
-from services.households.imports.batches import MOST_ROWS, drop_file, read_file
+from services.households.imports.batches import MOST_ROWS, drop_file
 from services.households.imports.mapping import Mapped, mapped_rows
 from services.households.imports.remembered import with_its_mapping
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
 from services.households.models.quality import THEIRS, RegisterDifference
+from services.households.pieces import read_file
 from services.households.quality.fields import FIELDS, NUMBER, alike, held_of, homes_told
 from services.households.quality.member_comparing import compare_members
 from services.households.quality.member_fields import MEMBER_COLUMNS
@@ -68,7 +69,9 @@ def compare(session: Session, seal: Seal, batch: ImportBatch, now: datetime) -> 
     """Within what the grants of whoever sent it reach now. `stored` rows differ, `refused` ones have no household."""
     asked = Asked(batch.asked_by, frozenset(batch.roles))
     scope = not_empty(look_up(session.connection(), asked, Binding(lambda: asked, now.date(), bound=False)))
-    table = with_its_mapping(session, batch, read_lines(read_file(session, seal, batch.id)))
+    table = with_its_mapping(
+        session, batch, read_lines(read_file(session, seal, FILE_PIECE, ImportPiece, batch_id=batch.id))
+    )
     mapped = Mapped.model_validate(batch.mapping)
     if batch.kind == OF_MEMBERS:
         compare_members(session, seal, batch, scope, parts(table, mapped, MEMBER_COLUMNS))

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from services.households.imports.batches import keep_file
 from services.households.imports.mapping import read_mapping
-from services.households.models.imports import ImportBatch
+from services.households.models.imports import FILE_PIECE, ImportBatch, ImportPiece
 from services.households.models.quality import THEIRS, RegisterDifference
 from services.households.models.register import Household
+from services.households.pieces import keep_file
 from services.households.policy import allow
 from services.households.quality.comparing import COMPARE, KIND, OF_MEMBERS
 from services.households.quality.fields import FIELDS, NUMBER, Held, alike, held_of
@@ -98,7 +98,10 @@ def create_register_comparison(
         created_at=now,
     )
     scope_of(session)
-    keep_file(session, request.app.state.seal.pinned(), batch, content)
+    session.add(batch)
+    session.flush()
+    seal = request.app.state.seal.pinned()
+    keep_file(session, seal, FILE_PIECE, ImportPiece, content, batch_id=batch.id)
     tell(request, batch.id, bytes=len(content))
     accepted(response, "households", enqueue(session, COMPARE, str(batch.id), now, asked_by=caller.subject))
     return shown(batch)
