@@ -235,6 +235,14 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
         "POST /v1/household-search/id-number": "name:read",
         "POST /v1/households": "household:write",
         "POST /v1/exports": "household:export",
+        "POST /v1/sheet-runs": "sheet:issue",
+        "GET /v1/sheet-runs/{run_id}": "sheet:issue",
+        "GET /v1/sheet-runs/{run_id}/file": "sheet:issue",
+        "GET /v1/sheets": "sheet:read",
+        "GET /v1/sheets/{sheet_id}": "sheet:read",
+        "GET /v1/sheets/{sheet_id}/file": "sheet:issue",
+        "PUT /v1/sheets/{sheet_id}/signatures/{signature_id}": "sheet:issue",
+        "PUT /v1/sheets/{sheet_id}/postings/{posting_id}": "sheet:issue",
         "GET /v1/exports": "export:approve",
         "PUT /v1/exports/{export_id}/approval": "export:approve",
         "GET /v1/exports/{export_id}": "household:export",
@@ -275,6 +283,7 @@ OPERATIONS: Mapping[str, Mapping[str, str]] = {
     | GRANTING
     | {
         "GET /v1/services/{service}/visit-figures": "visit:count",
+        "GET /v1/services/{service}/answering-cadres": "card:fill",
         "POST /v1/check-ins": "check-in:write",
         "POST /v1/check-in-batches": "check-in:write",
         "GET /v1/check-ins": "check-in:read",

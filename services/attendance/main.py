@@ -24,7 +24,7 @@ from services.attendance.leave import decisions, reading, requests, returns
 from services.attendance.models import SEALED
 from services.attendance.models.facts import TeamFacts
 from services.attendance.months import allowances, confirming, freezing, sheets, workbooks
-from services.attendance.pairings import pairings
+from services.attendance.pairings import answering, pairings
 from services.attendance.pairings.register import Register
 from services.attendance.personnel import figures as personnel_figures
 from services.attendance.personnel import records, steps
@@ -86,6 +86,7 @@ ROUTERS = [
     staffing.router,
     stations.router,
     pairings.router,
+    answering.router,
     left.router,
     handovers.router,
     handover_sheets.router,

@@ -14,6 +14,7 @@ RIGHTS = {
     "cadre:link": OFFICE | {"system"},
     "pairing:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
     "pairing:write": frozenset({"county"}),
+    "card:fill": frozenset[str](),  # our own households alone: whom a family may call
     "handover:read": FIELD | OFFICE | {"assistant", "liaison", "auditor"},
     "handover:write": frozenset({"county"}),
     "handover:sign": FIELD | OFFICE | {"assistant"},  # for oneself

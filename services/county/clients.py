@@ -30,7 +30,7 @@ SECRET_KEPT_FOR = timedelta(minutes=10)  # sealed, for the caller who did not ge
 
 OWN_SERVICES: Mapping[str, list[str]] = {
     "county": [],
-    "households": ["frame:read", "grant:read", "subscription:write"],
+    "households": ["frame:read", "grant:read", "subscription:write", "card:fill"],
     "attendance": [
         "frame:read",
         "grant:read",

@@ -106,6 +106,10 @@ from services.households.register import households as register
 from services.households.register.arrivals import bring_in
 from services.households.search import search
 from services.households.settings import VoiceSettings
+from services.households.sheets import asking as sheet_runs
+from services.households.sheets import posting as sheet_postings
+from services.households.sheets import sheets as issued_sheets
+from services.households.sheets import signing as sheet_signatures
 from services.households.undertakings import steps as undertaking_steps
 from services.households.undertakings import totals as undertaking_totals
 from services.households.undertakings import undertakings
@@ -267,6 +271,10 @@ ROUTERS = [
     outstanding("households", allow),
     trail("households", allow),
     operations("households", RIGHTS),
+    sheet_runs.router,
+    issued_sheets.router,
+    sheet_signatures.router,
+    sheet_postings.router,
     inbox.router,
 ]
 

@@ -42,6 +42,8 @@ RIGHTS = {
     "measure:hear": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # that one is overdue
     "view-code:write": OFFICE,
     "household:export": OFFICE,
+    "sheet:issue": frozenset({"cadre", "captain"}) | OFFICE,  # printed for a family, signed, put up
+    "sheet:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},  # that there is one, not what it says
     "export:approve": frozenset({"county", "approver"}),  # of somebody else's
     "quality:read": FIELD | OFFICE | {"approver", "evaluator", "auditor"},
     "quality:answer": FIELD | OFFICE,  # that what a check finds is right

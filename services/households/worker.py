@@ -19,6 +19,7 @@ from services.households.inbox import HANDLERS
 from services.households.issues.overdue import tells_of_issues
 from services.households.models import SEALED
 from services.households.quality.running import quality_work
+from services.households.sheets.making import sheets
 from services.kit.post.frame import following
 from services.kit.post.peers import Peer, Tokens
 from services.kit.post.relay import relays
@@ -42,6 +43,7 @@ def main(settings: HouseholdsSettings) -> None:
         *rotations(engine, seal, SEALED),
         imports(engine, seal, demo=settings.demo_people),
         exports(engine, seal),
+        sheets(engine, seal, owners["attendance"]),
         purges(engine),
         quality_work(engine, seal),
         facts_of_the_day(engine),

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 
 from services.attendance.main import create
-from services.attendance.models.teams import Cadre, Posting, Station, Team, Unit
+from services.attendance.models.teams import MOBILE, Cadre, Posting, Station, Team, Unit
 from services.kit.store.fields import Seal
 from services.kit.store.tables import Standard
 from tests.callers import served
@@ -84,11 +84,12 @@ def cadre_in(session: Session, seal: Seal, team: Team, mobile: str, account: str
     session.flush()
     cadre = Cadre(
         name="示甲子",
-        sealed_mobile=seal.close(mobile, "here"),
+        sealed_mobile=b"",
         mobile_index=seal.index(mobile),
         unit_id=unit.id,
         account=account,
     )
+    cadre.sealed_mobile = seal.close(mobile, MOBILE.place(cadre.id))
     session.add(cadre)
     session.flush()
     session.add(Posting(cadre_id=cadre.id, team_id=team.id, role="member", valid=Range(ARRIVED, None)))

@@ -18,6 +18,7 @@ from services.households.imports import statements as import_statements
 from tests.callers import Headers
 from tests.clock import NOW, TODAY
 from tests.door.holdings import Probe, Thing
+from tests.door.world import DIGEST
 
 
 def rows(answer: Any, _: Thing) -> bool:
@@ -361,6 +362,17 @@ HOUSEHOLDS = (
     send("POST", "household:export", "/v1/exports", "body",
          lambda thing: {"id": str(uuid4()), "kind": "members", "village": thing.village},
          seen=lambda answer, _: answer.status_code == 202 and answer.json()["rows"] > 0, same_bytes=False),
+    send("POST", "sheet:issue", "/v1/sheet-runs", "body",
+         lambda thing: {"id": str(uuid4()), "kind": "income_sheet", "village": thing.village},
+         seen=lambda answer, _: answer.status_code == 202 and answer.json()["households"] > 0, same_bytes=False),
+    get("sheet:read", "/v1/sheets?village={village}", "query", seen=rows),
+    get("sheet:read", "/v1/sheets/{sheet}", "path"),
+    get("sheet:issue", "/v1/sheets/{sheet}/file", "path"),
+    send("PUT", "sheet:issue", "/v1/sheets/{sheet}/signatures/{person}", "path",
+         lambda thing: {"digest": DIGEST * 2, "capacity": "head", "name": "示甲",
+                        "signed_on": TODAY.isoformat()}),
+    send("PUT", "sheet:issue", "/v1/sheets/{sheet}/postings/{person}", "path",
+         lambda _: {"place": "handed_over", "posted_on": TODAY.isoformat()}),
     get("export:approve", "/v1/exports?village={village}", "query", seen=rows, by_sets=False),
     send("PUT", "export:approve", "/v1/exports/{export}/approval", "path", lambda _: {}, by_sets=False),
     get(QUALITY, "/v1/quality-findings?village={village}", "query", seen=rows),

@@ -57,6 +57,8 @@ PLACELESS = {  # operations of the three services that name nothing with a place
     "POST /v1/household-views/corrections",
     # Of whoever asked for the file (tests/households/exports).
     "GET /v1/exports/{export_id}", "GET /v1/exports/{export_id}/file",
+    # Of whoever asked for the run (tests/households/sheets).
+    "GET /v1/sheet-runs/{run_id}", "GET /v1/sheet-runs/{run_id}/file",
     # A catalogue; and of whoever sent the file alone (tests/households/quality/test_comparisons.py).
     "GET /v1/quality-checks", "POST /v1/comparison-imports", "GET /v1/comparison-imports/{comparison_id}",
     "GET /v1/comparison-imports/{comparison_id}/differences",

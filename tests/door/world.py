@@ -49,6 +49,7 @@ from services.households.models.ledgers import LedgerEntry, LedgerLine
 from services.households.models.people import PersonInsurance, PersonPhone, WorkMonth
 from services.households.models.quality import ClaimedElsewhere, PaperCheck, QualityFinding, QualityRun, StatedFigure
 from services.households.models.register import Household, HouseholdSet, Membership, Person, Tag
+from services.households.models.sheets import SAID, Sheet, SheetRun
 from services.households.models.undertakings import Undertaking
 from services.households.models.villages import VillageRecord
 from services.households.models.voices import Correction, SelfDeclaration
@@ -140,13 +141,14 @@ def households(engine: Engine, village: str) -> Thing:
             )
             for one in (export, uuid4())  # one to be approved, one to wait
         ),
+        *sheets_of(sheet := uuid4(), home, village),
         *agreement_of(home, person, village, run := uuid4(), third := uuid4()),
     )  # fmt: skip
     with open_session(engine) as session, session.begin():
         set_standard(session, "view_code_days", 7, division=village)
         set_standard(session, "export_rows_alone", 5_000, division=village)
     voices = {"declaration": str(declaration), "own_declaration": str(own), "correction": str(correction)}
-    voices |= {"export": str(export)}
+    voices |= {"export": str(export), "sheet": str(sheet)}
     names = {"household": str(home), "number": number, "set": str(group), "person": str(person)}
     names |= {"phone": str(phone), "case": str(case), "received": str(received), "measure": str(measure)}
     names |= {"issue": str(issue), "entry": str(entry), "record": str(record), "answer": str(answer)}
@@ -185,6 +187,22 @@ def answers_of(answer: UUID, home: UUID, village: str) -> list[Any]:
     both = ((answer, "self"), (uuid4(), "inspection"))
     rows: list[Any] = [ChecklistAnswer(id=one, mode=mode, **said) for one, mode in both]
     return rows + [ChecklistVerdict(answer_id=one, item="house", verdict="not_met") for one, _ in both]
+
+
+def sheets_of(sheet: UUID, home: UUID, village: str) -> list[Any]:
+    """Of the household; and one more, so that there is a second page."""
+    said = '{"family": {"head": "示甲", "household": "示例", "village": "示例村", "group": ""}, "parts": {}}'
+    run = SheetRun(
+        id=uuid4(), kind="policy_list", wall=False, paper="a4", village=village, households=1, asked_by="示例",
+        roles=[], created_at=NOW,
+    )  # fmt: skip
+    of_both: dict[str, Any] = {"wall": False, "paper": "a4", "household_id": home, "village": village}
+    of_both |= {"issued_on": TODAY, "issued_by": "示例", "digest": DIGEST * 2, "created_at": NOW}
+    again = run.model_copy(update={"id": uuid4()})
+    return [run, SheetRun(**again.model_dump())] + [
+        Sheet(id=one, kind="policy_list", run_id=of.id, sealed_content=SEAL.close(said, SAID.place(one)), **of_both)
+        for one, of in ((sheet, run), (uuid4(), again))
+    ]
 
 
 def loans_of(loan: UUID, home: UUID, village: str) -> list[Any]:

@@ -65,6 +65,7 @@ def is_internal(path: str) -> bool:
         "declaration-outcomes",
         "case-figures",
         "visit-figures",
+        "answering-cadres",
     )
     return path.startswith("/v1/services/") and path.split("/")[4] in between
 
