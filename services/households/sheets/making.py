@@ -143,7 +143,7 @@ def names_of_places(session: Session, homes: Sequence[Household]) -> Mapping[str
 
 
 def issue(seal: Seal, run: SheetRun, home: Household, content: Content, now: datetime) -> Sheet:
-    written = json.dumps(content | {"salt": secrets.token_hex(16)}, ensure_ascii=False, sort_keys=True)
+    written = json.dumps(content | {"salt": secrets.token_hex(16)}, ensure_ascii=False)
     sheet = Sheet(
         **run.model_dump(include={"kind", "wall", "paper"}),
         run_id=run.id,

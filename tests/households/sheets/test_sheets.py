@@ -121,6 +121,7 @@ def test_a_card_says_who_answers_for_the_family_and_how_they_are_reached(
     assert (sheet["household_id"], sheet["issued_on"], sheet["issued_by"]) == (str(home), str(HERE.date()), "clerk")
     held = said(households, seal, sheet)
     assert held["family"] == {"head": "示甲", "household": "JK1", "village": held["family"]["village"], "group": "一组"}
+    assert list(held["parts"]) == ["answering", "members", "living", "measures", "received"]  # as they are printed
     [who] = rows(households, seal, sheet, "answering")
     assert (who[0], who[3]) == ("帮扶责任人", MOBILE)
     assert rows(households, seal, sheet, "members") == [["示甲", "户主", "1960-01", "非在校", "是"]]
@@ -150,6 +151,8 @@ def test_the_table_holds_of_an_id_number_the_region_and_no_health(
     assert NUMBER not in held
     assert NUMBER[:6] + "*" * 12 in held
     assert NUMBER[6:] not in held
+    printed = making.to_print(seal, "household_table", "a4", [households.get_one(Sheet, UUID(sheet["id"]))])
+    assert (printed["wide"], printed["signed"], printed["sheets"][0]["number"]) == (True, True, sheet["number"])
     living = dict(rows(households, seal, sheet, "living"))
     assert (living["耕地（亩）"], living["生活用电"], living["林地（亩）"]) == ("3.50", "是", "")
 
@@ -182,6 +185,11 @@ def test_the_list_of_what_was_received_names_who_gave_it(
     [row] = rows(households, seal, made(http, clerk, work, "policy_list"), "received")
     assert row[2:5] == ["2025-09-01", "2026-09-30", "123.45"]
     assert row[:2] == ["示例政策", "示例民政局"]
+    said = {"reason": "示例：录入有误"}
+    gone = "UPDATE received SET withdrawn_at = now(), withdrawn_by = '示例', withdrawn_because = :reason"
+    households.execute(text(gone), said)
+    households.commit()
+    assert rows(households, seal, made(http, clerk, work, "policy_list"), "received") == []
 
 
 def test_a_card_holds_the_measures_that_are_still_to_come(
@@ -340,6 +348,23 @@ def test_whose_office_has_ended_gets_no_sheet(
     states = households.execute(text("SELECT problem IS NOT NULL, made FROM sheet_run")).all()
     assert [tuple(one) for one in states] == [(True, 0)]
     assert asked.status_code == 202
+
+
+def test_whoever_has_been_moved_to_another_place_gets_no_sheet_of_the_old_one(
+    http: TestClient, clerk: Headers, office: Office, work: Work, home: UUID, households: Session
+) -> None:
+    mover = office("mover", "township", place=VILLAGE[:9])
+    before = ask(http, mover).json()["id"]
+    work()
+    assert http.get(f"/v1/sheet-runs/{before}/file", headers=mover).status_code == 200
+    late = ask(http, mover, "income_sheet").json()["id"]
+    households.execute(delete(Grant).where(col(Grant.holder) == "mover"))
+    households.commit()
+    office("mover", "township", place=TOWN[:9])
+    work()
+    run = http.get(f"/v1/sheet-runs/{late}", headers=mover).json()
+    assert (run["state"], run["problem"], run["made"]) == ("refused", "nobody-left", 0)
+    assert http.get(f"/v1/sheet-runs/{before}/file", headers=mover).status_code == 404
 
 
 def test_who_does_not_issue_sheets_sees_that_there_is_one_and_not_who_signed(
